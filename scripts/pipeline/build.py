@@ -1,0 +1,99 @@
+"""One build: from a distilled document and our tables to the document and the client, held in memory and a folder."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .distil import Json, dumps, operations
+from .document import Words, build_document
+from .errors import PipelineError
+from .generate import HEADER, generate
+from .naming import name_shapes
+from .overlay import apply_overlay
+
+ROOT = Path(__file__).resolve().parents[2]
+OPENAPI = ROOT / "openapi"
+GENERATED = ROOT / "generated"
+PACKAGE = "tmdb_api_client"
+PACKAGE_DOC = '"""TMDB\'s API, generated: one package per version of the API. `tmdb_ext` wraps them."""\n'
+
+
+@dataclass
+class Report:
+    """What a person wants to know of a build."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    mended: list[tuple[str, int]] = field(default_factory=list)
+    derived: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        lines = [f"{name:<16}{count}" for name, count in self.counts.items()]
+        lines += ["", "overlay: places mended by each entry"]
+        lines += [f"  {count:>4}  {target}" for target, count in self.mended]
+        lines += ["", f"shapes without a name of their own: {len(self.derived)}"]
+        lines += [f"  {name}  from {place}" for name, place in sorted(self.derived.items())]
+        lines += ["", f"warnings: {len(self.warnings)}"]
+        lines += [f"  {warning}" for warning in self.warnings]
+        return lines
+
+
+def load_table(name: str) -> Json:
+    path = OPENAPI / name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"openapi/{name} is missing") from None
+    except tomllib.TOMLDecodeError as error:
+        raise PipelineError(f"openapi/{name}: {error}") from None
+
+
+def build(distilled: Json, api: str, target: Path, *, pinned: bool) -> tuple[str, Report]:
+    """Build the document and, in `target`/tmdb_api_client, the client; return the document's text and a report.
+
+    On the pinned document what our tables no longer match is an error; on any other it is reported.
+    """
+    names = load_table(f"names-{api}.toml")
+    words = Words(load_table("descriptions.toml"))
+    named = name_shapes(distilled, names)
+    mended = apply_overlay(named, load_table(f"overlay-{api}.toml"))
+    document = build_document(named, names, words)
+    conflicts = document.pop("x-conflicts")
+
+    report = Report(mended=mended.counts, derived=named.derived)
+    report.warnings += [f"overlay entry without effect: {target}" for target in mended.stale]
+    report.warnings += [f"name without a place: {pattern}" for pattern in named.unused]
+    report.warnings += [f"no description: {name}" for name in sorted(set(words.missing))]
+    report.warnings += [f"types disagree, left untyped: {place}" for place in conflicts]
+    if pinned and (named.derived or report.warnings):
+        problems = [f"shape without a name: {place}" for place in named.derived.values()] + report.warnings
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise PipelineError("on the pinned document, " + "; ".join(problems[:5]) + more)
+
+    package = target / PACKAGE
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(HEADER.format(api=api) + PACKAGE_DOC, encoding="utf-8")
+    (package / "py.typed").write_text("", encoding="utf-8")
+    counts = generate(document, names.get("attributes", {}), api, package / api)
+    if counts["operations"] != len(operations(distilled)):
+        raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")
+    report.counts = counts
+    text = dumps(document)
+    json.loads(text)
+    return text, report
+
+
+def load_distilled(path: Path) -> Json:
+    try:
+        loaded: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"{path.relative_to(ROOT)} is missing") from None
+    except ValueError as error:
+        raise PipelineError(f"{path.relative_to(ROOT)} is not JSON: {error}") from None
+    if not isinstance(loaded, dict) or "paths" not in loaded:
+        raise PipelineError(f"{path.relative_to(ROOT)} is not a distilled document")
+    return loaded

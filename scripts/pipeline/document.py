@@ -1,0 +1,288 @@
+"""Build openapi/tmdb-v3.json from the named, mended shapes: an OpenAPI 3.1 document in our own words.
+
+What the published document leaves unsaid is added here by rules that hold for every operation, also for one that TMDB
+adds tomorrow: the tag from its path, the security from its parameters, the sub-resources that a details operation can
+append from the paths below it, TMDB's status body for errors, null for every response property.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from .distil import Json, operations
+from .errors import PipelineError
+from .naming import Named, derived_name
+from .notation import REF_PREFIX, ref, ref_name
+
+REFERENCE_PAGE = "https://developer.themoviedb.org/reference/"
+STATUS_MODEL = "Status"
+STATUS_SHAPE: Json = {
+    "type": "object",
+    "properties": {
+        "status_code": {"type": "integer"},
+        "status_message": {"type": "string"},
+        "success": {"type": "boolean"},
+    },
+}
+SECURITY_SCHEMES: Json = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API Read Access Token or a user access token.",
+    },
+    "api_key": {"type": "apiKey", "in": "query", "name": "api_key", "description": "An API key (v3)."},
+    "session": {"type": "apiKey", "in": "query", "name": "session_id", "description": "A user session."},
+    "guest_session": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "guest_session_id",
+        "description": "A guest session; in the path of the guest session operations.",
+    },
+}
+APPLICATION_SCHEMES = ("bearer", "api_key")
+
+
+@dataclass
+class Words:
+    """Our descriptions, from openapi/descriptions.toml, and what they leave out."""
+
+    table: dict[str, Any]
+    missing: list[str] = field(default_factory=list)
+
+    def of_operation(self, published: str, path: str, method: str) -> str:
+        return self._get("operations", published) or f"Call {method.upper()} {path}."
+
+    def of_parameter(self, published: str, name: str) -> str:
+        special = self.table.get("parameters", {}).get(published, {})
+        if isinstance(special, dict) and name in special:
+            return str(special[name])
+        return self._get("parameters", name) or f"The {name.replace('_', ' ')}."
+
+    def of_field(self, name: str) -> str:
+        return self._get("bodies", name) or f"The {name.replace('_', ' ')}."
+
+    def of_model(self, name: str) -> str:
+        return self._get("models", name) or re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize() + "."
+
+    def of_property(self, name: str) -> str | None:
+        return self.table.get("properties", {}).get(name)
+
+    def _get(self, section: str, name: str) -> str:
+        text = self.table.get(section, {}).get(name)
+        if not isinstance(text, str):
+            self.missing.append(f"{section}: {name}")
+            return ""
+        return text
+
+
+def build_document(named: Named, names: Json, words: Words) -> Json:
+    """Return the OpenAPI document that the client is generated from."""
+    components = {name: deepcopy(schema) for name, schema in named.components.items()}
+    bodies = {ref_name(o["requestBody"]) for _, _, o in operations(named.document) if "requestBody" in o}
+    components.setdefault(STATUS_MODEL, deepcopy(STATUS_SHAPE))
+    appended = _append(named, components)
+    paths: Json = {}
+    for path, method, operation in operations(named.document):
+        paths.setdefault(path, {})[method] = _operation(path, method, operation, names, words)
+    roots: list[Any] = [paths, ref(STATUS_MODEL)]
+    for name in _reachable(roots, components, also={STATUS_MODEL}):
+        schema = components[name]
+        schema["description"] = words.of_model(name)
+        if "properties" in schema:
+            describe = words.of_field if name in bodies else words.of_property
+            schema["properties"] = {
+                prop: _described(value if name in bodies else nullable(value), describe(prop))
+                for prop, value in schema["properties"].items()
+            }
+            if not schema.get("required"):
+                schema.pop("required", None)
+    reachable = set(_reachable(roots, components, also={STATUS_MODEL}))
+    tags = sorted({operation["tags"][0] for item in paths.values() for operation in item.values()})
+    document = {
+        **named.document,
+        "info": {
+            **named.document["info"],
+            "description": "Distilled and mended by tmdb-ext from the document that TMDB publishes.",
+        },
+        "tags": [{"name": tag} for tag in tags],
+        "components": {
+            "securitySchemes": SECURITY_SCHEMES,
+            "schemas": {name: schema for name, schema in sorted(components.items()) if name in reachable},
+        },
+        "paths": paths,
+        "x-append": appended,
+    }
+    _check_conflicts(document)
+    return document
+
+
+def nullable(schema: Json) -> Json:
+    """`schema`, or null: any property of a response can be missing or null."""
+    if not schema:
+        return schema
+    if "$ref" in schema:
+        return {"oneOf": [schema, {"type": "null"}]}
+    for union in ("oneOf", "anyOf"):
+        if union in schema:
+            return {**schema, union: [*schema[union], {"type": "null"}]}
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    return schema
+
+
+def _described(schema: Json, text: str | None) -> Json:
+    return {**schema, "description": text} if text else schema
+
+
+def _operation(path: str, method: str, operation: Json, names: Json, words: Words) -> Json:
+    published, identifier = operation["x-published-id"], operation["operationId"]
+    tag = tag_of(path, names)
+    success = {"description": "Success.", "content": {"application/json": {"schema": operation["response"]}}}
+    failure = {"description": "TMDB's status.", "content": {"application/json": {"schema": ref(STATUS_MODEL)}}}
+    result: Json = {
+        "operationId": identifier,
+        "x-published-id": published,
+        "x-resource": f"{tag}.{method_name(identifier, tag, names)}",
+        "tags": [tag],
+        "summary": words.of_operation(published, path, method),
+        "externalDocs": {"url": REFERENCE_PAGE + published},
+        "parameters": [
+            {
+                **{key: value for key, value in parameter.items() if key != "schema"},
+                "schema": {key: value for key, value in parameter["schema"].items() if key != "default"},
+                "description": _with_default(
+                    words.of_parameter(published, parameter["name"]), parameter["schema"].get("default")
+                ),
+                **({"explode": False} if parameter["schema"].get("type") == "array" else {}),
+            }
+            for parameter in operation["parameters"]
+        ],
+        "responses": {
+            "200": success,
+            **({"201": success} if method == "post" else {}),
+            "4XX": failure,
+            "5XX": failure,
+        },
+        "security": security_of(path, operation["parameters"]),
+    }
+    if "requestBody" in operation:
+        result["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation["requestBody"]}}}
+    return result
+
+
+def _with_default(text: str, default: Any) -> str:
+    if default is None:
+        return text
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return f"{text} TMDB assumes {shown}."
+
+
+def tag_of(path: str, names: Json) -> str:
+    """The resource that serves `path`: by the table, else by its first segment."""
+    prefixes = [(len(p), tag) for tag, group in names.get("tags", {}).items() for p in group if _below(path, p)]
+    if prefixes:
+        return max(prefixes)[1]
+    segments = [s for s in path.split("/") if s and not s.startswith("{") and not s.isdigit()]
+    return re.sub(r"\W+", "_", segments[0]).lower() if segments else "other"
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def method_name(identifier: str, tag: str, names: Json) -> str:
+    """The resource method of an operation: by the table, else the id less the words that its resource says."""
+    if identifier in names.get("methods", {}):
+        return str(names["methods"][identifier])
+    words = identifier.split("-")
+    stems = {stem for word in tag.split("_") for stem in (word, word.removesuffix("s"), re.sub("ies$", "y", word))}
+    if tag == "people":
+        stems.add("person")
+    rest = words
+    while len(rest) > 1 and rest[0] in stems:
+        rest = rest[1:]
+    return "_".join(re.sub(r"\W+", "", word) for word in rest).lower()
+
+
+def security_of(path: str, parameters: list[Json]) -> list[Json]:
+    """The combinations of credentials that an operation accepts, told from its parameters."""
+    named = {parameter["name"] for parameter in parameters}
+    users = [scheme for scheme, name in (("session", "session_id"), ("guest_session", "guest_session_id")) if name in named]
+    if not users:
+        return [{application: []} for application in APPLICATION_SCHEMES]
+    return [{application: [], user: []} for user in users for application in APPLICATION_SCHEMES]
+
+
+def _append(named: Named, components: Json) -> Json:
+    """Type `append_to_response`: an enumeration of the sub-resources, and an optional property for each."""
+    appended: Json = {}
+    table = {path: item for path, item in named.document["paths"].items()}
+    for path, item in sorted(table.items()):
+        operation = item.get("get")
+        parameter = next((p for p in (operation or {}).get("parameters", []) if p["name"] == "append_to_response"), None)
+        model = ref_name(operation["response"]) if operation else None
+        if operation is None or parameter is None or model is None:
+            continue
+        subs = {
+            below.removeprefix(path + "/"): table[below]["get"]["response"]
+            for below in sorted(table)
+            if below.startswith(path + "/") and "{" not in below.removeprefix(path) and "get" in table[below]
+        }
+        subs = {sub: response for sub, response in subs.items() if table[f"{path}/{sub}"]["get"]["operationId"]}
+        name = derived_name(f"{model.removesuffix('Details')}-append")
+        components[name] = {"type": "string", "enum": sorted(subs)}
+        parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}
+        for sub, response in subs.items():
+            if sub in components[model]["properties"]:
+                raise PipelineError(f"{model}.{sub} is both a property and an appended sub-resource")
+            components[model]["properties"][sub] = response
+        appended[operation["operationId"]] = {"model": model, "properties": sorted(subs)}
+    return appended
+
+
+def _reachable(roots: list[Any], components: Json, also: set[str]) -> list[str]:
+    found: set[str] = set()
+    waiting: list[Any] = [*roots]
+
+    def walk(schema: Any) -> None:
+        if isinstance(schema, dict):
+            target = schema.get("$ref")
+            if isinstance(target, str):
+                name = target.removeprefix(REF_PREFIX)
+                if name in components and name not in found:
+                    found.add(name)
+                    waiting.append(components[name])
+            for value in schema.values():
+                walk(value)
+        elif isinstance(schema, list):
+            for value in schema:
+                walk(value)
+
+    for name in also & set(components):
+        found.add(name)
+        waiting.append(components[name])
+    while waiting:
+        walk(waiting.pop())
+    return sorted(found)
+
+
+def _check_conflicts(document: Json) -> None:
+    """Shapes of one name that disagree on a property's type leave it untyped; say where."""
+    conflicts = document.setdefault("x-conflicts", [])
+
+    def walk(schema: Any, place: str) -> None:
+        if isinstance(schema, dict):
+            if "x-conflict" in schema:
+                kinds = schema.pop("x-conflict")
+                schema.pop("type", None)
+                conflicts.append(f"{place}: {', '.join(map(str, kinds))}")
+            for key, value in schema.items():
+                walk(value, f"{place}.{key}")
+        elif isinstance(schema, list):
+            for value in schema:
+                walk(value, place)
+
+    walk(document["components"]["schemas"], "")

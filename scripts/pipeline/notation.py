@@ -1,0 +1,61 @@
+"""The short notation for types that the overlay is written in, read into JSON schemas.
+
+`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `Model`, `[item]`, `{value}`, `A | B`, and
+`media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .errors import PipelineError
+
+SCALARS: dict[str, dict[str, Any]] = {
+    "str": {"type": "string"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "any": {},
+}
+MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+REF_PREFIX = "#/components/schemas/"
+
+
+def ref(name: str) -> dict[str, Any]:
+    """A reference to the component `name`."""
+    return {"$ref": REF_PREFIX + name}
+
+
+def ref_name(schema: dict[str, Any]) -> str | None:
+    """The component that `schema` refers to, or None."""
+    target = schema.get("$ref")
+    return target.removeprefix(REF_PREFIX) if target else None
+
+
+def parse_type(text: str) -> dict[str, Any]:
+    """Read one type; raises PipelineError where it is not in the notation."""
+    text = text.strip()
+    if text in SCALARS:
+        return dict(SCALARS[text])
+    if MODEL_NAME.fullmatch(text):
+        return ref(text)
+    if text.startswith("[") and text.endswith("]"):
+        return {"type": "array", "items": parse_type(text[1:-1])}
+    if text.startswith("{") and text.endswith("}"):
+        return {"type": "object", "additionalProperties": parse_type(text[1:-1])}
+    if media := re.fullmatch(r"media\((.+);\s*(\w+)\)", text):
+        members = dict(re.split(r":\s*", member.strip(), maxsplit=1) for member in media[1].split(","))
+        models = [*members.values(), media[2]]
+        return {
+            "oneOf": [ref(model) for model in dict.fromkeys(models)],
+            "discriminator": {
+                "propertyName": "media_type",
+                "mapping": {tag: REF_PREFIX + model for tag, model in members.items()},
+            },
+        }
+    if " | " in text:
+        return {"anyOf": [parse_type(part) for part in text.split(" | ")]}
+    raise PipelineError(f"overlay: {text!r} is not a type")

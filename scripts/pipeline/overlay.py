@@ -1,0 +1,147 @@
+"""Mend the named document with the entries of openapi/overlay-*.toml: data, each with a target and a reason."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from .distil import Json, operations
+from .errors import PipelineError
+from .naming import Named
+from .notation import parse_type, ref_name
+
+KINDS = ("parameter", "property", "model", "body")
+KEYS = {"target", "reason", "type", "required", "drop", "copy", "only"}
+
+
+@dataclass
+class Mended:
+    """What the overlay did."""
+
+    counts: list[tuple[str, int]] = field(default_factory=list)
+    """(target, number of places changed) per entry."""
+
+    @property
+    def stale(self) -> list[str]:
+        return [target for target, count in self.counts if not count]
+
+
+def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
+    """Apply the entries in their order: parameters and bodies, properties by name, then single properties."""
+    mended = Mended()
+    bodies = _bodies(named)
+    for entry in overlay.get("mend", []):
+        kind, pattern = _checked(entry)
+        if kind == "parameter":
+            count = _mend_parameters(named, pattern, entry)
+        elif "copy" in entry:
+            count = _copy(named, pattern, entry)
+        else:
+            count = _mend_properties(named, bodies, kind, pattern, entry)
+        mended.counts.append((entry["target"], count))
+    _require_known_references(named)
+    return mended
+
+
+def _checked(entry: Json) -> tuple[str, str]:
+    target = entry.get("target", "")
+    kind, _, pattern = target.partition(":")
+    if kind not in KINDS or not pattern:
+        raise PipelineError(f"overlay: target {target!r} is not one of {', '.join(f'{k}:…' for k in KINDS)}")
+    if not entry.get("reason"):
+        raise PipelineError(f"overlay: {target} gives no reason")
+    if unknown := set(entry) - KEYS:
+        raise PipelineError(f"overlay: {target} has an unknown key {sorted(unknown)[0]!r}")
+    return kind, pattern
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))))
+
+
+def _bodies(named: Named) -> set[str]:
+    found = (ref_name(o.get("requestBody", {})) for _, _, o in operations(named.document))
+    return {name for name in found if name}
+
+
+def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
+    expression = _expression(pattern)
+    count = 0
+    for _, _, operation in operations(named.document):
+        kept = []
+        for parameter in operation["parameters"]:
+            before = deepcopy(parameter)
+            if expression.fullmatch(f"{operation['operationId']}.{parameter['name']}"):
+                if entry.get("drop"):
+                    count += 1
+                    continue
+                if "type" in entry:
+                    default = {k: v for k, v in parameter["schema"].items() if k == "default"}
+                    parameter["schema"] = {**parse_type(entry["type"]), **default}
+                if "required" in entry:
+                    parameter["required"] = entry["required"]
+                count += parameter != before
+            kept.append(parameter)
+        operation["parameters"] = kept
+    return count
+
+
+def _copy(named: Named, name: str, entry: Json) -> int:
+    if entry["copy"] not in named.components:
+        return 0
+    named.components[name] = deepcopy(named.components[entry["copy"]])
+    return 1
+
+
+def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json) -> int:
+    expression = _expression(pattern)
+    if kind == "model" and "*" not in pattern:
+        model, _, prop = pattern.partition(".")
+        component = named.components.setdefault(model, {"type": "object", "properties": {}})
+        component["properties"].setdefault(prop, {"x-added": True})
+    count = 0
+    for name, component in sorted(named.components.items()):
+        if "properties" not in component or (name in bodies) != (kind == "body"):
+            continue
+        for prop, schema in component["properties"].items():
+            place = prop if kind == "property" else f"{name}.{prop}"
+            if not expression.fullmatch(place):
+                continue
+            if entry.get("only") == "untyped" and not _untyped(schema):
+                continue
+            if "type" in entry and schema != (mend := parse_type(entry["type"])):
+                component["properties"][prop] = mend
+                count += 1
+            if "required" in entry:
+                count += _require(component, prop, required=entry["required"])
+    return count
+
+
+def _untyped(schema: Json) -> bool:
+    return not schema or "x-conflict" in schema or "x-added" in schema
+
+
+def _require(component: Json, prop: str, *, required: bool) -> bool:
+    before = set(component.get("required", []))
+    after = before | {prop} if required else before - {prop}
+    component["required"] = sorted(after)
+    return before != after
+
+
+def _require_known_references(named: Named) -> None:
+    def walk(schema: Any) -> None:
+        if isinstance(schema, dict):
+            name = ref_name(schema)
+            if name and name not in named.components:
+                # A newer document may no longer have the shape; the property stays, untyped.
+                schema.clear()
+                return
+            for value in schema.values():
+                walk(value)
+        elif isinstance(schema, list):
+            for value in schema:
+                walk(value)
+
+    walk(named.components)

@@ -1,0 +1,191 @@
+"""What all models share: decoding that never loses a value, and giving back what was sent.
+
+A model keeps the object it was decoded from. `to_dict()` gives it back with the attributes that have been changed
+since; keys that the document does not know are in `additional_properties`, and `model["key"]` reads them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define, field, fields
+
+T = TypeVar("T")
+
+
+@define(kw_only=True)
+class Model:
+    """An object of TMDB's API."""
+
+    additional_properties: dict[str, Any] = field(factory=dict)
+    """Keys that TMDB sent and that the document does not know, with their values."""
+    _source: Mapping[str, Any] = field(factory=dict, eq=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object: what TMDB sent, with the attributes that have been changed since."""
+        source = self._source
+        result = dict(self.additional_properties)
+        for name, key in _keys(type(self)):
+            value = getattr(self, name)
+            sent = source.get(key)
+            if value is None:
+                if key in source:
+                    result[key] = None
+            elif value == [] and not sent:
+                if key in source:
+                    result[key] = sent
+            else:
+                result[key] = _encoded(value, sent)
+        return result
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The keys that the document does not know."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+
+_KEYS: dict[type[Any], tuple[tuple[str, str], ...]] = {}
+_KNOWN: dict[type[Any], frozenset[str]] = {}
+
+
+def _keys(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+    """(attribute, JSON key) of every documented property."""
+    if cls not in _KEYS:
+        own = {attribute.name for attribute in fields(Model)}
+        _KEYS[cls] = tuple((a.name, a.metadata.get("key", a.name)) for a in fields(cls) if a.name not in own)
+    return _KEYS[cls]
+
+
+def _known(cls: type[Any]) -> frozenset[str]:
+    if cls not in _KNOWN:
+        _KNOWN[cls] = frozenset(key for _, key in _keys(cls))
+    return _KNOWN[cls]
+
+
+def extras(cls: type[Any], src_dict: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `src_dict` that the document does not know."""
+    known = _known(cls)
+    return {key: value for key, value in src_dict.items() if key not in known}
+
+
+def as_root(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T:
+    """Decode a whole body; raises TypeError where it is not an object."""
+    if not isinstance(value, dict):
+        raise TypeError(f"expected a JSON object, not {_kind(value)}")
+    return decode(value)
+
+
+def as_root_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
+    """Decode a whole body; raises TypeError where it is not a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"expected a JSON list, not {_kind(value)}")
+    return as_list(decode, value)
+
+
+def as_root_values(value: Any) -> list[Any]:
+    """A whole body that is a list of plain values; raises TypeError where it is not a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"expected a JSON list, not {_kind(value)}")
+    return value
+
+
+def as_model(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T | None:
+    """Decode an object; what is not an object is kept as it came."""
+    return decode(value) if isinstance(value, dict) else cast(T | None, value)
+
+
+def as_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
+    """Decode the objects of a list; null and missing are an empty list, what is not a list is kept as it came."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        return cast(list[T], value)
+    return [decode(item) if isinstance(item, dict) else cast(T, item) for item in value]
+
+
+def as_values(value: Any) -> list[Any]:
+    """A list of plain values; null and missing are an empty list, what is not a list is kept as it came."""
+    return [] if value is None else cast(list[Any], value)
+
+
+def as_map(decode: Callable[[Any], T], value: Any) -> dict[str, T] | None:
+    """Decode the values of a map; what is not an object is kept as it came."""
+    if not isinstance(value, dict):
+        return cast(dict[str, T] | None, value)
+    return {key: decode(item) if isinstance(item, (dict, list)) else cast(T, item) for key, item in value.items()}
+
+
+def by_media_type(
+    members: Mapping[str, Callable[[Mapping[str, Any]], Any]], fallback: Callable[[Mapping[str, Any]], Any]
+) -> Callable[[Mapping[str, Any]], Any]:
+    """A decoder of objects that `media_type` tells apart; `fallback` decodes those whose type is not known."""
+
+    def decode(src_dict: Mapping[str, Any]) -> Any:
+        kind = src_dict.get("media_type")
+        return (members.get(kind, fallback) if isinstance(kind, str) else fallback)(src_dict)
+
+    return decode
+
+
+def as_date(value: Any) -> datetime.date | None:
+    """A date from YYYY-MM-DD; an empty string is None, what is not a date is kept as it came."""
+    if isinstance(value, str):
+        if len(value) == 10:
+            try:
+                return datetime.date.fromisoformat(value)
+            except ValueError:
+                return cast(datetime.date | None, value)
+        if not value:
+            return None
+    return cast(datetime.date | None, value)
+
+
+def as_datetime(value: Any) -> datetime.datetime | None:
+    """An aware time from ISO 8601 or "YYYY-MM-DD HH:MM:SS UTC"; an empty string is None, else as it came."""
+    if not isinstance(value, str):
+        return cast(datetime.datetime | None, value)
+    if not value:
+        return None
+    text = value[:-4] + "+00:00" if value.endswith(" UTC") else value
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return cast(datetime.datetime | None, value)
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
+        type(value), "a number"
+    )
+
+
+def _encoded(value: Any, sent: Any) -> Any:
+    """The JSON value of an attribute; `sent` is what it was decoded from, given back where it still means the same."""
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, datetime.datetime):
+        return sent if as_datetime(sent) == value else value.isoformat()
+    if isinstance(value, datetime.date):
+        return sent if as_date(sent) == value else value.isoformat()
+    if isinstance(value, list):
+        before: Iterable[Any] = sent if isinstance(sent, list) and len(sent) == len(value) else [None] * len(value)
+        return [_encoded(item, old) for item, old in zip(value, before, strict=True)]
+    if isinstance(value, dict):
+        old = sent if isinstance(sent, dict) else {}
+        return {key: _encoded(item, old.get(key)) for key, item in value.items()}
+    return value

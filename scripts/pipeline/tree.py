@@ -1,0 +1,69 @@
+"""Compare and replace folders and files so that a failure leaves them as they were."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+IGNORED = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+
+
+def read_tree(root: Path) -> dict[str, bytes]:
+    """Relative path -> content of every file below `root`."""
+    if not root.exists():
+        return {}
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not IGNORED & set(path.relative_to(root).parts)
+    }
+
+
+def differences(expected: dict[str, bytes], actual: dict[str, bytes], prefix: str = "") -> list[str]:
+    """One line per file that is missing, should not be there, or differs."""
+    lines = [f"missing   {prefix}{name}" for name in sorted(expected.keys() - actual.keys())]
+    lines += [f"unknown   {prefix}{name}" for name in sorted(actual.keys() - expected.keys())]
+    for name in sorted(expected.keys() & actual.keys()):
+        if expected[name] != actual[name]:
+            changed = _changed_lines(expected[name], actual[name])
+            lines.append(f"different {prefix}{name} (from line {changed})")
+    return lines
+
+
+def _changed_lines(one: bytes, other: bytes) -> int:
+    left, right = one.splitlines(), other.splitlines()
+    pairs = zip(left, right, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), min(len(left), len(right)) + 1)
+
+
+def replace_tree(new: Path, target: Path) -> None:
+    """Put the folder `new` in the place of `target`; `new` is on the same file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        new.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    target.rename(old / target.name)
+    try:
+        new.rename(target)
+    except OSError:
+        (old / target.name).rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write `text` to `path` in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

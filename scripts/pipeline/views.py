@@ -1,0 +1,321 @@
+"""What the templates print: the document's schemas as Python annotations, decoders, signatures.
+
+The generator parses the document and names modules, classes and arguments; the views add what it has no notion of:
+that a missing or null property is None or an empty list, maps as dicts, unions told apart by `media_type`.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass, field
+from textwrap import shorten
+from typing import Any
+
+from .distil import Json, operations
+from .notation import ref_name
+
+LINE = 100
+
+
+@dataclass
+class Type:
+    """A schema as Python."""
+
+    annotation: str
+    """Without None."""
+    item_decoder: str | None = None
+    """An expression for a function that decodes one value, or None where the JSON value is the value."""
+    models: set[str] = field(default_factory=set)
+    is_list: bool = False
+    is_map: bool = False
+    is_any: bool = False
+
+
+@dataclass
+class Field:
+    name: str
+    key: str
+    annotation: str
+    default: str
+    decode: str
+    appended: bool
+    imports: list[tuple[str, str]]
+    description: str | None
+
+
+@dataclass
+class ModelView:
+    name: str
+    description: str
+    fields: list[Field]
+    eager_imports: list[tuple[str, str]]
+    all_imports: list[tuple[str, str]]
+
+    @property
+    def documented(self) -> list[Field]:
+        return [f for f in self.fields if f.description]
+
+
+class Views:
+    """The views of one document. `modules` and `attributes` hold the names that the generator gave."""
+
+    def __init__(self, document: Json, attributes: dict[str, str]) -> None:
+        self.document = document
+        self.schemas: Json = document["components"]["schemas"]
+        self.attributes = attributes
+        self.modules: dict[str, str] = {}
+        self.appended = {
+            (entry["model"], prop) for entry in document["x-append"].values() for prop in entry["properties"]
+        }
+        self.by_id = {o["operationId"]: (path, method, o) for path, method, o in operations(document)}
+
+    def type_of(self, schema: Json) -> Type:
+        name = ref_name(schema)
+        if name is not None:
+            target = self.schemas[name]
+            if "enum" in target:
+                return Type(name, models={name})
+            if "properties" in target:
+                return Type(name, f"{name}.from_dict", {name})
+            return self.type_of(target)
+        for union in ("oneOf", "anyOf"):
+            if union in schema:
+                return self._union(schema, [s for s in schema[union] if s != {"type": "null"}])
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next(k for k in kind if k != "null")
+        if kind == "array":
+            item = self.type_of(schema.get("items", {}))
+            return Type(f"list[{item.annotation}]", item.item_decoder, item.models, is_list=True)
+        if kind == "object" and "additionalProperties" in schema:
+            value = self.type_of(schema["additionalProperties"])
+            decoder = value.item_decoder
+            if value.is_list:
+                decoder = f"lambda data: {self.decode(value, 'data')}"
+            return Type(f"dict[str, {value.annotation}]", decoder, value.models, is_map=True)
+        if kind == "string":
+            formats = {"date": ("datetime.date", "as_date"), "date-time": ("datetime.datetime", "as_datetime")}
+            annotation, decoder = formats.get(schema.get("format", ""), ("str", None))
+            return Type(annotation, decoder)
+        plain = {"integer": "int", "number": "float", "boolean": "bool"}.get(str(kind))
+        return Type(plain) if plain else Type("Any", is_any=True)
+
+    def _union(self, schema: Json, members: list[Json]) -> Type:
+        if len(members) == 1:
+            return self.type_of(members[0])
+        types = [self.type_of(member) for member in members]
+        annotation = " | ".join(t.annotation for t in types)
+        models = set().union(*(t.models for t in types))
+        if "discriminator" in schema:
+            mapping = {tag: ref_name({"$ref": target}) for tag, target in schema["discriminator"]["mapping"].items()}
+            fallback = next(name for m in members if (name := ref_name(m)) not in mapping.values())
+            table = ", ".join(f"{tag!r}: {name}.from_dict" for tag, name in mapping.items())
+            return Type(annotation, f"by_media_type({{{table}}}, {fallback}.from_dict)", models)
+        decoder = next((t.item_decoder for t in types if t.item_decoder), None)
+        return Type(annotation, decoder, models)
+
+    def decode(self, kind: Type, value: str) -> str:
+        """An expression that decodes the expression `value`."""
+        if kind.is_list:
+            return f"as_list({kind.item_decoder}, {value})" if kind.item_decoder else f"as_values({value})"
+        if kind.is_map:
+            return f"as_map({kind.item_decoder}, {value})" if kind.item_decoder else value
+        if kind.item_decoder in {"as_date", "as_datetime"}:
+            return f"{kind.item_decoder}({value})"
+        return f"as_model({kind.item_decoder}, {value})" if kind.item_decoder else value
+
+    def imports(self, names: set[str], without: str = "") -> list[tuple[str, str]]:
+        return sorted((self.modules[name], name) for name in names if name != without)
+
+    def model(self, model: Any) -> ModelView:
+        name = str(model.class_info.name)
+        schema = self.schemas[name]
+        python_names = {
+            prop.name.get_untrusted_value(): str(prop.python_name)
+            for prop in [*model.required_properties, *model.optional_properties]
+        }
+        required = schema.get("required", [])
+        fields = []
+        for key, prop in sorted(schema["properties"].items(), key=lambda kv: (kv[0] not in required, kv[0])):
+            kind = self.type_of(prop)
+            attribute = self.attributes.get(key, python_names[key])
+            metadata = f", metadata={{'key': {key!r}}}" if attribute != key else ""
+            if key in required:
+                annotation, default = kind.annotation, f" = _attrs_field({metadata[2:]})" if metadata else ""
+            elif kind.is_list:
+                annotation, default = kind.annotation, f" = _attrs_field(factory=list{metadata})"
+            else:
+                annotation = kind.annotation if kind.is_any else f"{kind.annotation} | None"
+                default = f" = _attrs_field(default=None{metadata})" if metadata else " = None"
+            appended = (name, key) in self.appended
+            source = f"src_dict[{key!r}]" if appended or key in required else f"get({key!r})"
+            fields.append(
+                Field(
+                    attribute, repr(key), annotation, default, self.decode(kind, source), appended,
+                    self.imports(kind.models, name), _docstring(prop.get("description")),
+                )
+            )
+        eager = {pair for f in fields if not f.appended for pair in f.imports}
+        every = {pair for f in fields for pair in f.imports}
+        return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
+
+    def endpoint(self, endpoint: Any) -> dict[str, Any]:
+        path, _, operation = self._find(endpoint)
+        response = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        kind = self.type_of(response)
+        python = {p.name.get_untrusted_value(): str(p.python_name) for p in endpoint.list_all_parameters()}
+        texts = [(python[p["name"]], _docstring(p["description"])) for p in operation["parameters"]]
+        if "requestBody" in operation:
+            texts.append(("body", "What to send."))
+        return {
+            "path": repr(str(endpoint.path.get_untrusted_value())),
+            "published_id": repr(operation["x-published-id"]),
+            "success": "{200, 201}" if "201" in operation["responses"] else "{200}",
+            "returns": kind.annotation,
+            "decode": self._decode_root(kind),
+            "summary": _docstring(operation["summary"]),
+            "reference": operation["externalDocs"]["url"],
+            "parameters": texts,
+        }
+
+    def _decode_root(self, kind: Type) -> str:
+        if kind.is_list:
+            return f"as_root_list({kind.item_decoder}, data)" if kind.item_decoder else "as_root_values(data)"
+        return f"as_root({kind.item_decoder}, data)"
+
+    def _find(self, endpoint: Any) -> tuple[str, str, Json]:
+        for identifier, found in self.by_id.items():
+            if re.sub(r"\W", "_", identifier) == str(endpoint.name) or identifier == str(endpoint.name):
+                return found
+        raise KeyError(str(endpoint.name))
+
+    def operations(self, package: str, endpoints: dict[str, str]) -> list[dict[str, str]]:
+        """Rows of the registry; `endpoints` maps an operation id to its module."""
+        rows = []
+        for path, method, operation in operations(self.document):
+            tag, _, resource = operation["x-resource"].partition(".")
+            rows.append(
+                {
+                    "id": repr(operation["x-published-id"]),
+                    "method": method.upper(),
+                    "path": repr(path),
+                    "tag": tag,
+                    "module": f"{package}.api.{tag}.{endpoints[operation['operationId']]}",
+                    "resource": resource,
+                    "user_auth": user_auth(path, operation),
+                }
+            )
+        return sorted(rows, key=lambda row: row["id"])
+
+    def resource(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
+        methods = sorted((self._method(tag, endpoint) for endpoint in endpoints), key=lambda m: m["name"])
+        used = set().union(*(m["models"] for m in methods))
+        return {
+            "title": title(tag),
+            "class_name": class_name(tag),
+            "imports": self.imports(used),
+            "methods": methods,
+        }
+
+    def _method(self, tag: str, endpoint: Any) -> dict[str, Any]:
+        path, _, operation = self._find(endpoint)
+        kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
+        models = set(kind.models)
+        described = {p["name"]: p for p in operation["parameters"]}
+        first: list[str] = []
+        named: list[str] = []
+        passed: list[str] = []
+        texts: list[tuple[str, str | None]] = []
+        for prop in endpoint.path_parameters:
+            key, python = prop.name.get_untrusted_value(), str(prop.python_name)
+            kind_of = self.type_of(described[key]["schema"])
+            models |= kind_of.models
+            text = _docstring(described[key]["description"])
+            if key in {"account_id", "guest_session_id"}:
+                named.append(f"{python}: {kind_of.annotation} | None = None")
+                passed.append(f"{key.upper()} if {python} is None else {python}")
+                text = f"{text} Left out, the one of the session that the call carries."
+            else:
+                first.append(f"{python}: {kind_of.annotation}")
+                passed.append(python)
+            texts.append((python, text))
+        body = self._body(operation, named, texts, models)
+        if body:
+            fields = ", ".join(f"{name}={name}" for name in body["fields"])
+            passed.append(f"body={body['class']}({fields})")
+        for prop in sorted(endpoint.query_parameters, key=lambda p: not p.required):
+            key, python = prop.name.get_untrusted_value(), str(prop.python_name)
+            if key in {"session_id", "guest_session_id"}:
+                continue
+            kind_of = self.type_of(described[key]["schema"])
+            models |= kind_of.models
+            text = _docstring(described[key]["description"])
+            if key == "append_to_response":
+                named.append(f"append: Sequence[{kind_of.annotation[5:-1]}] = ()")
+                passed.append(f"{python}=list(append) or None")
+                texts.append(("append", text))
+                continue
+            if prop.required:
+                first.append(f"{python}: {kind_of.annotation}")
+            else:
+                named.append(f"{python}: {kind_of.annotation} | None = None")
+            passed.append(f"{python}={python}")
+            texts.append((python, text))
+        signature = ", ".join([*first, *(["*", *sorted(named, key=lambda a: "= " in a)] if named else [])])
+        return {
+            "name": safe_name(operation["x-resource"].partition(".")[2]),
+            "tag": tag,
+            "module": str(endpoint.name),
+            "signature": signature,
+            "passed": ", ".join(passed),
+            "returns": kind.annotation,
+            "models": models,
+            "summary": _docstring(operation["summary"]),
+            "reference": operation["externalDocs"]["url"],
+            "arguments": texts,
+            "body": (self.modules[body["class"]], body["class"]) if body else None,
+        }
+
+    def _body(
+        self, operation: Json, named: list[str], texts: list[tuple[str, str | None]], models: set[str]
+    ) -> dict[str, Any] | None:
+        if "requestBody" not in operation:
+            return None
+        name = ref_name(operation["requestBody"]["content"]["application/json"]["schema"])
+        assert name is not None
+        schema = self.schemas[name]
+        for key, prop in sorted(schema["properties"].items()):
+            kind = self.type_of(prop)
+            models |= kind.models
+            optional = key not in schema.get("required", [])
+            named.append(f"{key}: {kind.annotation}" + (" | None = None" if optional else ""))
+            texts.append((key, _docstring(prop.get("description"))))
+        return {"class": name, "fields": sorted(schema["properties"])}
+
+
+def user_auth(path: str, operation: Json) -> str:
+    """Which user-level credentials an operation accepts: none, session, guest_session or either."""
+    schemes = {scheme for alternative in operation["security"] for scheme in alternative}
+    accepted = schemes & {"session", "guest_session"}
+    return "either" if len(accepted) == 2 else next(iter(accepted), "none")
+
+
+def class_name(tag: str) -> str:
+    return "".join(word.capitalize() for word in tag.split("_")) + "Resource"
+
+
+def title(tag: str) -> str:
+    words = tag.replace("_", " ")
+    return (words[:1].upper() + words[1:]).replace("Tv ", "TV ")
+
+
+def safe_name(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _docstring(text: str | None) -> str | None:
+    """Our own words, made fit for a docstring: one line, no quotes that end it, no escapes."""
+    if text is None:
+        return None
+    return shorten(text.replace("\\", "/").replace('"""', "'''"), 10_000)

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared test data (published documents, recorded responses); CI must have it, others need not."""
+    if not (SHARED / "openapi").is_dir():
+        if os.environ.get("TMDB_EXT_REQUIRE_SHARED"):
+            pytest.fail("the shared test data is missing, and CI must run the tests that need it")
+        pytest.skip("needs the shared test data")
+    return SHARED
