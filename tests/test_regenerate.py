@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from pipeline.distil import distil, dumps, operations
 from pipeline.tree import read_tree
 
@@ -78,7 +77,10 @@ def serving(body: bytes, **headers: str) -> Iterator[str]:
 def small_document() -> dict[str, object]:
     """A published document in TMDB's style, ours: one operation it has, one it will have tomorrow."""
     integer = {"type": "integer", "format": "int32"}
-    movie = {"type": "object", "properties": {"id": {**integer, "example": 7, "default": 0}, "title": {"type": "string"}}}
+    movie = {
+        "type": "object",
+        "properties": {"id": {**integer, "example": 7, "default": 0}, "title": {"type": "string"}},
+    }
     award = {"type": "object", "properties": {"year": integer, "festival": {"type": "string"}}}
     path_id = {"name": "movie_id", "in": "path", "required": True, "schema": integer}
     session = {"name": "session_id", "in": "query", "schema": {"type": "string"}}
@@ -111,7 +113,8 @@ def test_the_committed_client_is_what_the_committed_document_produces() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["generated/tmdb_api_client/v3/models/genre.py", "openapi/tmdb-v3.json", "generated/tmdb_api_client/extra.py"]
+    "name",
+    ["generated/tmdb_api_client/v3/models/genre.py", "openapi/tmdb-v3.json", "generated/tmdb_api_client/extra.py"],
 )
 def test_check_tells_what_differs_and_writes_nothing(checkout: Path, name: str) -> None:
     path = checkout / name
@@ -172,7 +175,12 @@ def test_nothing_of_the_published_prose_and_examples_is_committed(shared: Path) 
         elif isinstance(node, list):
             for value in node:
                 walk(value, key)
-        elif isinstance(node, str) and key in {"description", "summary", "example", "value"} and len(node) > 12 and " " in node:
+        elif (
+            isinstance(node, str)
+            and key in {"description", "summary", "example", "value"}
+            and len(node) > 12
+            and " " in node
+        ):
             prose.add(node)
 
     walk(published)
@@ -207,10 +215,15 @@ def test_what_tmdb_adds_tomorrow_comes_out_complete_under_a_derived_name(tmp_pat
     assert "movie-awards" in operations_module
     assert '"add", "session"' in " ".join(operations_module.split())
     assert "stars: float" in (package / "resources/award.py").read_text()
-    program = "from tmdb_api_client.v3.models import MovieAwards; print(MovieAwards.from_dict({'results': [{'year': 1}]}))"
+    program = (
+        "from tmdb_api_client.v3.models import MovieAwards; print(MovieAwards.from_dict({'results': [{'year': 1}]}))"
+    )
     run = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(tmp_path / "out")},
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "MovieAwardsResult(" in run.stdout
 
@@ -262,7 +275,9 @@ def dead_address() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}/openapi.json"
 
 
-@pytest.mark.parametrize("source", [dead_address(), "http://example.invalid/openapi.json", "no/such/file.json", "ftp://x/y"])
+@pytest.mark.parametrize(
+    "source", [dead_address(), "http://example.invalid/openapi.json", "no/such/file.json", "ftp://x/y"]
+)
 def test_a_source_that_cannot_be_read_is_one_clear_line(checkout: Path, source: str) -> None:
     before = snapshot(checkout)
     done = regenerate(checkout, "--source", source)

@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code: 0 done (or nothing differs), 1 --check found differences, 2 failed and nothing was changed.",
     )
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--source", metavar="URL|FILE", help="a published document to take instead of the committed one")
+    source.add_argument(
+        "--source", metavar="URL|FILE", help="a published document to take instead of the committed one"
+    )
     source.add_argument("--refresh", action="store_true", help="take the document that TMDB publishes now")
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the client there; nothing else is touched")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
@@ -60,7 +62,9 @@ def regenerate(options: argparse.Namespace) -> int:
         release = release_of(releases, api, published)
         pinned = release is not None and release == current
         if release is None:
-            release = new_release(api, published, len(operations(distilled)), datetime.date.today())
+            release = new_release(
+                api, published, len(operations(distilled)), datetime.datetime.now(datetime.UTC).date()
+            )
             releases["release"] = [
                 r for r in releases["release"] if (r["api"], r["name"]) != (api, release["name"])
             ] + [release]

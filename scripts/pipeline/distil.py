@@ -28,9 +28,7 @@ def distil(published: Json) -> Json:
     paths: Json = {}
     for path, item in sorted(published["paths"].items()):
         shared = item.get("parameters", [])
-        paths[path] = {
-            method: _operation(path, method, item[method], shared) for method in METHODS if method in item
-        }
+        paths[path] = {method: _operation(path, method, item[method], shared) for method in METHODS if method in item}
     return {
         "openapi": "3.1.0",
         "info": {"title": "TMDB API", "version": str(published["info"]["version"])},
@@ -175,7 +173,11 @@ def merge(one: Json, other: Json) -> Json:
     if kinds == {"integer", "number"}:
         return {"type": "number"}
     if len(kinds) > 1:
-        return {"x-conflict": sorted({*one.get("x-conflict", [one.get("type")]), *other.get("x-conflict", [other.get("type")])}, key=str)}
+        return {
+            "x-conflict": sorted(
+                {*one.get("x-conflict", [one.get("type")]), *other.get("x-conflict", [other.get("type")])}, key=str
+            )
+        }
     kind = kinds.pop()
     if kind == "array":
         items = merge(one.get("items", {}), other.get("items", {}))

@@ -68,7 +68,8 @@ class Words:
         return self._get("models", name) or re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize() + "."
 
     def of_property(self, name: str) -> str | None:
-        return self.table.get("properties", {}).get(name)
+        text = self.table.get("properties", {}).get(name)
+        return text if isinstance(text, str) else None
 
     def _get(self, section: str, name: str) -> str:
         text = self.table.get(section, {}).get(name)
@@ -166,10 +167,13 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
             "4XX": failure,
             "5XX": failure,
         },
-        "security": security_of(path, operation["parameters"]),
+        "security": security_of(operation["parameters"]),
     }
     if "requestBody" in operation:
-        result["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation["requestBody"]}}}
+        result["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": operation["requestBody"]}},
+        }
     return result
 
 
@@ -184,7 +188,7 @@ def tag_of(path: str, names: Json) -> str:
     """The resource that serves `path`: by the table, else by its first segment."""
     prefixes = [(len(p), tag) for tag, group in names.get("tags", {}).items() for p in group if _below(path, p)]
     if prefixes:
-        return max(prefixes)[1]
+        return str(max(prefixes)[1])
     segments = [s for s in path.split("/") if s and not s.startswith("{") and not s.isdigit()]
     return re.sub(r"\W+", "_", segments[0]).lower() if segments else "other"
 
@@ -207,10 +211,12 @@ def method_name(identifier: str, tag: str, names: Json) -> str:
     return "_".join(re.sub(r"\W+", "", word) for word in rest).lower()
 
 
-def security_of(path: str, parameters: list[Json]) -> list[Json]:
+def security_of(parameters: list[Json]) -> list[Json]:
     """The combinations of credentials that an operation accepts, told from its parameters."""
     named = {parameter["name"] for parameter in parameters}
-    users = [scheme for scheme, name in (("session", "session_id"), ("guest_session", "guest_session_id")) if name in named]
+    users = [
+        scheme for scheme, name in (("session", "session_id"), ("guest_session", "guest_session_id")) if name in named
+    ]
     if not users:
         return [{application: []} for application in APPLICATION_SCHEMES]
     return [{application: [], user: []} for user in users for application in APPLICATION_SCHEMES]
@@ -219,10 +225,12 @@ def security_of(path: str, parameters: list[Json]) -> list[Json]:
 def _append(named: Named, components: Json) -> Json:
     """Type `append_to_response`: an enumeration of the sub-resources, and an optional property for each."""
     appended: Json = {}
-    table = {path: item for path, item in named.document["paths"].items()}
+    table: Json = named.document["paths"]
     for path, item in sorted(table.items()):
         operation = item.get("get")
-        parameter = next((p for p in (operation or {}).get("parameters", []) if p["name"] == "append_to_response"), None)
+        parameter = next(
+            (p for p in (operation or {}).get("parameters", []) if p["name"] == "append_to_response"), None
+        )
         model = ref_name(operation["response"]) if operation else None
         if operation is None or parameter is None or model is None:
             continue
@@ -231,7 +239,6 @@ def _append(named: Named, components: Json) -> Json:
             for below in sorted(table)
             if below.startswith(path + "/") and "{" not in below.removeprefix(path) and "get" in table[below]
         }
-        subs = {sub: response for sub, response in subs.items() if table[f"{path}/{sub}"]["get"]["operationId"]}
         name = derived_name(f"{model.removesuffix('Details')}-append")
         components[name] = {"type": "string", "enum": sorted(subs)}
         parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}

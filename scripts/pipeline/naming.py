@@ -60,6 +60,13 @@ def name_shapes(document: Json, names: dict[str, Any]) -> Named:
     better_ids: dict[str, str] = names.get("operation_ids", {})
     named = Named(document={**document, "paths": {}})
 
+    def derive(place: str) -> str:
+        name = derived_name(place)
+        while name in named.components and named.derived.get(name) != place:
+            name += "Shape"
+        named.derived[name] = place
+        return name
+
     def replace(schema: Json, place: str) -> Json:
         if "additionalProperties" in schema:
             value = replace(schema["additionalProperties"], place + "{}")
@@ -67,12 +74,7 @@ def name_shapes(document: Json, names: dict[str, Any]) -> Named:
         if schema.get("type") == "object":
             properties = {key: replace(value, f"{place}.{key}") for key, value in schema["properties"].items()}
             shape = {"type": "object", "properties": properties}
-            name = models.find(place)
-            if name is None:
-                name = derived_name(place)
-                if name in named.components and named.derived.get(name) != place:
-                    name += "Shape"
-                named.derived[name] = place
+            name: str = models.find(place) or derive(place)
             known = named.components.get(name)
             named.components[name] = merge(known, shape) if known else shape
             return ref(name)
@@ -80,26 +82,23 @@ def name_shapes(document: Json, names: dict[str, Any]) -> Named:
             return {"type": "array", "items": replace(schema["items"], place + "[]")}
         return schema
 
-    seen: dict[str, str] = {}
+    operation_at: dict[str, str] = {}
     for path, method, operation in operations(document):
         published = operation["operationId"]
-        identifier = better_ids.get(published, published)
-        if identifier in seen:
-            raise PipelineError(f"{method.upper()} {path} and {seen[identifier]} are both called {identifier}")
-        seen[identifier] = f"{method.upper()} {path}"
+        identifier = str(better_ids.get(published, published))
+        if identifier in operation_at:
+            raise PipelineError(f"{method.upper()} {path} and {operation_at[identifier]} are both called {identifier}")
+        operation_at[identifier] = f"{method.upper()} {path}"
         result = {**operation, "operationId": identifier, "x-published-id": published, "parameters": []}
         for parameter in operation["parameters"]:
             schema = parameter["schema"]
             if "enum" in schema:
                 place = f"{identifier}.{parameter['name']}"
-                name = enums.find(place)
-                if name is None:
-                    name = derived_name(place)
-                    named.derived[name] = place
+                enum = enums.find(place) or derive(place)
                 bare = {"type": schema["type"], "enum": schema["enum"]}
-                known = named.components.get(name, bare)
-                named.components[name] = merge(known, bare)
-                schema = {**ref(name), **({"default": schema["default"]} if "default" in schema else {})}
+                known = named.components.get(enum, bare)
+                named.components[enum] = merge(known, bare)
+                schema = {**ref(enum), **({"default": schema["default"]} if "default" in schema else {})}
             result["parameters"].append({**parameter, "schema": schema})
         if "requestBody" in operation:
             result["requestBody"] = replace(operation["requestBody"], f"{identifier}:body")

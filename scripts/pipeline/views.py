@@ -68,7 +68,7 @@ class Views:
         self.appended = {
             (entry["model"], prop) for entry in document["x-append"].values() for prop in entry["properties"]
         }
-        self.by_id = {o["operationId"]: (path, method, o) for path, method, o in operations(document)}
+        self.by_id: Json = {o["operationId"]: o for _, _, o in operations(document)}
 
     def type_of(self, schema: Json) -> Type:
         name = ref_name(schema)
@@ -152,8 +152,14 @@ class Views:
             source = f"src_dict[{key!r}]" if appended or key in required else f"get({key!r})"
             fields.append(
                 Field(
-                    attribute, repr(key), annotation, default, self.decode(kind, source), appended,
-                    self.imports(kind.models, name), _docstring(prop.get("description")),
+                    attribute,
+                    repr(key),
+                    annotation,
+                    default,
+                    self.decode(kind, source),
+                    appended,
+                    self.imports(kind.models, name),
+                    _docstring(prop.get("description")),
                 )
             )
         eager = {pair for f in fields if not f.appended for pair in f.imports}
@@ -161,7 +167,7 @@ class Views:
         return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
 
     def endpoint(self, endpoint: Any) -> dict[str, Any]:
-        path, _, operation = self._find(endpoint)
+        operation = self.find(endpoint)
         response = operation["responses"]["200"]["content"]["application/json"]["schema"]
         kind = self.type_of(response)
         python = {p.name.get_untrusted_value(): str(p.python_name) for p in endpoint.list_all_parameters()}
@@ -184,10 +190,11 @@ class Views:
             return f"as_root_list({kind.item_decoder}, data)" if kind.item_decoder else "as_root_values(data)"
         return f"as_root({kind.item_decoder}, data)"
 
-    def _find(self, endpoint: Any) -> tuple[str, str, Json]:
+    def find(self, endpoint: Any) -> Json:
+        """The operation in the document that an endpoint of the generator is."""
         for identifier, found in self.by_id.items():
             if re.sub(r"\W", "_", identifier) == str(endpoint.name) or identifier == str(endpoint.name):
-                return found
+                return dict(found)
         raise KeyError(str(endpoint.name))
 
     def operations(self, package: str, endpoints: dict[str, str]) -> list[dict[str, str]]:
@@ -203,7 +210,7 @@ class Views:
                     "tag": tag,
                     "module": f"{package}.api.{tag}.{endpoints[operation['operationId']]}",
                     "resource": resource,
-                    "user_auth": user_auth(path, operation),
+                    "user_auth": user_auth(operation),
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
@@ -219,7 +226,7 @@ class Views:
         }
 
     def _method(self, tag: str, endpoint: Any) -> dict[str, Any]:
-        path, _, operation = self._find(endpoint)
+        operation = self.find(endpoint)
         kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
         models = set(kind.models)
         described = {p["name"]: p for p in operation["parameters"]}
@@ -282,8 +289,7 @@ class Views:
     ) -> dict[str, Any] | None:
         if "requestBody" not in operation:
             return None
-        name = ref_name(operation["requestBody"]["content"]["application/json"]["schema"])
-        assert name is not None
+        name = ref_name(operation["requestBody"]["content"]["application/json"]["schema"]) or ""
         schema = self.schemas[name]
         for key, prop in sorted(schema["properties"].items()):
             kind = self.type_of(prop)
@@ -294,7 +300,7 @@ class Views:
         return {"class": name, "fields": sorted(schema["properties"])}
 
 
-def user_auth(path: str, operation: Json) -> str:
+def user_auth(operation: Json) -> str:
     """Which user-level credentials an operation accepts: none, session, guest_session or either."""
     schemes = {scheme for alternative in operation["security"] for scheme in alternative}
     accepted = schemes & {"session", "guest_session"}

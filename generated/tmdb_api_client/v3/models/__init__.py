@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .created_session import CreatedSession
     from .creator import Creator
     from .credit_details import CreditDetails
-    from .credits_ import Credits
+    from .credits import Credits
     from .crew_job import CrewJob
     from .crew_member import CrewMember
     from .date_range import DateRange
@@ -198,7 +198,7 @@ _MODULES = {
     "CreatedSession": ".created_session",
     "Creator": ".creator",
     "CreditDetails": ".credit_details",
-    "Credits": ".credits_",
+    "Credits": ".credits",
     "CrewJob": ".crew_job",
     "CrewMember": ".crew_member",
     "DateRange": ".date_range",

@@ -35,7 +35,7 @@ class EpisodeDetails(Model):
 
     account_states: AccountStates | None = None
     air_date: datetime.date | None = None
-    credits_: EpisodeCredits | None = _attrs_field(default=None, metadata={"key": "credits"})
+    credits: EpisodeCredits | None = None
     crew: list[CrewMember] = _attrs_field(factory=list)
     episode_number: int | None = None
     episode_type: str | None = None
@@ -88,7 +88,7 @@ class EpisodeDetails(Model):
         if "credits" in src_dict:
             from .episode_credits import EpisodeCredits
 
-            model.credits_ = as_model(EpisodeCredits.from_dict, src_dict["credits"])
+            model.credits = as_model(EpisodeCredits.from_dict, src_dict["credits"])
         if "external_ids" in src_dict:
             from .external_ids import ExternalIds
 

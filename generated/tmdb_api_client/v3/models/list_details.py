@@ -22,17 +22,22 @@ class ListDetails(Model):
     Attributes:
         iso_639_1: Language code; null for an image without text.
         poster_path: Image path, to be joined with an image base address and a size.
+        total_pages: Number of pages; only 500 can be asked for.
+        total_results: Number of results over all pages.
     """
 
     created_by: str | None = None
     description: str | None = None
     favorite_count: int | None = None
-    id: str | None = None
+    id: int | None = None
     iso_639_1: str | None = None
     item_count: int | None = None
     items: list[MovieSummary | TvSeriesSummary | UnknownMedia] = _attrs_field(factory=list)
     name: str | None = None
+    page: int | None = None
     poster_path: str | None = None
+    total_pages: int | None = None
+    total_results: int | None = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -56,7 +61,10 @@ class ListDetails(Model):
                 get("items"),
             ),
             name=get("name"),
+            page=get("page"),
             poster_path=get("poster_path"),
+            total_pages=get("total_pages"),
+            total_results=get("total_results"),
             additional_properties=extras(cls, src_dict),
             source=src_dict,
         )

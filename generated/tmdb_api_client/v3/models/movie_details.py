@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .changes import Changes
     from .collection_summary import CollectionSummary
     from .company_summary import CompanySummary
-    from .credits_ import Credits
+    from .credits import Credits
     from .external_ids import ExternalIds
     from .genre import Genre
     from .language import Language
@@ -54,7 +54,7 @@ class MovieDetails(Model):
     belongs_to_collection: CollectionSummary | None = None
     budget: int | None = None
     changes: Changes | None = None
-    credits_: Credits | None = _attrs_field(default=None, metadata={"key": "credits"})
+    credits: Credits | None = None
     external_ids: ExternalIds | None = None
     genres: list[Genre] = _attrs_field(factory=list)
     homepage: str | None = None
@@ -87,7 +87,7 @@ class MovieDetails(Model):
     videos: Videos | None = None
     vote_average: float | None = None
     vote_count: int | None = None
-    watchproviders: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
+    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -142,9 +142,9 @@ class MovieDetails(Model):
 
             model.changes = as_model(Changes.from_dict, src_dict["changes"])
         if "credits" in src_dict:
-            from .credits_ import Credits
+            from .credits import Credits
 
-            model.credits_ = as_model(Credits.from_dict, src_dict["credits"])
+            model.credits = as_model(Credits.from_dict, src_dict["credits"])
         if "external_ids" in src_dict:
             from .external_ids import ExternalIds
 
@@ -188,5 +188,5 @@ class MovieDetails(Model):
         if "watch/providers" in src_dict:
             from .watch_providers import WatchProviders
 
-            model.watchproviders = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
+            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
         return model

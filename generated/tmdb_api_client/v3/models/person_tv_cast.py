@@ -20,6 +20,7 @@ class PersonTvCast(Model):
         credit_id: Id of the credit, for credits.details.
         first_air_date: Day of the first broadcast.
         genre_ids: Ids of the genres, as in genres.movies and genres.tv.
+        media_type: Kind of thing, such as movie, tv or person.
         popularity: TMDB's measure of attention, without a unit.
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
@@ -34,6 +35,7 @@ class PersonTvCast(Model):
     first_air_date: datetime.date | None = None
     genre_ids: list[int] = _attrs_field(factory=list)
     id: int | None = None
+    media_type: str | None = None
     name: str | None = None
     origin_country: list[str] = _attrs_field(factory=list)
     original_language: str | None = None
@@ -58,6 +60,7 @@ class PersonTvCast(Model):
             first_air_date=as_date(get("first_air_date")),
             genre_ids=as_values(get("genre_ids")),
             id=get("id"),
+            media_type=get("media_type"),
             name=get("name"),
             origin_country=as_values(get("origin_country")),
             original_language=get("original_language"),

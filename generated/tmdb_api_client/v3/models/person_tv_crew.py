@@ -20,6 +20,7 @@ class PersonTvCrew(Model):
         credit_id: Id of the credit, for credits.details.
         first_air_date: Day of the first broadcast.
         genre_ids: Ids of the genres, as in genres.movies and genres.tv.
+        media_type: Kind of thing, such as movie, tv or person.
         popularity: TMDB's measure of attention, without a unit.
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
@@ -35,6 +36,7 @@ class PersonTvCrew(Model):
     genre_ids: list[int] = _attrs_field(factory=list)
     id: int | None = None
     job: str | None = None
+    media_type: str | None = None
     name: str | None = None
     origin_country: list[str] = _attrs_field(factory=list)
     original_language: str | None = None
@@ -60,6 +62,7 @@ class PersonTvCrew(Model):
             genre_ids=as_values(get("genre_ids")),
             id=get("id"),
             job=get("job"),
+            media_type=get("media_type"),
             name=get("name"),
             origin_country=as_values(get("origin_country")),
             original_language=get("original_language"),

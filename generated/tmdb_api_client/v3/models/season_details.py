@@ -12,7 +12,7 @@ from .._model import Model, as_date, as_list, as_model, extras
 
 if TYPE_CHECKING:
     from .aggregate_credits import AggregateCredits
-    from .credits_ import Credits
+    from .credits import Credits
     from .episode_details import EpisodeDetails
     from .external_ids import ExternalIds
     from .network_summary import NetworkSummary
@@ -37,7 +37,7 @@ class SeasonDetails(Model):
     account_states: SeasonAccountStates | None = None
     aggregate_credits: AggregateCredits | None = None
     air_date: datetime.date | None = None
-    credits_: Credits | None = _attrs_field(default=None, metadata={"key": "credits"})
+    credits: Credits | None = None
     episodes: list[EpisodeDetails] = _attrs_field(factory=list)
     external_ids: ExternalIds | None = None
     id: int | None = None
@@ -50,7 +50,7 @@ class SeasonDetails(Model):
     translations: Translations | None = None
     videos: Videos | None = None
     vote_average: float | None = None
-    watchproviders: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
+    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -82,9 +82,9 @@ class SeasonDetails(Model):
 
             model.aggregate_credits = as_model(AggregateCredits.from_dict, src_dict["aggregate_credits"])
         if "credits" in src_dict:
-            from .credits_ import Credits
+            from .credits import Credits
 
-            model.credits_ = as_model(Credits.from_dict, src_dict["credits"])
+            model.credits = as_model(Credits.from_dict, src_dict["credits"])
         if "external_ids" in src_dict:
             from .external_ids import ExternalIds
 
@@ -104,5 +104,5 @@ class SeasonDetails(Model):
         if "watch/providers" in src_dict:
             from .watch_providers import WatchProviders
 
-            model.watchproviders = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
+            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
         return model

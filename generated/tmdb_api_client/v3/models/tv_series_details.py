@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .company_summary import CompanySummary
     from .content_ratings import ContentRatings
     from .creator import Creator
-    from .credits_ import Credits
+    from .credits import Credits
     from .episode_groups import EpisodeGroups
     from .episode_summary import EpisodeSummary
     from .external_ids import ExternalIds
@@ -60,7 +60,7 @@ class TvSeriesDetails(Model):
     changes: Changes | None = None
     content_ratings: ContentRatings | None = None
     created_by: list[Creator] = _attrs_field(factory=list)
-    credits_: Credits | None = _attrs_field(default=None, metadata={"key": "credits"})
+    credits: Credits | None = None
     episode_groups: EpisodeGroups | None = None
     episode_run_time: list[int] = _attrs_field(factory=list)
     external_ids: ExternalIds | None = None
@@ -101,7 +101,7 @@ class TvSeriesDetails(Model):
     videos: Videos | None = None
     vote_average: float | None = None
     vote_count: int | None = None
-    watchproviders: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
+    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -173,9 +173,9 @@ class TvSeriesDetails(Model):
 
             model.content_ratings = as_model(ContentRatings.from_dict, src_dict["content_ratings"])
         if "credits" in src_dict:
-            from .credits_ import Credits
+            from .credits import Credits
 
-            model.credits_ = as_model(Credits.from_dict, src_dict["credits"])
+            model.credits = as_model(Credits.from_dict, src_dict["credits"])
         if "episode_groups" in src_dict:
             from .episode_groups import EpisodeGroups
 
@@ -223,5 +223,5 @@ class TvSeriesDetails(Model):
         if "watch/providers" in src_dict:
             from .watch_providers import WatchProviders
 
-            model.watchproviders = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
+            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
         return model

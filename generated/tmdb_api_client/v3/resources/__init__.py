@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .collections import AsyncCollectionsResource, CollectionsResource
     from .companies import AsyncCompaniesResource, CompaniesResource
     from .configuration import AsyncConfigurationResource, ConfigurationResource
-    from .credits_ import AsyncCreditsResource, CreditsResource
+    from .credits import AsyncCreditsResource, CreditsResource
     from .discover import AsyncDiscoverResource, DiscoverResource
     from .find import AsyncFindResource, FindResource
     from .genres import AsyncGenresResource, GenresResource
@@ -94,9 +94,9 @@ class Resources:
         return ConfigurationResource(self._call)
 
     @cached_property
-    def credits_(self) -> CreditsResource:
-        """Credits ."""
-        from .credits_ import CreditsResource
+    def credits(self) -> CreditsResource:
+        """Credits."""
+        from .credits import CreditsResource
 
         return CreditsResource(self._call)
 
@@ -277,9 +277,9 @@ class AsyncResources:
         return AsyncConfigurationResource(self._call)
 
     @cached_property
-    def credits_(self) -> AsyncCreditsResource:
-        """Credits , async."""
-        from .credits_ import AsyncCreditsResource
+    def credits(self) -> AsyncCreditsResource:
+        """Credits, async."""
+        from .credits import AsyncCreditsResource
 
         return AsyncCreditsResource(self._call)
 

@@ -12,7 +12,7 @@ from .._resource import AsyncResource, Resource
 if TYPE_CHECKING:
     from ..models.account_states import AccountStates
     from ..models.changes import Changes
-    from ..models.credits_ import Credits
+    from ..models.credits import Credits
     from ..models.external_ids import ExternalIds
     from ..models.list_summary_page import ListSummaryPage
     from ..models.media_images import MediaImages
@@ -172,7 +172,7 @@ class MoviesResource(Resource):
         kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
         return self._call(kwargs, endpoint._decode)
 
-    def keywords(self, movie_id: str) -> MovieKeywords:
+    def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-keywords
@@ -521,7 +521,7 @@ class AsyncMoviesResource(AsyncResource):
         kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
         return await self._call(kwargs, endpoint._decode)
 
-    async def keywords(self, movie_id: str) -> MovieKeywords:
+    async def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-keywords

@@ -12,7 +12,7 @@ from .._resource import AsyncResource, Resource
 if TYPE_CHECKING:
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
-    from ..models.credits_ import Credits
+    from ..models.credits import Credits
     from ..models.external_ids import ExternalIds
     from ..models.season_account_states import SeasonAccountStates
     from ..models.season_append import SeasonAppend

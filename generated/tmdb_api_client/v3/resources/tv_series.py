@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
     from ..models.content_ratings import ContentRatings
-    from ..models.credits_ import Credits
+    from ..models.credits import Credits
     from ..models.episode_groups import EpisodeGroups
     from ..models.external_ids import ExternalIds
     from ..models.list_summary_page import ListSummaryPage

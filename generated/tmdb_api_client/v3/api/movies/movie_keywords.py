@@ -13,7 +13,7 @@ from ...models.status import Status
 from ...types import Response
 
 
-def _get_kwargs(movie_id: str) -> dict[str, Any]:
+def _get_kwargs(movie_id: int) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/movie/{movie_id}/keywords".format(movie_id=quote(str(movie_id), safe="")),
@@ -46,7 +46,7 @@ def _build_response(
     )
 
 
-def sync_detailed(movie_id: str, *, client: AuthenticatedClient) -> Response[MovieKeywords | Status]:
+def sync_detailed(movie_id: int, *, client: AuthenticatedClient) -> Response[MovieKeywords | Status]:
     """Get the keywords of a movie.
 
     TMDB's reference: https://developer.themoviedb.org/reference/movie-keywords
@@ -63,18 +63,18 @@ def sync_detailed(movie_id: str, *, client: AuthenticatedClient) -> Response[Mov
     return _build_response(client=client, response=response)
 
 
-def sync(movie_id: str, *, client: AuthenticatedClient) -> MovieKeywords | Status | None:
+def sync(movie_id: int, *, client: AuthenticatedClient) -> MovieKeywords | Status | None:
     """Get the keywords of a movie. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(movie_id=movie_id, client=client).parsed
 
 
-async def asyncio_detailed(movie_id: str, *, client: AuthenticatedClient) -> Response[MovieKeywords | Status]:
+async def asyncio_detailed(movie_id: int, *, client: AuthenticatedClient) -> Response[MovieKeywords | Status]:
     """Get the keywords of a movie. Arguments and errors as in `sync_detailed`."""
     kwargs = _get_kwargs(movie_id=movie_id)
     response = await client.get_async_httpx_client().request(**kwargs)
     return _build_response(client=client, response=response)
 
 
-async def asyncio(movie_id: str, *, client: AuthenticatedClient) -> MovieKeywords | Status | None:
+async def asyncio(movie_id: int, *, client: AuthenticatedClient) -> MovieKeywords | Status | None:
     """Get the keywords of a movie. Arguments and errors as in `sync_detailed`."""
     return (await asyncio_detailed(movie_id=movie_id, client=client)).parsed

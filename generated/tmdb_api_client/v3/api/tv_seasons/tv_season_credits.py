@@ -9,7 +9,7 @@ from ... import errors
 from ..._endpoint import query as _query
 from ..._model import as_root
 from ...client import AuthenticatedClient, Client
-from ...models.credits_ import Credits
+from ...models.credits import Credits
 from ...models.status import Status
 from ...types import UNSET, Response, Unset
 

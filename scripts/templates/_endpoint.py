@@ -11,7 +11,9 @@ from .types import Unset
 
 def query(values: Mapping[str, Any]) -> dict[str, Any]:
     """The query parameters to send: those that were given, dates as YYYY-MM-DD, lists joined with commas."""
-    return {name: _written(value) for name, value in values.items() if value is not None and not isinstance(value, Unset)}
+    return {
+        name: _written(value) for name, value in values.items() if value is not None and not isinstance(value, Unset)
+    }
 
 
 def _written(value: Any) -> Any:

@@ -1,0 +1,66 @@
+"""Type-checked by scripts/check, never run: what a user's program may rely on."""
+
+from __future__ import annotations
+
+import datetime
+from typing import assert_type
+
+from tmdb_api_client.v3.models import (
+    CastMember,
+    CollectionSummary,
+    Genre,
+    MovieDetails,
+    MovieSummary,
+    MovieSummaryPage,
+    PersonSummary,
+    Status,
+    TvSeriesSummary,
+    UnknownMedia,
+)
+
+from tmdb_ext import TMDB, AsyncTMDB
+
+
+def attributes(tmdb: TMDB) -> None:
+    film = tmdb.movies.details(11, append=["credits", "videos"], language="de")
+    assert_type(film, MovieDetails)
+    assert_type(film.title, str | None)
+    assert_type(film.vote_average, float | None)
+    assert_type(film.release_date, datetime.date | None)
+    assert_type(film.genres, list[Genre])
+    film.release_date.year  # type: ignore[union-attr]
+    if film.release_date:
+        assert_type(film.release_date.year, int)
+    if film.credits:
+        assert_type(film.credits.cast[0], CastMember)
+
+
+def arguments(tmdb: TMDB) -> None:
+    assert_type(tmdb.search.movie("star wars", year=1977), MovieSummaryPage)
+    assert_type(tmdb.movies.add_rating(11, value=8.5), Status)
+    assert_type(tmdb.configuration.primary_translations(), list[str])
+    tmdb.account.favorite_movies(sort_by="created_at.asc")
+    tmdb.discover.movie(primary_release_date_gte=datetime.date(1977, 1, 1), sort_by="popularity.desc")
+    tmdb.movies.details("11")  # type: ignore[arg-type]
+    tmdb.movies.details(11, append=["credit"])  # type: ignore[list-item]
+    tmdb.movies.add_rating(11)  # type: ignore[call-arg]
+    tmdb.discover.movie(sort_by="fame")  # type: ignore[arg-type]
+    tmdb.movies.add_rating(11, value=8.5, session_id="x")  # type: ignore[call-arg]
+
+
+def narrowed(tmdb: TMDB) -> str | None:
+    for found in tmdb.search.multi("star").results:
+        match found:
+            case MovieSummary():
+                return found.title
+            case TvSeriesSummary() | PersonSummary() | CollectionSummary():
+                return found.name
+            case UnknownMedia():
+                assert_type(found.media_type, str | None)
+    return None
+
+
+async def awaited(tmdb: AsyncTMDB) -> None:
+    film = await tmdb.movies.details(11)
+    assert_type(film, MovieDetails)
+    assert_type((await tmdb.trending.movies("day")).results, list[MovieSummary])

@@ -1,0 +1,260 @@
+"""The credentials a client holds: where they come from, what they must look like, and how they stay unseen."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
+
+from ._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CredentialName = Literal["api_key", "access_token", "user_access_token", "session_id", "guest_session_id"]
+
+LABELS: Final[Mapping[CredentialName, str]] = {
+    "api_key": "an API key",
+    "access_token": "an access token",
+    "user_access_token": "a user access token",
+    "session_id": "a user session",
+    "guest_session_id": "a guest session",
+}
+
+# An explicit argument switches off the environment for the level that it serves. Otherwise a token in the environment
+# would be preferred to the API key that was just passed.
+_LEVELS: Final[Mapping[CredentialName, frozenset[str]]] = {
+    "api_key": frozenset({"application"}),
+    "access_token": frozenset({"application"}),
+    "user_access_token": frozenset({"application", "user"}),
+    "session_id": frozenset({"user"}),
+    "guest_session_id": frozenset({"user"}),
+}
+
+_QUOTES: Final = frozenset("'\"`“”‘’")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
+_JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_HEX_LENGTHS: Final[Mapping[CredentialName, int]] = {"api_key": 32, "session_id": 40, "guest_session_id": 32}
+_ADVICE: Final[Mapping[CredentialName, str]] = {
+    "api_key": "copy the 32-character API Key from https://www.themoviedb.org/settings/api",
+    "access_token": "copy the API Read Access Token from https://www.themoviedb.org/settings/api",
+    "user_access_token": "pass the access_token that POST /4/auth/access_token returned",
+    "session_id": "pass the 40-character session_id that POST /3/authentication/session/new returned",
+    "guest_session_id": "pass the 32-character id that GET /3/authentication/guest_session/new returned",
+}
+
+
+class Secret:
+    """A string that does not show itself: `str()`, `repr()` and formatting give a placeholder.
+
+    `reveal()` gives the value. Two secrets are equal when their values are.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself. Do not log it, and do not put it in a message."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    def __str__(self) -> str:
+        return "**********"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled, so that its value does not end in a file or a queue by accident")
+
+
+_Given: TypeAlias = "Mapping[CredentialName, Secret | None]"
+
+
+class Credentials:
+    """The credentials that a client holds, checked for their form and hidden from view."""
+
+    __slots__ = ("access_token", "api_key", "guest_session_id", "session_id", "user_access_token")
+
+    def __init__(
+        self,
+        *,
+        api_key: str | Secret | None = None,
+        access_token: str | Secret | None = None,
+        user_access_token: str | Secret | None = None,
+        session_id: str | Secret | None = None,
+        guest_session_id: str | Secret | None = None,
+    ) -> None:
+        """Check and hold credentials; nothing is taken from the environment.
+
+        Args:
+            api_key: API key, 32 hexadecimal characters. It travels in the URL, so a token is the better choice.
+            access_token: API Read Access Token of the application, a JSON Web Token.
+            user_access_token: v4 access token that a user approved, a JSON Web Token.
+            session_id: v3 session of a user, 40 hexadecimal characters.
+            guest_session_id: guest session made earlier, 32 hexadecimal characters.
+
+        Raises:
+            ConfigurationError: a value does not have the form of what it is passed as.
+        """
+        # The raw values must not stay in local variables: tracebacks may be logged with locals.
+        api_key, access_token, user_access_token = hide(api_key), hide(access_token), hide(user_access_token)
+        session_id, guest_session_id = hide(session_id), hide(guest_session_id)
+        self.api_key = _checked("api_key", api_key, "api_key=")
+        self.access_token = _checked("access_token", access_token, "access_token=")
+        self.user_access_token = _checked("user_access_token", user_access_token, "user_access_token=")
+        self.session_id = _checked("session_id", session_id, "session_id=")
+        self.guest_session_id = _checked("guest_session_id", guest_session_id, "guest_session_id=")
+
+    @classmethod
+    def resolve(cls, arguments: _Given, environment: _Given) -> Credentials:
+        """Take credentials from `arguments`, and from `environment` for the levels that no argument serves.
+
+        Raises:
+            ConfigurationError: a value is malformed, or there is no application-level credential at all.
+        """
+        served = {level for name, value in arguments.items() if value is not None for level in _LEVELS[name]}
+        credentials = cls()
+        for name in LABELS:
+            given = arguments.get(name)
+            if given is not None:
+                setattr(credentials, name, _checked(name, given, f"{name}="))
+            elif not _LEVELS[name] & served:
+                setattr(credentials, name, _checked(name, environment.get(name), variable_name(name)))
+        if credentials.access_token is credentials.api_key is credentials.user_access_token is None:
+            raise ConfigurationError(
+                "No application credential: every TMDB call needs one. Pass access_token= (or api_key=), or set "
+                f"TMDB_ACCESS_TOKEN (or TMDB_API_KEY); {_ADVICE['access_token']}.",
+                held=credentials.names(),
+            )
+        return credentials
+
+    def names(self) -> tuple[CredentialName, ...]:
+        """Return the names of the credentials that are held, without their values."""
+        return tuple(name for name in LABELS if getattr(self, name) is not None)
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(self.names())})"
+
+
+def variable_name(name: CredentialName) -> str:
+    """Return the environment variable that holds the credential `name`."""
+    return f"TMDB_{name.upper()}"
+
+
+def from_environment() -> dict[CredentialName, Secret | None]:
+    """Return the credentials that environment variables hold; an empty variable counts as absent.
+
+    The variables are the names in capitals with the prefix ``TMDB_``.
+    """
+    return {name: hide(os.environ.get(variable_name(name)) or None) for name in LABELS}
+
+
+def hide(value: str | Secret | None) -> Secret | None:
+    """Return `value` as a `Secret`."""
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _checked(name: CredentialName, secret: Secret | None, where: str) -> Secret | None:
+    if secret is None:
+        return None
+    if not isinstance(secret, Secret):
+        raise ConfigurationError(f"{where} must be a string, not {type(secret).__name__}.")
+    problem = _problem(name, secret)
+    if problem is not None:
+        raise ConfigurationError(f"{where} {problem}. Nothing was sent; {_ADVICE[name]}.")
+    return secret
+
+
+def _problem(name: CredentialName, secret: Secret) -> str | None:
+    """Return what is wrong with the form of `secret`, never quoting it; None where nothing is."""
+    value = secret.reveal()
+    return _dirt(value) or (_token_problem(value) if "token" in name else _id_problem(name, value))
+
+
+_DIRT: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
+    (lambda value: not value.strip(), "is empty"),
+    (
+        lambda value: value != value.strip(),
+        "has white space or a line break around it, as when it is read from a file; strip it",
+    ),
+    (lambda value: value[0] in _QUOTES or value[-1] in _QUOTES, "has quotation marks around it; take them off"),
+    (lambda value: value[:7].lower() == "bearer ", "starts with the word Bearer; pass the token alone"),
+    (lambda value: value[0] in "<{$" or value.lower().startswith("your"), "looks like a placeholder from an example"),
+    (lambda value: any(map(str.isspace, value)), "has white space inside"),
+    (
+        lambda value: not (value.isascii() and value.isprintable()),
+        "has characters that no TMDB credential has (control characters or not ASCII)",
+    ),
+    (lambda value: re.match(r"[A-Za-z_]+=.", value), "looks like name=value; pass the value alone"),
+)
+
+
+def _dirt(value: str) -> str | None:
+    """Return what came along when `value` was copied, or None."""
+    return next((problem for is_so, problem in _DIRT if is_so(value)), None)
+
+
+def _token_problem(value: str) -> str | None:
+    if _JWT.fullmatch(value):
+        if "pending_request_token" in _scopes(value):
+            return "looks like a v4 request token, which is not an access token yet"
+        return None
+    if _HEX.fullmatch(value):
+        return f"{_looks_like_id(value)}, not an access token"
+    if value.startswith("eyJ"):
+        return f"looks like an access token cut short ({value.count('.') + 1} of 3 parts)"
+    return "does not look like an access token, which has three parts with dots between them and starts with eyJ"
+
+
+def _id_problem(name: CredentialName, value: str) -> str | None:
+    length = _HEX_LENGTHS[name]
+    if _HEX.fullmatch(value):
+        if len(value) == length:
+            return None
+        if len(value) in _HEX_LENGTHS.values() or len(value) == 24:
+            return f"{_looks_like_id(value)}; {length} characters are expected here"
+        return f"has {len(value)} characters, not {length}"
+    if value.startswith("eyJ"):
+        instead = "access_token=" if name == "api_key" else "user_access_token="
+        return f"looks like an access token; pass it as {instead}"
+    return f"does not look like one: {length} characters from 0-9 and a-f are expected"
+
+
+def _looks_like_id(value: str) -> str:
+    if len(value) == 32:
+        return "looks like an API key or a guest session id"
+    if len(value) == 40:
+        return "looks like a session id"
+    if len(value) == 24:
+        return "looks like a v4 account id"
+    return "looks like an id"
+
+
+def _scopes(token: str) -> tuple[str, ...]:
+    """Return the scopes that a JSON Web Token claims; empty where it cannot be read. A hint, never a requirement."""
+    import base64  # noqa: PLC0415 - only tokens need them
+    import json  # noqa: PLC0415
+
+    part = token.split(".")[1]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return tuple(str(scope) for scope in claims["scopes"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ()

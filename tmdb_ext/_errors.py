@@ -1,0 +1,201 @@
+"""Every error that this package raises on purpose: one base class and four branches under it.
+
+```
+TMDBError
+├── ConfigurationError            nothing was sent: a credential is missing, malformed, or may not go there
+├── TransportError                no answer came
+│   ├── ConnectError              no connection was made, so nothing was sent
+│   └── RequestTimeout            a phase of the exchange took too long
+├── APIError                      TMDB answered, and the answer is a refusal
+│   ├── BadRequest                400, 405, 406
+│   ├── AuthenticationError       401
+│   │   └── SessionDenied         the user session or guest session was refused
+│   ├── PermissionDenied          403
+│   ├── NotFound                  404
+│   ├── ValidationError           422
+│   ├── RateLimited               429
+│   ├── ServerError               5xx
+│   └── UnexpectedRedirect        3xx: not followed
+└── DecodeError                   TMDB answered, and the answer cannot be read
+```
+
+No error holds a credential: not in its message, not in an attribute, and not through the exception it came from. That
+is why none is chained to the httpx exception, which would bring the request and its URL along.
+"""
+
+# ruff: noqa: N818 - the names are those of HTTP and of other clients; Error would add nothing
+from __future__ import annotations
+
+from typing import Any, Literal
+
+
+class TMDBError(Exception):
+    """Base class of all errors that this package raises on purpose."""
+
+    operation: str | None = None
+    """TMDB's name for the operation (``movie-details``), where one is known."""
+    method: str | None = None
+    """The HTTP method, where a request was being made."""
+    path: str | None = None
+    """The path template (``/3/movie/{movie_id}``), never the URL that was sent."""
+    retryable: bool = False
+    """True where sending the same request again may succeed and cannot do a write twice."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.retryable = retryable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only arguments would otherwise make the error impossible to copy or to send to another process.
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+
+def _rebuild(kind: type[TMDBError], args: tuple[Any, ...], attributes: dict[str, Any]) -> TMDBError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
+
+
+class ConfigurationError(TMDBError):
+    """The call cannot be made as things are; nothing was sent.
+
+    Raised for a missing or malformed credential, for an operation that none of the held credentials can serve, and for
+    an address that credentials may not go to. The message says what is wrong and what to do about it.
+    """
+
+    accepts: tuple[str, ...] = ()
+    """User-level credentials that the operation accepts."""
+    held: tuple[str, ...] = ()
+    """Names of the credentials that the client holds; never their values."""
+
+    def __init__(
+        self, message: str, *, accepts: tuple[str, ...] = (), held: tuple[str, ...] = (), **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.accepts = accepts
+        self.held = held
+
+
+class TransportError(TMDBError):
+    """No answer came: the connection failed, broke, or spoke something other than HTTP."""
+
+
+class ConnectError(TransportError, ConnectionError):
+    """No connection could be made, so nothing was sent. Also a builtin `ConnectionError`."""
+
+
+class RequestTimeout(TransportError, TimeoutError):
+    """A phase of the exchange took longer than the client's timeout allows. Also a builtin `TimeoutError`."""
+
+    phase: Literal["connect", "read", "write", "pool"] = "read"
+    """The phase that took too long; after `connect` and `pool` nothing was sent."""
+
+    def __init__(
+        self, message: str, *, phase: Literal["connect", "read", "write", "pool"] = "read", **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.phase = phase
+
+
+class APIError(TMDBError):
+    """TMDB answered with a refusal.
+
+    https://developer.themoviedb.org/docs/errors
+    """
+
+    status: int = 0
+    """The HTTP status. It is 200 where TMDB refuses in the body only (``success`` is false)."""
+    status_code: int | None = None
+    """TMDB's own number, 1 to 47, or None where the body does not give one."""
+    status_message: str | None = None
+    """TMDB's own words, or None where the body does not give any."""
+    retry_after: float | None = None
+    """Seconds that TMDB asks to wait before another attempt, where it says so."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        status_code: int | None = None,
+        status_message: str | None = None,
+        retry_after: float | None = None,
+        **context: Any,
+    ) -> None:
+        super().__init__(message, **context)
+        self.status = status
+        self.status_code = status_code
+        self.status_message = status_message
+        self.retry_after = retry_after
+
+
+class BadRequest(APIError):
+    """400, 405 or 406: the request itself is wrong."""
+
+
+class AuthenticationError(APIError):
+    """401: the credentials are missing, wrong, or do not permit this."""
+
+
+class SessionDenied(AuthenticationError):
+    """The application was accepted; the user session or guest session sent with it was not.
+
+    It may have been ended, have expired, or belong to another application.
+    """
+
+
+class PermissionDenied(APIError):
+    """403: known, and not allowed."""
+
+
+class NotFound(APIError):
+    """404: TMDB has no such thing."""
+
+
+class ValidationError(APIError):
+    """422: a parameter or a value in the body is not acceptable."""
+
+
+class RateLimited(APIError):
+    """429: too many requests. `retry_after` holds the seconds to wait, where TMDB gives them."""
+
+
+class ServerError(APIError):
+    """5xx: the fault is on TMDB's side."""
+
+
+class UnexpectedRedirect(APIError):
+    """3xx: the server points elsewhere. Redirects are not followed, so that no credential travels along."""
+
+
+class DecodeError(TMDBError):
+    """TMDB's answer cannot be read: not JSON, cut short, or not what the operation returns."""
+
+    status: int | None = None
+    """The HTTP status that the answer came with."""
+
+    def __init__(self, message: str, *, status: int | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.status = status
+
+
+def cleaned(error: TMDBError) -> TMDBError:
+    """Return `error` without the frames and exceptions behind it, whose locals hold requests and their URLs.
+
+    Raise what it returns outside of an `except` block: inside one, Python would chain the exception being handled.
+    """
+    error.__context__ = None
+    error.__cause__ = None
+    return error.with_traceback(None)

@@ -1,0 +1,163 @@
+"""httpx's two clients, with errors of ours in place of theirs.
+
+Whatever goes wrong below `send` is raised anew from here, outside of any `except` block. The exceptions and the frames
+behind it hold requests whose URLs and headers carry credentials.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+import httpx
+
+from ._auth import SINGLE_FLIGHT, Box, Steps, TMDBAuth
+from ._errors import (
+    ConfigurationError,
+    ConnectError,
+    DecodeError,
+    RequestTimeout,
+    TMDBError,
+    TransportError,
+    cleaned,
+)
+from ._operations import describe
+from ._redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
+
+_TRANSLATED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+_PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", "pool"], str], ...]] = (
+    (httpx.ConnectTimeout, "connect", "no connection was made in time"),
+    (httpx.PoolTimeout, "pool", "no connection of the pool became free in time"),
+    (httpx.WriteTimeout, "write", "the request could not be sent in time"),
+    (httpx.TimeoutException, "read", "no answer came in time"),
+)
+
+
+class SyncHTTP(httpx.Client):
+    """`httpx.Client` that raises this package's errors and follows no redirect."""
+
+    def __init__(self, flow: TMDBAuth, **settings: Any) -> None:
+        super().__init__(auth=flow, **settings)
+        self._flow = flow
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request; raise `TMDBError` where no answer comes."""
+        error = _closed(request) if self.is_closed else None
+        if error is None:
+            try:
+                return super().send(request, **{**options, "follow_redirects": False})
+            except (TMDBError, *_TRANSLATED) as exception:
+                error = translate(exception, request, self._flow)
+        raise cleaned(error)
+
+    def run(self, steps: Steps[T]) -> T:
+        """Take steps of the auth flow outside of a call, and return their result."""
+        box: Box[T] = Box()
+        flow = self._flow.drive(box.filled_by(steps))
+        error: TMDBError | None = None
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(self.send(request, auth=None))
+        except StopIteration:
+            pass
+        except TMDBError as exception:
+            error = exception
+        finally:
+            flow.close()
+        if error is not None:
+            raise cleaned(error)
+        return box.value
+
+
+class AsyncHTTP(httpx.AsyncClient):
+    """`httpx.AsyncClient` that raises this package's errors and follows no redirect."""
+
+    def __init__(self, flow: TMDBAuth, **settings: Any) -> None:
+        super().__init__(auth=flow, **settings)
+        self._flow = flow
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request; raise `TMDBError` where no answer comes."""
+        error = _closed(request) if self.is_closed else None
+        if error is None:
+            try:
+                return await super().send(request, **{**options, "follow_redirects": False})
+            except (TMDBError, *_TRANSLATED) as exception:
+                error = translate(exception, request, self._flow)
+        raise cleaned(error)
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Take steps of the auth flow outside of a call, and return their result."""
+        box: Box[T] = Box()
+        flow = self._flow.adrive(box.filled_by(steps))
+        error: TMDBError | None = None
+        try:
+            request = await anext(flow)
+            while True:
+                request = await flow.asend(await self.send(request, auth=None))
+        except StopAsyncIteration:
+            pass
+        except TMDBError as exception:
+            error = exception
+        finally:
+            await flow.aclose()
+        if error is not None:
+            raise cleaned(error)
+        return box.value
+
+
+def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMDBError:
+    """Return the error of ours for what happened below `send`."""
+    if isinstance(exception, TMDBError):
+        return exception
+    sent = _request_of(exception) or asked
+    error = _translated(exception, describe(sent.method, sent.url.path, sent.extensions))
+    thing = sent.extensions.get(SINGLE_FLIGHT)
+    if thing is not None:
+        flow.note_failure(thing, error)
+    return error
+
+
+def _translated(exception: Exception, context: Mapping[str, Any]) -> TMDBError:
+    where = f"{context['method']} {context['path']}"
+    is_read = context["method"] in ("GET", "HEAD")
+    for kind, phase, what in _PHASES:
+        if isinstance(exception, kind):
+            unsent = phase in ("connect", "pool")
+            return RequestTimeout(f"{where}: {what}", phase=phase, retryable=unsent or is_read, **context)
+    if isinstance(exception, httpx.ConnectError):
+        return ConnectError(f"{where}: no connection{_detail(exception)}", retryable=True, **context)
+    if isinstance(exception, httpx.DecodingError):
+        return DecodeError(f"{where}: the answer's compression is broken", **context)
+    if isinstance(exception, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return ConfigurationError(f"{where}: the address is not one that can be called; nothing was sent", **context)
+    if isinstance(exception, httpx.ProxyError):
+        return TransportError(f"{where}: the proxy refused{_detail(exception)}", retryable=is_read, **context)
+    if isinstance(exception, httpx.NetworkError):
+        return TransportError(f"{where}: the connection broke{_detail(exception)}", retryable=is_read, **context)
+    # The text of a protocol error may quote a header, and with it the token.
+    return TransportError(f"{where}: no answer ({type(exception).__name__})", retryable=is_read, **context)
+
+
+def _detail(exception: Exception) -> str:
+    text = redact(str(exception)).strip()
+    return f" ({text[:200]})" if text else ""
+
+
+def _request_of(exception: Exception) -> httpx.Request | None:
+    if not isinstance(exception, httpx.RequestError):
+        return None
+    try:
+        return exception.request
+    except RuntimeError:
+        return None
+
+
+def _closed(request: httpx.Request) -> TMDBError:
+    context: dict[str, Any] = describe(request.method, request.url.path, request.extensions)
+    return ConfigurationError(f"{context['method']} {context['path']}: this client is closed", **context)

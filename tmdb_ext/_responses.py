@@ -1,0 +1,195 @@
+"""From a response to a value or an error: pure functions that both clients share.
+
+Errors are values here (`Failure`), raised by the caller in a frame that holds neither the request nor the payload.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ._errors import (
+    APIError,
+    AuthenticationError,
+    BadRequest,
+    DecodeError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    SessionDenied,
+    TMDBError,
+    UnexpectedRedirect,
+    ValidationError,
+)
+from ._guest import parse_http_date
+from ._operations import describe
+from ._redaction import HIDDEN, redact
+from ._status_codes import STATUS_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+T = TypeVar("T")
+
+CARRIED: Final = "tmdb_carried"
+"""The request extension in which the auth flow notes the user-level credential that a request carries."""
+
+_BY_STATUS: Final[Mapping[int, type[APIError]]] = {
+    400: BadRequest,
+    401: AuthenticationError,
+    403: PermissionDenied,
+    404: NotFound,
+    405: BadRequest,
+    406: BadRequest,
+    422: ValidationError,
+    429: RateLimited,
+}
+_SECRET_PARAMETERS: Final = ("api_key", "session_id", "guest_session_id")
+_MESSAGE_LIMIT: Final = 300
+_NOT_JSON: Final = object()
+
+
+class Failure:
+    """An error on its way to where it is raised."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: TMDBError) -> None:
+        self.error = error
+
+
+def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
+    """Return what `decode` makes of the response's JSON, or why there is nothing to make."""
+    context = describe(response.request.method, response.request.url.path, response.request.extensions)
+    payload = parse(response)
+    refused = isinstance(payload, dict) and payload.get("success") is False
+    if refused or not 200 <= response.status_code < 300:
+        return Failure(api_error(response, payload))
+    where = f"{context['method']} {context['path']}"
+    if payload is _NOT_JSON:
+        problem = "not a JSON object or list"
+        return Failure(DecodeError(f"{where}: the answer is {problem}", status=response.status_code, **context))
+    try:
+        return decode(payload)
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises means the same
+        # Only the kind: the text of the exception may quote the payload, and a payload may hold a session.
+        problem = f"the answer does not fit what the operation returns ({type(error).__name__})"
+    return Failure(DecodeError(f"{where}: {problem}", status=response.status_code, **context))
+
+
+def parse(response: httpx.Response) -> Any:
+    """Return the JSON object or list of a response, or a marker that is neither."""
+    try:
+        payload = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+    return payload if isinstance(payload, dict | list) else _NOT_JSON
+
+
+def api_error(response: httpx.Response, payload: object) -> APIError:
+    """Return the error that says what a refusal means."""
+    context = describe(response.request.method, response.request.url.path, response.request.extensions)
+    status = response.status_code
+    code, status_message = status_of(response, payload)
+    known = STATUS_CODES.get(code) if code is not None else None
+    where = f"{context['method']} {context['path']}: HTTP {status}"
+    if known is not None:
+        message = f"{where}, TMDB status {known.code}: {known.meaning}"
+    elif 300 <= status < 400:
+        message = (
+            f"{where}: the server points to {_target(response)}; "
+            "redirects are not followed, so that no credential travels along"
+        )
+    else:
+        message = f"{where}: {status_message or response.reason_phrase or 'no explanation'}"
+    if status == 401 and known is not None and known.code == 7:
+        message += ". Check the API key or access token at https://www.themoviedb.org/settings/api"
+    carried = response.request.extensions.get(CARRIED)
+    kind = _kind(status, code, known.http if known else None, carried)
+    if issubclass(kind, SessionDenied):
+        label = "guest session" if carried == "guest_session_id" else "user session"
+        message += f". The {label} sent with it may have been ended, have expired, or belong to another application"
+    return kind(
+        message,
+        status=status,
+        status_code=code,
+        status_message=status_message,
+        retry_after=retry_after(response.headers, datetime.now(UTC)),
+        retryable=_retryable(response.request.method, status, known.transient if known else None),
+        **context,
+    )
+
+
+def status_of(response: httpx.Response, payload: object) -> tuple[int | None, str | None]:
+    """Return TMDB's status code and message from a status body, each None where the body does not give it."""
+    if not isinstance(payload, dict):
+        return None, None
+    code, message = payload.get("status_code"), payload.get("status_message")
+    if not isinstance(message, str):
+        # An older form: {"errors": ["page must be greater than 0"]}
+        errors = payload.get("errors")
+        message = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else None
+    return (
+        code if isinstance(code, int) and not isinstance(code, bool) else None,
+        None if message is None else _clean(message, response),
+    )
+
+
+def _kind(status: int, code: int | None, listed: int | None, carried: object) -> type[APIError]:
+    if code == 17 or (code == 3 and status == 401 and carried is not None):
+        return SessionDenied
+    if 300 <= status < 400:
+        return UnexpectedRedirect
+    if code == 21:  # comes with HTTP 200
+        return NotFound
+    effective = status if status >= 400 else (listed or status)
+    if effective >= 500:
+        return ServerError
+    return _BY_STATUS.get(effective, APIError)
+
+
+def _retryable(method: str, status: int, transient: bool | None) -> bool:
+    if status in (429, 503):  # the request was turned away, not carried out
+        return True
+    if status in (500, 502, 504) and transient is not False:
+        return method in ("GET", "HEAD")  # a write may have happened
+    return False
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that the `Retry-After` header asks for, given in seconds or as a date; None without one."""
+    text = (headers.get("retry-after") or "").strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text[:12])
+    moment = parse_http_date(text)
+    if moment is None:
+        return None
+    server_now = parse_http_date(headers.get("date")) or now
+    return max((moment - server_now).total_seconds(), 0.0)
+
+
+def _target(response: httpx.Response) -> str:
+    """Return scheme and host of where a redirect leads; its path and query may repeat what we sent."""
+    following = response.next_request
+    if following is None:
+        return "another address"
+    here, there = response.request.url, following.url
+    if (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port):
+        return "another address on the same host"
+    return f"{there.scheme}://{there.host}"
+
+
+def _clean(message: str, response: httpx.Response) -> str:
+    """Return the server's words without control characters and without any credential that they repeat."""
+    text = "".join(character if character.isprintable() else " " for character in message[:_MESSAGE_LIMIT])
+    request = response.request
+    sent = [request.url.params.get(name) for name in _SECRET_PARAMETERS]
+    sent.append(request.headers.get("authorization", "").removeprefix("Bearer "))
+    for value in sent:
+        if value:
+            text = text.replace(value, HIDDEN)
+    return redact(text)

@@ -1,0 +1,66 @@
+"""Which application and which user a request speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tmdb_ext.testing._call import Caller
+from tmdb_ext.testing._document import Match, Operation
+from tmdb_ext.testing._state import AccessToken, State
+from tmdb_ext.testing._status import StatusError
+
+
+def bearer_of(state: State, headers: dict[str, str]) -> AccessToken | None:
+    """The token in the Authorization header, or None if there is no such header.
+
+    Raises:
+        StatusError: With code 7, because the header carries no token that we issued.
+    """
+    header = headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, value = header.partition(" ")
+    token = state.access_tokens.get(value.strip())
+    if scheme.lower() != "bearer" or token is None:
+        raise StatusError(7)
+    return token
+
+
+def check_application(state: State, headers: dict[str, str], query: list[tuple[str, str]]) -> None:
+    """Checks that a bearer token or an API key comes with the request, and that whichever comes is right.
+
+    Raises:
+        StatusError: With code 7.
+    """
+    token = bearer_of(state, headers)
+    keys = [value for name, value in query if name == "api_key"]
+    if any(key != state.api_key for key in keys) or (token is None and not keys):
+        raise StatusError(7)
+
+
+def find_caller(state: State, match: Match, appended: Iterable[Operation], query: list[tuple[str, str]]) -> Caller:
+    """The user or guest that the request speaks for.
+
+    Args:
+        state: Who is known.
+        match: The operation, and the path's values: listings of a guest session have its id there.
+        appended: The operations that it appends; a session may be there for one of those.
+        query: The query's pairs.
+
+    Raises:
+        StatusError: With code 3, because the operation needs somebody and nobody who suits it is named.
+    """
+    if "guest_session_id" in match.path:
+        return Caller(guest=state.use_guest_session(match.path["guest_session_id"]))
+    operations = [match.operation, *appended]
+    values = dict(query)
+    if "session_id" in values and any(one.takes_session for one in operations):
+        user = state.sessions.get(values["session_id"])
+        if user is None:
+            raise StatusError(3)
+        return Caller(user=user)
+    if "guest_session_id" in values and any(one.takes_guest_session for one in operations):
+        return Caller(guest=state.use_guest_session(values["guest_session_id"]))
+    if match.operation.needs_session:
+        raise StatusError(3)
+    return Caller()

@@ -1,0 +1,362 @@
+"""The simulator: TMDB's behaviour behind a real socket on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tmdb_ext.testing._clock import Clock
+from tmdb_ext.testing._document import Match, load_document
+from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._state import RequestToken, State, User
+from tmdb_ext.testing._status import USUAL_CODE, StatusError, status_body
+from tmdb_ext.testing._v3 import Answer, Incoming, Version3, encode, refusal
+
+_JSON = "application/json;charset=utf-8"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request that the simulator got.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, percent-encoded as it came and without the query.
+        query: The query's pairs in their order, decoded.
+        headers: The headers, by lower-case name.
+        body: The body's bytes.
+        operation: TMDB's id of the operation that serves the path, or None if there is none.
+        status: The HTTP status that was answered, or None if the connection was dropped.
+    """
+
+    method: str
+    path: str
+    query: list[tuple[str, str]] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    operation: str | None
+    status: int | None
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The query by name; where a name comes twice the last value counts."""
+        return dict(self.query)
+
+    def json(self) -> Any:
+        """The body, decoded from JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class _Fault:
+    operation: str | None
+    left: int
+    status: int | None
+    headers: dict[str, str]
+    body: bytes
+    delay: float
+    disconnect: bool
+    perform: bool
+
+
+class Simulator:
+    """A TMDB on loopback, for tests and demonstrations.
+
+    It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
+    watchlists, lists, pages and `append_to_response`; it refuses what TMDB would refuse; and it answers every
+    operation of the document with sample data of its own.
+
+        with Simulator() as tmdb:
+            httpx.get(f"{tmdb.base_url}/3/movie/11", params={"api_key": tmdb.api_key})
+
+    Args:
+        clock: What tells the time; move it with `clock.advance(timedelta(hours=1))`.
+        guest_session_idle: How long a guest session lives after its last use.
+        guest_session_unused: How long it lives if it is never used; the shorter of the two counts then.
+        requests_per_second: How many requests it takes in one second of the clock before it answers 429 with
+            `Retry-After`; None for any number.
+        host: The address to bind.
+        port: The port to bind; 0 lets the system choose.
+        document: The OpenAPI document or the path of a file with it, in place of the one that is installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        guest_session_idle: timedelta = timedelta(hours=1),
+        guest_session_unused: timedelta = timedelta(hours=24),
+        requests_per_second: int | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        document: Path | str | Mapping[str, Any] | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self._host, self._port = host, port
+        self._state = State(self.clock, guest_session_idle, guest_session_unused)
+        self._version3 = Version3(load_document(document, "tmdb_api_client.v3"), self._state)
+        self._server: LoopbackServer | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._requests: list[RecordedRequest] = []
+        self._faults: list[_Fault] = []
+        self._limit = requests_per_second
+        self._recent: deque[float] = deque()
+        self.user = self.create_user("sample_user", "sample password")
+
+    # running
+
+    def start(self) -> Simulator:
+        """Begins to serve. Calling it again does nothing."""
+        if self._server is None:
+            self._stopping.clear()
+            self._server = LoopbackServer(self._serve, self._host, self._port)
+        return self
+
+    def close(self) -> None:
+        """Stops serving and drops open connections; what is remembered stays. Calling it again does nothing."""
+        self._stopping.set()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Simulator({self.base_url!r})" if self._server is not None else "Simulator(closed)"
+
+    @property
+    def base_url(self) -> str:
+        """Where it serves, such as `http://127.0.0.1:40123`, with no path.
+
+        Raises:
+            RuntimeError: Because it has not been started, or has been closed.
+        """
+        if self._server is None:
+            raise RuntimeError("the simulator is not running: call start() or use it in a with statement")
+        return f"http://{self._server.host}:{self._server.port}"
+
+    # credentials
+
+    @property
+    def api_key(self) -> str:
+        """The application's API key, 32 hexadecimal digits."""
+        return self._state.api_key
+
+    @property
+    def access_token(self) -> str:
+        """The application's API Read Access Token, in the shape of a JWT."""
+        return self._state.access_token
+
+    def create_user(self, username: str, password: str) -> User:
+        """Opens an account.
+
+        Raises:
+            ValueError: Because there is one with that name.
+        """
+        with self._state.lock:
+            return self._state.create_user(username, password)
+
+    def create_session(self, user: User | None = None) -> str:
+        """A session id, as after request token and approval.
+
+        Args:
+            user: Whose; the default user's if None.
+        """
+        with self._state.lock:
+            return self._state.open_session(user or self.user)
+
+    def create_user_access_token(self, user: User | None = None) -> str:
+        """A version 4 access token with which the application acts for a user.
+
+        Args:
+            user: Whose; the default user's if None.
+        """
+        with self._state.lock:
+            return self._state.issue_user_access_token(user or self.user)
+
+    def approve(self, request_token: str, user: User | None = None) -> None:
+        """Does what a user does on TMDB's approval page.
+
+        Args:
+            request_token: The token to approve.
+            user: Who approves; the default user if None.
+
+        Raises:
+            ValueError: Because the token is unknown, used or expired.
+        """
+        with self._state.lock:
+            self._live(request_token).user = user or self.user
+
+    def deny(self, request_token: str) -> None:
+        """Refuses approval. Takes and raises what `approve` does."""
+        with self._state.lock:
+            self._live(request_token).denied = True
+
+    def _live(self, request_token: str) -> RequestToken:
+        try:
+            return self._state.live_request_token(request_token)
+        except StatusError:
+            raise ValueError("the request token is unknown, used or expired") from None
+
+    def forget_guest_session(self, guest_session_id: str) -> None:
+        """Makes TMDB's promise about `expires_at` void: the guest session is gone from now on."""
+        with self._state.lock:
+            self._state.guest_sessions.pop(guest_session_id, None)
+
+    def forget_session(self, session_id: str) -> None:
+        """Ends a user session, as the user can on TMDB's site."""
+        with self._state.lock:
+            self._state.sessions.pop(session_id, None)
+
+    # what was sent
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests so far, oldest first, in a list of the caller's own."""
+        with self._lock:
+            return list(self._requests)
+
+    def clear_requests(self) -> None:
+        """Forgets the requests so far."""
+        with self._lock:
+            self._requests.clear()
+
+    def count(self, operation: str) -> int:
+        """How many requests an operation got, by TMDB's operation id, refused and failed ones included."""
+        return sum(request.operation == operation for request in self.requests)
+
+    # faults
+
+    def fail_next(
+        self,
+        status: int | None = None,
+        *,
+        status_code: int | None = None,
+        operation: str | None = None,
+        times: int = 1,
+        retry_after: float | str | None = None,
+        delay: float = 0.0,
+        disconnect: bool = False,
+        body: bytes | str | Mapping[str, Any] | None = None,
+        perform: bool = False,
+    ) -> None:
+        """Makes coming requests fail. Faults wait in line; each request takes the first that suits it.
+
+        Args:
+            status: The HTTP status to answer. With only a delay asked for, the request is answered as usual.
+            status_code: TMDB's status code in the body; the usual one for the HTTP status if None.
+            operation: TMDB's id of the operation to fail; any request if None.
+            times: How many requests fail.
+            retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
+            delay: Seconds to wait before answering.
+            disconnect: Whether to close the connection in place of an answer.
+            body: What to send in place of a status body; bytes and text go out as they are.
+            perform: Whether the request is carried out all the same, as when only the answer gets lost.
+        """
+        if status is None and (body is not None or status_code is not None or retry_after is not None):
+            status = 200 if body is not None else 500
+        headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
+        fault = _Fault(operation, times, status, headers, b"", delay, disconnect, perform)
+        if isinstance(body, bytes):
+            fault.body = body
+        elif isinstance(body, str):
+            fault.body = body.encode()
+        elif body is not None:
+            fault.body = encode(body)
+        elif status is not None:
+            fault.body = encode(status_body(USUAL_CODE.get(status, 11) if status_code is None else status_code))
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear_faults(self) -> None:
+        """Takes back the faults that have not happened yet."""
+        with self._lock:
+            self._faults.clear()
+
+    def _take_fault(self, operation: str | None) -> _Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                if fault.operation is None or fault.operation == operation:
+                    fault.left -= 1
+                    if fault.left <= 0:
+                        self._faults.remove(fault)
+                    return fault
+        return None
+
+    # serving
+
+    def _serve(self, raw: RawRequest) -> RawResponse:
+        path, _, query = raw.target.partition("?")
+        request = Incoming(raw.method, path, parse_qsl(query, keep_blank_values=True), raw.headers, raw.body)
+        match: Match | None = None
+        try:
+            match = self._version3.find(request.method, request.path)
+        except StatusError as error:
+            refused = refusal(error)
+        operation = match.operation.id if match else None
+        fault = self._take_fault(operation)
+        if fault is not None:
+            if fault.perform and match is not None:
+                self._version3.answer(match, request)
+            if fault.delay:
+                self._stopping.wait(fault.delay)
+            if fault.disconnect or fault.status is not None:
+                status = None if fault.disconnect else fault.status
+                self._record(request, operation, status)
+                headers = {"content-type": _JSON, **fault.headers}
+                return RawResponse(fault.status or 0, fault.body, headers, disconnect=fault.disconnect)
+        if self._is_over_limit():
+            self._record(request, operation, 429)
+            return RawResponse(429, encode(status_body(25)), {"content-type": _JSON, "retry-after": "1"})
+        try:
+            answer = self._version3.answer(match, request) if match else refused
+        except Exception as error:  # a mistake of ours has to show in the test that meets it, not in a dead thread
+            answer = Answer(500, encode(status_body(11, f"The simulator failed: {error!r}")))
+        response = _respond(answer, request)
+        self._record(request, operation, response.status)
+        return response
+
+    def _is_over_limit(self) -> bool:
+        if self._limit is None:
+            return False
+        now = self.clock.now().timestamp()
+        with self._lock:
+            while self._recent and self._recent[0] <= now - 1:
+                self._recent.popleft()
+            if len(self._recent) >= self._limit:
+                return True
+            self._recent.append(now)
+            return False
+
+    def _record(self, request: Incoming, operation: str | None, status: int | None) -> None:
+        recorded = RecordedRequest(
+            request.method, request.path, request.query, request.headers, request.body, operation, status
+        )  # fmt: skip
+        with self._lock:
+            self._requests.append(recorded)
+
+
+def _respond(answer: Answer, request: Incoming) -> RawResponse:
+    headers = {"content-type": _JSON}
+    if request.method == "GET" and answer.status == 200:
+        tag = answer.tag
+        headers["etag"] = tag
+        headers["cache-control"] = "public, max-age=600" if answer.public else "private, no-cache"
+        if tag in request.headers.get("if-none-match", ""):
+            return RawResponse(304, b"", headers)
+    return RawResponse(answer.status, answer.body, headers)

@@ -1,0 +1,276 @@
+"""What TMDB remembers: users, tokens, sessions, ratings, marks and lists. It knows of no API version."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tmdb_ext.testing._clock import Clock
+from tmdb_ext.testing._status import StatusError
+
+FIRST_LIST_ID = 8_000_000
+"""Lists made in the simulator count from here; a smaller id is somebody else's public list."""
+
+REQUEST_TOKEN_LIFE = timedelta(minutes=60)
+
+MediaKey = tuple[Hashable, ...]
+"""What was rated or marked: `("movie", 11)`, `("tv", 41)`, `("episode", 41, 1, 2)`."""
+
+
+@dataclass
+class User:
+    """A person with an account.
+
+    Attributes:
+        id: The account id of API version 3.
+        object_id: The account object id of version 4, 24 hexadecimal digits.
+    """
+
+    id: int
+    username: str
+    password: str = field(repr=False)
+    name: str
+    object_id: str
+    iso_639_1: str = "en"
+    iso_3166_1: str = "US"
+    include_adult: bool = False
+    library: Library = field(default_factory=lambda: Library(), repr=False)
+
+
+@dataclass
+class Rating:
+    """A rating and when it was given."""
+
+    value: float
+    created: datetime
+
+
+@dataclass
+class Library:
+    """What one account or guest session has rated and marked, each in the order in which it was done."""
+
+    ratings: dict[MediaKey, Rating] = field(default_factory=dict)
+    favorites: dict[MediaKey, datetime] = field(default_factory=dict)
+    watchlist: dict[MediaKey, datetime] = field(default_factory=dict)
+
+
+@dataclass
+class RequestToken:
+    """A request token: `user` is who approved it."""
+
+    value: str = field(repr=False)
+    expires: datetime
+    user: User | None = None
+    denied: bool = False
+
+
+@dataclass
+class GuestSession:
+    """A guest session. It is `used` from its first rating or reading on."""
+
+    id: str = field(repr=False)
+    created: datetime
+    last_use: datetime
+    used: bool = False
+    library: Library = field(default_factory=Library, repr=False)
+
+
+@dataclass
+class UserList:
+    """A list of films and series: `items` has `("movie", 11)` and the like."""
+
+    id: int
+    owner: User
+    name: str
+    description: str
+    language: str
+    items: list[MediaKey] = field(default_factory=list)
+
+
+@dataclass
+class AccessToken:
+    """A bearer token; without a user it is an application's read token."""
+
+    value: str = field(repr=False)
+    user: User | None = None
+
+
+class State:
+    """Everything that requests change. Callers hold `lock` while they read or change it.
+
+    Args:
+        clock: What tells the time.
+        guest_session_idle: How long a guest session lives after its last use.
+        guest_session_unused: How long it lives if it is never used at all; the shorter of the two counts then.
+    """
+
+    def __init__(self, clock: Clock, guest_session_idle: timedelta, guest_session_unused: timedelta) -> None:
+        self.lock = threading.RLock()
+        self._clock = clock
+        self._idle = guest_session_idle
+        self._unused = guest_session_unused
+        self.api_key = secrets.token_hex(16)
+        self.users: dict[str, User] = {}
+        self.access_tokens: dict[str, AccessToken] = {}
+        self.request_tokens: dict[str, RequestToken] = {}
+        self.sessions: dict[str, User] = {}
+        self.guest_sessions: dict[str, GuestSession] = {}
+        self.lists: dict[int, UserList] = {}
+        self._next_list_id = FIRST_LIST_ID
+        self.access_token = self._issue_access_token(None).value
+
+    # users and bearer tokens
+
+    def create_user(self, username: str, password: str) -> User:
+        """Opens an account."""
+        if username in self.users:
+            raise ValueError(f"there is a user {username!r} already")
+        number = 7_001 + len(self.users)
+        user = User(number, username, password, username.replace("_", " ").title(), secrets.token_hex(12))
+        self.users[username] = user
+        return user
+
+    def issue_user_access_token(self, user: User) -> str:
+        """A bearer token with which an application acts for a user."""
+        return self._issue_access_token(user).value
+
+    def _issue_access_token(self, user: User | None) -> AccessToken:
+        claims = {
+            "aud": self.api_key,
+            "nbf": self._clock.now().timestamp(),
+            "jti": secrets.token_hex(8),
+            "sub": user.object_id if user else secrets.token_hex(12),
+            "scopes": ["api_read", "api_write"] if user else ["api_read"],
+            "version": 1,
+        }
+        token = AccessToken(jwt_like(claims), user)
+        self.access_tokens[token.value] = token
+        return token
+
+    # request tokens and sessions
+
+    def issue_request_token(self) -> RequestToken:
+        """A request token that waits for approval."""
+        token = RequestToken(secrets.token_hex(20), self._clock.now() + REQUEST_TOKEN_LIFE)
+        self.request_tokens[token.value] = token
+        return token
+
+    def live_request_token(self, value: str) -> RequestToken:
+        """The request token of a value.
+
+        Raises:
+            StatusError: With code 33, because it is unknown, used or expired.
+        """
+        token = self.request_tokens.get(value)
+        if token is None or token.expires <= self._clock.now():
+            raise StatusError(33)
+        return token
+
+    def open_session(self, user: User) -> str:
+        """A user session, which lives until it is deleted."""
+        session = secrets.token_hex(20)
+        self.sessions[session] = user
+        return session
+
+    def exchange_request_token(self, value: str) -> str:
+        """Turns an approved request token into a session; the token is used up.
+
+        Raises:
+            StatusError: With code 17 if it was denied or is not approved yet, else as `live_request_token`.
+        """
+        token = self.live_request_token(value)
+        if token.denied or token.user is None:
+            raise StatusError(17)
+        del self.request_tokens[value]
+        return self.open_session(token.user)
+
+    def log_in(self, username: str, password: str) -> User:
+        """The user with these credentials.
+
+        Raises:
+            StatusError: With code 30.
+        """
+        user = self.users.get(username)
+        if user is None or not secrets.compare_digest(user.password.encode(), password.encode()):
+            raise StatusError(30)
+        return user
+
+    # guest sessions
+
+    def open_guest_session(self) -> GuestSession:
+        """A new guest session."""
+        now = self._clock.now()
+        guest = GuestSession(secrets.token_hex(16), now, now)
+        self.guest_sessions[guest.id] = guest
+        return guest
+
+    def guest_session_expiry(self, guest: GuestSession) -> datetime:
+        """When a guest session dies if nothing happens."""
+        idle = guest.last_use + self._idle
+        return idle if guest.used else min(idle, guest.created + self._unused)
+
+    def use_guest_session(self, identifier: str) -> GuestSession:
+        """The guest session of an id; asking for it keeps it alive.
+
+        Raises:
+            StatusError: With code 3, because it is unknown, forgotten or expired.
+        """
+        guest = self.guest_sessions.get(identifier)
+        now = self._clock.now()
+        if guest is None or self.guest_session_expiry(guest) <= now:
+            self.guest_sessions.pop(identifier, None)
+            raise StatusError(3)
+        guest.last_use, guest.used = now, True
+        return guest
+
+    # lists
+
+    def create_list(self, owner: User, name: str, description: str, language: str) -> UserList:
+        """A new, empty list."""
+        made = UserList(self._next_list_id, owner, name, description, language)
+        self._next_list_id += 1
+        self.lists[made.id] = made
+        return made
+
+    def own_list(self, owner: User, number: int) -> UserList:
+        """A list that its owner wants to change.
+
+        Raises:
+            StatusError: With code 34 if there is no such list, with code 3 if it is somebody else's.
+        """
+        if number >= FIRST_LIST_ID and number not in self.lists:
+            raise StatusError(34)
+        found = self.lists.get(number)
+        if found is None or found.owner is not owner:
+            raise StatusError(3)
+        return found
+
+    def rate(self, library: Library, key: MediaKey, value: float) -> bool:
+        """Rates something; says whether it had been rated before."""
+        before = library.ratings.get(key)
+        library.ratings[key] = Rating(value, before.created if before else self._clock.now())
+        return before is not None
+
+    def mark(self, marks: dict[MediaKey, datetime], key: MediaKey, wanted: bool) -> bool:
+        """Adds something to favourites or watchlist, or takes it off; says whether it had been there before."""
+        before = key in marks
+        if wanted:
+            marks.setdefault(key, self._clock.now())
+        else:
+            marks.pop(key, None)
+        return before
+
+
+def jwt_like(claims: dict[str, object]) -> str:
+    """A token in the shape of a signed JWT. Nothing verifies its signature: it is known or it is not."""
+
+    def encode(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    head = encode(json.dumps({"alg": "HS256"}).encode())
+    return f"{head}.{encode(json.dumps(claims).encode())}.{encode(secrets.token_bytes(32))}"
