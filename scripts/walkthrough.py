@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -42,6 +43,8 @@ def live() -> Iterator[TMDB]:
 def simulated() -> Iterator[TMDB]:
     from tmdb_ext.testing import Simulator
 
+    for name in [name for name in os.environ if name.startswith("TMDB_")]:
+        del os.environ[name]  # a person's own credentials have no business with a simulator
     with Simulator() as simulator:
         print(f"simulator of TMDB on {simulator.base_url}")
         with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:

@@ -9,6 +9,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+@pytest.fixture(autouse=True)
+def no_credentials_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own credentials must neither decide a test nor reach one."""
+    for name in [name for name in os.environ if name.startswith("TMDB_") and name != "TMDB_EXT_REQUIRE_SHARED"]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The shared test data (published documents, recorded responses); CI must have it, others need not."""

@@ -156,11 +156,11 @@ def test_credentials_show_their_names_only() -> None:
     assert repr(Credentials(api_key=KEY, session_id=SESSION)) == "Credentials(api_key, session_id)"
 
 
-@given(st.sampled_from(list(LABELS)), st.text(max_size=80))
-def test_any_text_is_accepted_or_refused_without_being_quoted(name: str, value: str) -> None:
+@given(st.sampled_from(list(LABELS)), st.text(max_size=60), st.text(max_size=60))
+def test_any_text_is_accepted_or_refused_without_being_quoted(name: str, before: str, after: str) -> None:
     refusal = ""
     try:
-        Credentials(**{name: value})
+        Credentials(**{name: f"{before}f00dfacef00d{after}"})
     except ConfigurationError as error:
         refusal = str(error)
-    assert len(value) < 9 or value not in refusal
+    assert "f00dface" not in refusal

@@ -24,7 +24,7 @@ def test_the_example_runs(number: int, monkeypatch: pytest.MonkeyPatch, capsys: 
             monkeypatch.setitem(client.__init__.__kwdefaults__, "base_url", simulator.base_url)
         monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
         names: dict[str, Any] = {}
-        exec(compile(EXAMPLES[number], f"README example {number}", "exec"), names)  # noqa: S102
+        exec(compile(EXAMPLES[number], f"README example {number}", "exec"), names)
         if inspect.iscoroutinefunction(names.get("main")):
             anyio.run(names["main"])
         assert simulator.requests or "Simulator()" in EXAMPLES[number]

@@ -37,11 +37,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Generate the client from TMDB's OpenAPI document. Without a source, from the committed one.",
         epilog="Exit code: 0 done (or nothing differs), 1 --check found differences, 2 failed and nothing was changed.",
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--source", metavar="URL|FILE", help="a published document to take instead of the committed one"
-    )
-    source.add_argument("--refresh", action="store_true", help="take the document that TMDB publishes now")
+    parser.add_argument("--source", metavar="URL|FILE", help="a published document to take, not the committed one")
+    parser.add_argument("--refresh", action="store_true", help="take the document that TMDB publishes now")
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the client there; nothing else is touched")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     return parser
@@ -54,7 +51,7 @@ def regenerate(options: argparse.Namespace) -> int:
     current = current_release(releases, api)
     files: dict[Path, str] = {}
 
-    source = PUBLISHED[api] if options.refresh else options.source
+    source = options.source or (PUBLISHED[api] if options.refresh else None)
     if source:
         published = read_published(source, api)
         progress.done(f"read {published.source}, {published.size:,} bytes")
