@@ -21,6 +21,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tmdb_api_client.v3.api.movies import movie_account_states
 
 import tmdb_ext
 from tmdb_ext import (
@@ -198,10 +199,20 @@ def test_broken_compression_is_a_decode_error(ask: Ask) -> None:
     assert type(ask(lambda _: httpx.Response(200, stream=Raw(), headers={"content-encoding": "gzip"}))) is DecodeError
 
 
-def test_an_answer_of_another_shape_is_a_decode_error_that_quotes_nothing(ask: Ask) -> None:
-    error = ask(answering(200, [SESSION]))
+def test_an_answer_that_is_no_object_and_no_list_is_a_decode_error_that_quotes_nothing(ask: Ask) -> None:
+    error = ask(answering(200, SESSION))
     assert type(error) is DecodeError
     assert SESSION not in everything(error)
+
+
+def test_a_decoder_that_fails_is_a_decode_error_that_quotes_nothing() -> None:
+    def decode(payload: dict[str, Any]) -> None:
+        raise KeyError(payload["session_id"])
+
+    transport = httpx.MockTransport(answering(200, {"session_id": SESSION}))
+    with TMDB(access_token=TOKEN, transport=transport) as tmdb, pytest.raises(DecodeError, match="KeyError") as caught:
+        tmdb._call({"method": "get", "url": "/3/movie/11", "extensions": {"tmdb_operation": "movie-details"}}, decode)
+    assert SESSION not in everything(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +332,7 @@ def test_errors_can_be_copied_and_pickled(clone: Callable[[TMDBError], TMDBError
 def test_every_error_has_the_one_base() -> None:
     exceptions = [item for name in tmdb_ext.__all__ if isinstance(item := getattr(tmdb_ext, name), type)]
     errors = [item for item in exceptions if issubclass(item, Exception)]
-    assert len(errors) == 16
+    assert len(errors) == 17
     assert all(issubclass(error, TMDBError) for error in errors)
 
 
@@ -452,6 +463,34 @@ def test_no_secret_shows_when_the_connection_is_refused(log: Collector) -> None:
         )
     assert type(error) is ConnectError
     assert KEY not in everything(error) + "\n".join(log.lines)
+
+
+@pytest.mark.parametrize("raised", [httpx.ReadTimeout("t"), httpx.ConnectError("refused")])
+def test_no_secret_shows_through_the_generated_functions(raised: Exception, log: Collector) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise raised
+
+    async def main() -> list[TMDBError]:
+        async with AsyncTMDB(api_key=KEY, session_id=SESSION, transport=httpx.MockTransport(fail)) as tmdb:
+            with pytest.raises(TransportError) as caught:
+                await movie_account_states.asyncio_detailed(11, client=tmdb.low_level)
+            with pytest.raises(TransportError) as looked_up:
+                await tmdb.auth.account_id()
+            with pytest.raises(TransportError) as started:
+                await tmdb.guest.start()
+        return [caught.value, looked_up.value, started.value]
+
+    with TMDB(api_key=KEY, session_id=SESSION, transport=httpx.MockTransport(fail)) as tmdb:
+        with pytest.raises(TransportError) as caught:
+            movie_account_states.sync_detailed(11, client=tmdb.low_level)
+        with pytest.raises(TransportError) as looked_up:
+            tmdb.auth.account_id()
+        with pytest.raises(TransportError) as started:
+            tmdb.guest.start()
+    shown = "".join(map(everything, [caught.value, looked_up.value, started.value, *anyio.run(main)])) + "\n".join(
+        log.lines
+    )
+    assert not [secret for secret in SECRETS if secret in shown]
 
 
 def test_no_secret_shows_when_the_server_repeats_it(ask: Ask, log: Collector) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import httpx
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
+from ._arguments import fault_of
 from ._auth import ActingAs, TMDBAuth
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
-from ._errors import ConfigurationError, TMDBError, cleaned
+from ._errors import ConfigurationError, InvalidArgument, TMDBError, cleaned
 from ._http import AsyncHTTP, SyncHTTP
 from ._operations import describe
 from ._redaction import install_log_filter
@@ -442,12 +443,14 @@ def checked_base_url(base_url: str) -> httpx.URL:
 
 
 def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any]) -> httpx.Request | Failure:
-    try:
-        return http.build_request(**kwargs)
-    except httpx.InvalidURL:
-        context: dict[str, Any] = describe(kwargs["method"], kwargs["url"], kwargs.get("extensions", {}))
-    where = f"{context['method']} {context['path']}"
-    return Failure(ConfigurationError(f"{where}: an argument cannot be part of an address", **context))
+    fault = fault_of(kwargs.get("params") or {})
+    if fault is None:
+        try:
+            return http.build_request(**kwargs)
+        except httpx.InvalidURL:
+            fault = "an argument cannot be part of an address"
+    context: dict[str, Any] = describe(kwargs["method"], kwargs["url"], kwargs.get("extensions", {}))
+    return Failure(InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context))
 
 
 def _shown(client: object, flow: TMDBAuth | None) -> str:

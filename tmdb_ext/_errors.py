@@ -1,8 +1,9 @@
-"""Every error that this package raises on purpose: one base class and four branches under it.
+"""Every error that this package raises on purpose: one base class and five branches under it.
 
 ```
 TMDBError
 ├── ConfigurationError            nothing was sent: a credential is missing, malformed, or may not go there
+├── InvalidArgument               nothing was sent: TMDB would refuse the value of an argument
 ├── TransportError                no answer came
 │   ├── ConnectError              no connection was made, so nothing was sent
 │   └── RequestTimeout            a phase of the exchange took too long
@@ -86,6 +87,10 @@ class ConfigurationError(TMDBError):
         super().__init__(message, **context)
         self.accepts = accepts
         self.held = held
+
+
+class InvalidArgument(TMDBError, ValueError):
+    """TMDB would refuse the value of an argument; nothing was sent. Also a builtin `ValueError`."""
 
 
 class TransportError(TMDBError):

@@ -24,7 +24,7 @@ from ._operations import describe
 from ._redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping
 
 T = TypeVar("T")
 
@@ -57,21 +57,23 @@ class SyncHTTP(httpx.Client):
     def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
-        flow = self._flow.drive(box.filled_by(steps))
-        error: TMDBError | None = None
+        error = self._take(self._flow.drive(box.filled_by(steps)))
+        if error is not None:
+            raise cleaned(error)
+        return box.value
+
+    def _take(self, flow: Generator[httpx.Request, httpx.Response, None]) -> TMDBError | None:
+        """Send what `flow` yields. An error is returned, since this frame holds requests with credentials."""
         try:
             request = next(flow)
             while True:
                 request = flow.send(self.send(request, auth=None))
         except StopIteration:
-            pass
+            return None
         except TMDBError as exception:
-            error = exception
+            return exception
         finally:
             flow.close()
-        if error is not None:
-            raise cleaned(error)
-        return box.value
 
 
 class AsyncHTTP(httpx.AsyncClient):
@@ -94,21 +96,23 @@ class AsyncHTTP(httpx.AsyncClient):
     async def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
-        flow = self._flow.adrive(box.filled_by(steps))
-        error: TMDBError | None = None
+        error = await self._take(self._flow.adrive(box.filled_by(steps)))
+        if error is not None:
+            raise cleaned(error)
+        return box.value
+
+    async def _take(self, flow: AsyncGenerator[httpx.Request, httpx.Response]) -> TMDBError | None:
+        """Send what `flow` yields. An error is returned, since this frame holds requests with credentials."""
         try:
             request = await anext(flow)
             while True:
                 request = await flow.asend(await self.send(request, auth=None))
         except StopAsyncIteration:
-            pass
+            return None
         except TMDBError as exception:
-            error = exception
+            return exception
         finally:
             await flow.aclose()
-        if error is not None:
-            raise cleaned(error)
-        return box.value
 
 
 def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMDBError:

@@ -239,6 +239,9 @@ def _append(named: Named, components: Json) -> Json:
             for below in sorted(table)
             if below.startswith(path + "/") and "{" not in below.removeprefix(path) and "get" in table[below]
         }
+        subs |= named.appends.get(operation["operationId"], {})
+        if not subs:
+            continue
         name = derived_name(f"{model.removesuffix('Details')}-append")
         components[name] = {"type": "string", "enum": sorted(subs)}
         parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}

@@ -122,7 +122,7 @@ def format_tree(target: Path, api: str) -> None:
     for command in (fix, ["format", *common, *settings, str(target)]):
         done = subprocess.run([*ruff, *command], capture_output=True, text=True, env=_clean_environment(), check=False)
         if done.returncode:
-            raise PipelineError(f"formatting failed: {_one_line(done.stderr)}")
+            raise PipelineError(f"formatting failed: {_one_line(done.stderr + done.stdout)}")
 
 
 def _clean_environment() -> dict[str, str]:

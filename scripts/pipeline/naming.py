@@ -24,6 +24,8 @@ class Named:
     components: dict[str, Json] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     """Derived name -> the place it was derived from: shapes that the table does not know."""
+    appends: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Operation id -> sub-resources that it can append although the document has no operation for them."""
     unused: list[str] = field(default_factory=list)
     """Patterns of the table that matched no place."""
 

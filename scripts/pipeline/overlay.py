@@ -12,8 +12,8 @@ from .errors import PipelineError
 from .naming import Named
 from .notation import parse_type, ref_name
 
-KINDS = ("parameter", "property", "model", "body")
-KEYS = {"target", "reason", "type", "required", "drop", "copy", "only"}
+KINDS = ("parameter", "property", "model", "body", "append")
+KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to"}
 
 
 @dataclass
@@ -36,8 +36,12 @@ def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
         kind, pattern = _checked(entry)
         if kind == "parameter":
             count = _mend_parameters(named, pattern, entry)
+        elif kind == "append":
+            count = _append(named, pattern, entry)
         elif "copy" in entry:
             count = _copy(named, pattern, entry)
+        elif "to" in entry:
+            count = _add(named, pattern, entry)
         else:
             count = _mend_properties(named, bodies, kind, pattern, entry)
         mended.counts.append((entry["target"], count))
@@ -70,6 +74,13 @@ def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
     expression = _expression(pattern)
     count = 0
     for _, _, operation in operations(named.document):
+        identifier, _, name = pattern.partition(".")
+        if entry.get("add"):
+            if operation["operationId"] == identifier and all(p["name"] != name for p in operation["parameters"]):
+                schema = parse_type(entry["type"])
+                operation["parameters"].append({"name": name, "in": "query", "required": False, "schema": schema})
+                count += 1
+            continue
         kept = []
         for parameter in operation["parameters"]:
             before = deepcopy(parameter)
@@ -85,6 +96,25 @@ def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
                 count += parameter != before
             kept.append(parameter)
         operation["parameters"] = kept
+    return count
+
+
+def _append(named: Named, pattern: str, entry: Json) -> int:
+    identifier, _, name = pattern.partition(".")
+    known = any(operation["operationId"] == identifier for _, _, operation in operations(named.document))
+    if known:
+        named.appends.setdefault(identifier, {})[name] = parse_type(entry["type"])
+    return int(known)
+
+
+def _add(named: Named, prop: str, entry: Json) -> int:
+    """Add a property to the models that lack it."""
+    count = 0
+    for model in entry["to"]:
+        component = named.components.get(model)
+        if component and prop not in component["properties"]:
+            component["properties"][prop] = parse_type(entry["type"])
+            count += 1
     return count
 
 

@@ -15,7 +15,8 @@ from typing import Any
 from .distil import Json, operations
 from .notation import ref_name
 
-LINE = 100
+MODEL_ATTRIBUTES = {"additional_keys", "additional_properties", "from_dict", "to_dict"}
+PLAIN_DECODERS = {"as_date", "as_datetime", "as_int"}
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Type:
     """An expression for a function that decodes one value, or None where the JSON value is the value."""
     models: set[str] = field(default_factory=set)
     is_list: bool = False
-    is_map: bool = False
+    map_decoder: str | None = None
+    """The function that decodes a map of such values."""
     is_any: bool = False
 
 
@@ -90,15 +92,15 @@ class Views:
             return Type(f"list[{item.annotation}]", item.item_decoder, item.models, is_list=True)
         if kind == "object" and "additionalProperties" in schema:
             value = self.type_of(schema["additionalProperties"])
-            decoder = value.item_decoder
-            if value.is_list:
-                decoder = f"lambda data: {self.decode(value, 'data')}"
-            return Type(f"dict[str, {value.annotation}]", decoder, value.models, is_map=True)
+            kind_of_map = "as_map_of_lists" if value.is_list else "as_map"
+            return Type(f"dict[str, {value.annotation}]", value.item_decoder, value.models, map_decoder=kind_of_map)
         if kind == "string":
             formats = {"date": ("datetime.date", "as_date"), "date-time": ("datetime.datetime", "as_datetime")}
             annotation, decoder = formats.get(schema.get("format", ""), ("str", None))
             return Type(annotation, decoder)
-        plain = {"integer": "int", "number": "float", "boolean": "bool"}.get(str(kind))
+        if kind == "integer":
+            return Type("int", "as_int")
+        plain = {"number": "float", "boolean": "bool"}.get(str(kind))
         return Type(plain) if plain else Type("Any", is_any=True)
 
     def _union(self, schema: Json, members: list[Json]) -> Type:
@@ -110,18 +112,21 @@ class Views:
         if "discriminator" in schema:
             mapping = {tag: ref_name({"$ref": target}) for tag, target in schema["discriminator"]["mapping"].items()}
             fallback = next(name for m in members if (name := ref_name(m)) not in mapping.values())
-            table = ", ".join(f"{tag!r}: {name}.from_dict" for tag, name in mapping.items())
-            return Type(annotation, f"by_media_type({{{table}}}, {fallback}.from_dict)", models)
-        decoder = next((t.item_decoder for t in types if t.item_decoder), None)
+            table = ", ".join(f"{tag!r}: {name}" for tag, name in mapping.items())
+            return Type(annotation, f"by_media_type({{{table}}}, {fallback})", models)
+        decoder = next((t.item_decoder for t in types if t.models), None)
         return Type(annotation, decoder, models)
 
     def decode(self, kind: Type, value: str) -> str:
         """An expression that decodes the expression `value`."""
         if kind.is_list:
+            if kind.item_decoder in PLAIN_DECODERS:
+                return f"as_each({kind.item_decoder}, {value})"
             return f"as_list({kind.item_decoder}, {value})" if kind.item_decoder else f"as_values({value})"
-        if kind.is_map:
-            return f"as_map({kind.item_decoder}, {value})" if kind.item_decoder else value
-        if kind.item_decoder in {"as_date", "as_datetime"}:
+        if kind.map_decoder:
+            structured = kind.item_decoder and kind.item_decoder not in PLAIN_DECODERS
+            return f"{kind.map_decoder}({kind.item_decoder}, {value})" if structured else value
+        if kind.item_decoder in PLAIN_DECODERS:
             return f"{kind.item_decoder}({value})"
         return f"as_model({kind.item_decoder}, {value})" if kind.item_decoder else value
 
@@ -140,6 +145,8 @@ class Views:
         for key, prop in sorted(schema["properties"].items(), key=lambda kv: (kv[0] not in required, kv[0])):
             kind = self.type_of(prop)
             attribute = self.attributes.get(key, python_names[key])
+            if attribute in MODEL_ATTRIBUTES:
+                attribute += "_"
             metadata = f", metadata={{'key': {key!r}}}" if attribute != key else ""
             if key in required:
                 annotation, default = kind.annotation, f" = _attrs_field({metadata[2:]})" if metadata else ""
@@ -156,7 +163,7 @@ class Views:
                     repr(key),
                     annotation,
                     default,
-                    self.decode(kind, source),
+                    source if key in required and kind.item_decoder in PLAIN_DECODERS else self.decode(kind, source),
                     appended,
                     self.imports(kind.models, name),
                     _docstring(prop.get("description")),
@@ -259,9 +266,9 @@ class Views:
             models |= kind_of.models
             text = _docstring(described[key]["description"])
             if key == "append_to_response":
-                named.append(f"append: Sequence[{kind_of.annotation[5:-1]}] = ()")
-                passed.append(f"{python}=list(append) or None")
-                texts.append(("append", text))
+                named.append(f"append: Sequence[{kind_of.annotation[5:-1]} | Unlisted] = ()")
+                passed.append(f"{python}=append or None")
+                texts.append(("append", f"{text} One that the document does not list goes as `Unlisted(...)`."))
                 continue
             if prop.required:
                 first.append(f"{python}: {kind_of.annotation}")

@@ -9,6 +9,12 @@ from typing import Any
 from .types import Unset
 
 
+class Unlisted(str):
+    """A value that the document does not list, for a parameter whose values it does: `append=[Unlisted("awards")]`."""
+
+    __slots__ = ()
+
+
 def query(values: Mapping[str, Any]) -> dict[str, Any]:
     """The query parameters to send: those that were given, dates as YYYY-MM-DD, lists joined with commas."""
     return {

@@ -21,7 +21,7 @@ class Model:
 
     additional_properties: dict[str, Any] = field(factory=dict)
     """Keys that TMDB sent and that the document does not know, with their values."""
-    _source: Mapping[str, Any] = field(factory=dict, eq=False, repr=False)
+    _source: Mapping[str, Any] = field(factory=dict, eq=False, repr=False, alias="_source")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: what TMDB sent, with the attributes that have been changed since."""
@@ -32,7 +32,7 @@ class Model:
             sent = source.get(key)
             if value is None:
                 if key in source:
-                    result[key] = None
+                    result[key] = sent if sent == "" else None
             elif value == [] and not sent:
                 if key in source:
                     result[key] = sent
@@ -83,24 +83,18 @@ def extras(cls: type[Any], src_dict: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_root(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T:
-    """Decode a whole body; raises TypeError where it is not an object."""
-    if not isinstance(value, dict):
-        raise TypeError(f"expected a JSON object, not {_kind(value)}")
-    return decode(value)
+    """Decode a whole body; a list is kept as it came, TypeError is raised for what is no object and no list."""
+    return decode(value) if isinstance(value, dict) else cast(T, _container(value))
 
 
 def as_root_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
-    """Decode a whole body; raises TypeError where it is not a list."""
-    if not isinstance(value, list):
-        raise TypeError(f"expected a JSON list, not {_kind(value)}")
-    return as_list(decode, value)
+    """Decode a whole body; an object is kept as it came, TypeError is raised for what is no object and no list."""
+    return as_list(decode, _container(value))
 
 
 def as_root_values(value: Any) -> list[Any]:
-    """A whole body that is a list of plain values; raises TypeError where it is not a list."""
-    if not isinstance(value, list):
-        raise TypeError(f"expected a JSON list, not {_kind(value)}")
-    return value
+    """A whole body that is a list of plain values; TypeError is raised for what is no object and no list."""
+    return cast(list[Any], _container(value))
 
 
 def as_model(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T | None:
@@ -119,24 +113,48 @@ def as_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
 
 def as_values(value: Any) -> list[Any]:
     """A list of plain values; null and missing are an empty list, what is not a list is kept as it came."""
-    return [] if value is None else cast(list[Any], value)
+    return list(value) if isinstance(value, list) else [] if value is None else cast(list[Any], value)
 
 
-def as_map(decode: Callable[[Any], T], value: Any) -> dict[str, T] | None:
-    """Decode the values of a map; what is not an object is kept as it came."""
+def as_each(decode: Callable[[Any], T | None], value: Any) -> list[T]:
+    """Decode the plain values of a list; null and missing are an empty list, what is not a list is kept as it came."""
+    if not isinstance(value, list):
+        return [] if value is None else cast(list[T], value)
+    return [cast(T, decode(item)) for item in value]
+
+
+def as_int(value: Any) -> int | None:
+    """A whole number, also where it was sent as n.0; anything else is kept as it came."""
+    return int(value) if type(value) is float and value.is_integer() else cast(int | None, value)
+
+
+def as_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T] | None:
+    """Decode the objects of a map; what is not an object is kept as it came."""
     if not isinstance(value, dict):
         return cast(dict[str, T] | None, value)
-    return {key: decode(item) if isinstance(item, (dict, list)) else cast(T, item) for key, item in value.items()}
+    return {key: decode(item) if isinstance(item, dict) else cast(T, item) for key, item in value.items()}
 
 
-def by_media_type(
-    members: Mapping[str, Callable[[Mapping[str, Any]], Any]], fallback: Callable[[Mapping[str, Any]], Any]
-) -> Callable[[Mapping[str, Any]], Any]:
-    """A decoder of objects that `media_type` tells apart; `fallback` decodes those whose type is not known."""
+def as_map_of_lists(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, list[T]] | None:
+    """Decode the objects in the lists of a map; what is not an object is kept as it came."""
+    if not isinstance(value, dict):
+        return cast(dict[str, list[T]] | None, value)
+    return {key: as_list(decode, item) for key, item in value.items()}
+
+
+def by_media_type(members: Mapping[str, type[Any]], fallback: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """A decoder of objects that `media_type` tells apart.
+
+    `fallback` is the class of those whose type is not known. Where TMDB leaves the type out, the member that knows most
+    of the keys decodes the object.
+    """
 
     def decode(src_dict: Mapping[str, Any]) -> Any:
         kind = src_dict.get("media_type")
-        return (members.get(kind, fallback) if isinstance(kind, str) else fallback)(src_dict)
+        if kind is None:
+            best = max(members.values(), key=lambda member: len(_known(member) & src_dict.keys()))
+            return best.from_dict(src_dict)
+        return (members.get(kind, fallback) if isinstance(kind, str) else fallback).from_dict(src_dict)
 
     return decode
 
@@ -168,14 +186,17 @@ def as_datetime(value: Any) -> datetime.datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
-def _kind(value: Any) -> str:
-    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
-        type(value), "a number"
-    )
+def _container(value: Any) -> Any:
+    if isinstance(value, (dict, list)):
+        return value
+    kind = {str: "a string", bool: "a boolean", type(None): "null"}.get(type(value), "a number")
+    raise TypeError(f"expected a JSON object or list, not {kind}")
 
 
 def _encoded(value: Any, sent: Any) -> Any:
     """The JSON value of an attribute; `sent` is what it was decoded from, given back where it still means the same."""
+    if value is sent:
+        return sent
     if isinstance(value, Model):
         return value.to_dict()
     if isinstance(value, datetime.datetime):
@@ -183,9 +204,11 @@ def _encoded(value: Any, sent: Any) -> Any:
     if isinstance(value, datetime.date):
         return sent if as_date(sent) == value else value.isoformat()
     if isinstance(value, list):
+        if not value and sent is None:
+            return None
         before: Iterable[Any] = sent if isinstance(sent, list) and len(sent) == len(value) else [None] * len(value)
         return [_encoded(item, old) for item, old in zip(value, before, strict=True)]
     if isinstance(value, dict):
         old = sent if isinstance(sent, dict) else {}
-        return {key: _encoded(item, old.get(key)) for key, item in value.items()}
-    return value
+        return {key: _encoded(item, old.get(key, [])) for key, item in value.items()}
+    return sent if type(sent) is float and sent == value else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import assert_type
 
+from tmdb_api_client.v3 import Unlisted
 from tmdb_api_client.v3.models import (
     CastMember,
     CollectionSummary,
@@ -43,6 +44,7 @@ def arguments(tmdb: TMDB) -> None:
     tmdb.discover.movie(primary_release_date_gte=datetime.date(1977, 1, 1), sort_by="popularity.desc")
     tmdb.movies.details("11")  # type: ignore[arg-type]
     tmdb.movies.details(11, append=["credit"])  # type: ignore[list-item]
+    tmdb.movies.details(11, append=["credits", Unlisted("awards")])
     tmdb.movies.add_rating(11)  # type: ignore[call-arg]
     tmdb.discover.movie(sort_by="fame")  # type: ignore[arg-type]
     tmdb.movies.add_rating(11, value=8.5, session_id="x")  # type: ignore[call-arg]

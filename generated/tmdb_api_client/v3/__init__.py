@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._endpoint import Unlisted
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS, Operation
     from .resources import AsyncResources, Resources
@@ -16,9 +17,10 @@ _MODULES = {
     "OPERATIONS": ".operations",
     "Operation": ".operations",
     "Resources": ".resources",
+    "Unlisted": "._endpoint",
 }
 
-__all__ = ("OPERATIONS", "AsyncResources", "AuthenticatedClient", "Client", "Operation", "Resources")
+__all__ = ("OPERATIONS", "AsyncResources", "AuthenticatedClient", "Client", "Operation", "Resources", "Unlisted")
 
 
 def __getattr__(name: str) -> Any:

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from .changed_id import ChangedId
     from .changed_id_page import ChangedIdPage
     from .changes import Changes
+    from .collection_append import CollectionAppend
     from .collection_details import CollectionDetails
     from .collection_images import CollectionImages
     from .collection_part import CollectionPart
     from .collection_summary import CollectionSummary
     from .collection_summary_page import CollectionSummaryPage
+    from .company_append import CompanyAppend
     from .company_details import CompanyDetails
     from .company_images import CompanyImages
     from .company_summary import CompanySummary
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from .image_configuration import ImageConfiguration
     from .item_status import ItemStatus
     from .keyword import Keyword
+    from .keyword_append import KeywordAppend
     from .keyword_page import KeywordPage
     from .language import Language
     from .list_body import ListBody
@@ -86,11 +89,16 @@ if TYPE_CHECKING:
     from .movie_credit_media import MovieCreditMedia
     from .movie_details import MovieDetails
     from .movie_keywords import MovieKeywords
+    from .movie_release import MovieRelease
+    from .movie_releases import MovieReleases
     from .movie_sort import MovieSort
     from .movie_summary import MovieSummary
     from .movie_summary_dated_page import MovieSummaryDatedPage
     from .movie_summary_page import MovieSummaryPage
+    from .movie_trailer import MovieTrailer
+    from .movie_trailers import MovieTrailers
     from .multi_search_page import MultiSearchPage
+    from .network_append import NetworkAppend
     from .network_details import NetworkDetails
     from .network_summary import NetworkSummary
     from .person_append import PersonAppend
@@ -179,11 +187,13 @@ _MODULES = {
     "ChangedId": ".changed_id",
     "ChangedIdPage": ".changed_id_page",
     "Changes": ".changes",
+    "CollectionAppend": ".collection_append",
     "CollectionDetails": ".collection_details",
     "CollectionImages": ".collection_images",
     "CollectionPart": ".collection_part",
     "CollectionSummary": ".collection_summary",
     "CollectionSummaryPage": ".collection_summary_page",
+    "CompanyAppend": ".company_append",
     "CompanyDetails": ".company_details",
     "CompanyImages": ".company_images",
     "CompanySummary": ".company_summary",
@@ -225,6 +235,7 @@ _MODULES = {
     "ImageConfiguration": ".image_configuration",
     "ItemStatus": ".item_status",
     "Keyword": ".keyword",
+    "KeywordAppend": ".keyword_append",
     "KeywordPage": ".keyword_page",
     "Language": ".language",
     "ListBody": ".list_body",
@@ -239,11 +250,16 @@ _MODULES = {
     "MovieCreditMedia": ".movie_credit_media",
     "MovieDetails": ".movie_details",
     "MovieKeywords": ".movie_keywords",
+    "MovieRelease": ".movie_release",
+    "MovieReleases": ".movie_releases",
     "MovieSort": ".movie_sort",
     "MovieSummary": ".movie_summary",
     "MovieSummaryDatedPage": ".movie_summary_dated_page",
     "MovieSummaryPage": ".movie_summary_page",
+    "MovieTrailer": ".movie_trailer",
+    "MovieTrailers": ".movie_trailers",
     "MultiSearchPage": ".multi_search_page",
+    "NetworkAppend": ".network_append",
     "NetworkDetails": ".network_details",
     "NetworkSummary": ".network_summary",
     "PersonAppend": ".person_append",
@@ -333,11 +349,13 @@ __all__ = (
     "ChangedIdPage",
     "ChangeItem",
     "Changes",
+    "CollectionAppend",
     "CollectionDetails",
     "CollectionImages",
     "CollectionPart",
     "CollectionSummary",
     "CollectionSummaryPage",
+    "CompanyAppend",
     "CompanyDetails",
     "CompanyImages",
     "CompanySummary",
@@ -379,6 +397,7 @@ __all__ = (
     "ImageConfiguration",
     "ItemStatus",
     "Keyword",
+    "KeywordAppend",
     "KeywordPage",
     "Language",
     "ListBody",
@@ -393,11 +412,16 @@ __all__ = (
     "MovieCreditMedia",
     "MovieDetails",
     "MovieKeywords",
+    "MovieRelease",
+    "MovieReleases",
     "MovieSort",
     "MovieSummary",
     "MovieSummaryDatedPage",
     "MovieSummaryPage",
+    "MovieTrailer",
+    "MovieTrailers",
     "MultiSearchPage",
+    "NetworkAppend",
     "NetworkDetails",
     "NetworkSummary",
     "PersonAppend",

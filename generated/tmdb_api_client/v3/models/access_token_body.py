@@ -24,5 +24,7 @@ class AccessTokenBody(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(access_token=src_dict["access_token"], additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(
+            access_token=src_dict["access_token"], additional_properties=extras(cls, src_dict), _source=src_dict
+        )
         return model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, extras
+from .._model import Model, as_int, as_model, extras
 
 if TYPE_CHECKING:
     from .account_avatar import AccountAvatar
@@ -37,13 +37,13 @@ class Account(Model):
         get = src_dict.get
         model = cls(
             avatar=as_model(AccountAvatar.from_dict, get("avatar")),
-            id=get("id"),
+            id=as_int(get("id")),
             include_adult=get("include_adult"),
             iso_3166_1=get("iso_3166_1"),
             iso_639_1=get("iso_639_1"),
             name=get("name"),
             username=get("username"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

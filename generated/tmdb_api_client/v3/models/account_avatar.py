@@ -31,6 +31,6 @@ class AccountAvatar(Model):
             gravatar=as_model(Gravatar.from_dict, get("gravatar")),
             tmdb=as_model(TmdbAvatar.from_dict, get("tmdb")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, extras
+from .._model import Model, as_int, as_model, extras
 
 if TYPE_CHECKING:
     from .rating_value import RatingValue
@@ -33,10 +33,10 @@ class AccountStates(Model):
         get = src_dict.get
         model = cls(
             favorite=get("favorite"),
-            id=get("id"),
+            id=as_int(get("id")),
             rated=as_model(RatingValue.from_dict, get("rated")),
             watchlist=get("watchlist"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .cast_role import CastRole
@@ -45,17 +45,17 @@ class AggregateCastMember(Model):
         get = src_dict.get
         model = cls(
             adult=get("adult"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             known_for_department=get("known_for_department"),
             name=get("name"),
-            order=get("order"),
+            order=as_int(get("order")),
             original_name=get("original_name"),
             popularity=get("popularity"),
             profile_path=get("profile_path"),
             roles=as_list(CastRole.from_dict, get("roles")),
-            total_episode_count=get("total_episode_count"),
+            total_episode_count=as_int(get("total_episode_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .crew_job import CrewJob
@@ -45,16 +45,16 @@ class AggregateCrewMember(Model):
         model = cls(
             adult=get("adult"),
             department=get("department"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             jobs=as_list(CrewJob.from_dict, get("jobs")),
             known_for_department=get("known_for_department"),
             name=get("name"),
             original_name=get("original_name"),
             popularity=get("popularity"),
             profile_path=get("profile_path"),
-            total_episode_count=get("total_episode_count"),
+            total_episode_count=as_int(get("total_episode_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

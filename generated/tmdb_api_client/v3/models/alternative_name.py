@@ -22,5 +22,5 @@ class AlternativeName(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(name=get("name"), type_=get("type"), additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(name=get("name"), type_=get("type"), additional_properties=extras(cls, src_dict), _source=src_dict)
         return model

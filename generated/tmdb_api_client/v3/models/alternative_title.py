@@ -32,6 +32,6 @@ class AlternativeTitle(Model):
             title=get("title"),
             type_=get("type"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -30,6 +30,6 @@ class ApiConfiguration(Model):
             change_keys=as_values(get("change_keys")),
             images=as_model(ImageConfiguration.from_dict, get("images")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -33,6 +33,6 @@ class AuthorDetails(Model):
             rating=get("rating"),
             username=get("username"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

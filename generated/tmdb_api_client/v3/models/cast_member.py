@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -26,6 +26,7 @@ class CastMember(Model):
     adult: bool | None = None
     cast_id: int | None = None
     character: str | None = None
+    character_name: str | None = None
     credit_id: str | None = None
     gender: int | None = None
     id: int | None = None
@@ -43,18 +44,19 @@ class CastMember(Model):
         get = src_dict.get
         model = cls(
             adult=get("adult"),
-            cast_id=get("cast_id"),
+            cast_id=as_int(get("cast_id")),
             character=get("character"),
+            character_name=get("character_name"),
             credit_id=get("credit_id"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             known_for_department=get("known_for_department"),
             name=get("name"),
-            order=get("order"),
+            order=as_int(get("order")),
             original_name=get("original_name"),
             popularity=get("popularity"),
             profile_path=get("profile_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

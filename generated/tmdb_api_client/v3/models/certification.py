@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -29,8 +29,8 @@ class Certification(Model):
         model = cls(
             certification=get("certification"),
             meaning=get("meaning"),
-            order=get("order"),
+            order=as_int(get("order")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

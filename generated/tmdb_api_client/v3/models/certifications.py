@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_list, as_map, extras
+from .._model import Model, as_map_of_lists, extras
 
 if TYPE_CHECKING:
     from .certification import Certification
@@ -25,8 +25,8 @@ class Certifications(Model):
 
         get = src_dict.get
         model = cls(
-            certifications=as_map(lambda data: as_list(Certification.from_dict, data), get("certifications")),
+            certifications=as_map_of_lists(Certification.from_dict, get("certifications")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

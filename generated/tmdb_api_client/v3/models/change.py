@@ -30,6 +30,6 @@ class Change(Model):
             items=as_list(ChangeItem.from_dict, get("items")),
             key=get("key"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

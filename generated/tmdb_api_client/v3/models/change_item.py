@@ -23,9 +23,9 @@ class ChangeItem(Model):
     id: str | None = None
     iso_3166_1: str | None = None
     iso_639_1: str | None = None
-    original_value: Any = None
+    original_value: str | float | bool | dict[str, Any] | list[Any] | None = None
     time: datetime.datetime | None = None
-    value: Any = None
+    value: str | float | bool | dict[str, Any] | list[Any] | None = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -41,6 +41,6 @@ class ChangeItem(Model):
             time=as_datetime(get("time")),
             value=get("value"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

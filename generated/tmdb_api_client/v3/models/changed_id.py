@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -15,11 +15,18 @@ class ChangedId(Model):
 
     adult: bool | None = None
     id: int | None = None
+    softcore: bool | None = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(adult=get("adult"), id=get("id"), additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(
+            adult=get("adult"),
+            id=as_int(get("id")),
+            softcore=get("softcore"),
+            additional_properties=extras(cls, src_dict),
+            _source=src_dict,
+        )
         return model

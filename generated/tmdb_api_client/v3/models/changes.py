@@ -28,6 +28,6 @@ class Changes(Model):
         model = cls(
             changes=as_list(Change.from_dict, get("changes")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

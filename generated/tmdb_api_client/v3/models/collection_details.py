@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, as_model, extras
 
 if TYPE_CHECKING:
+    from .collection_images import CollectionImages
     from .collection_part import CollectionPart
+    from .translations import Translations
 
 
 @_attrs_define
@@ -24,12 +26,14 @@ class CollectionDetails(Model):
 
     backdrop_path: str | None = None
     id: int | None = None
+    images: CollectionImages | None = None
     name: str | None = None
     original_language: str | None = None
     original_name: str | None = None
     overview: str | None = None
     parts: list[CollectionPart] = _attrs_field(factory=list)
     poster_path: str | None = None
+    translations: Translations | None = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -39,7 +43,7 @@ class CollectionDetails(Model):
         get = src_dict.get
         model = cls(
             backdrop_path=get("backdrop_path"),
-            id=get("id"),
+            id=as_int(get("id")),
             name=get("name"),
             original_language=get("original_language"),
             original_name=get("original_name"),
@@ -47,6 +51,14 @@ class CollectionDetails(Model):
             parts=as_list(CollectionPart.from_dict, get("parts")),
             poster_path=get("poster_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
+        if "images" in src_dict:
+            from .collection_images import CollectionImages
+
+            model.images = as_model(CollectionImages.from_dict, src_dict["images"])
+        if "translations" in src_dict:
+            from .translations import Translations
+
+            model.translations = as_model(Translations.from_dict, src_dict["translations"])
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -15,17 +15,20 @@ class CollectionSummary(Model):
 
     Attributes:
         backdrop_path: Image path, to be joined with an image base address and a size.
+        media_type: Kind of thing, such as movie, tv or person.
         poster_path: Image path, to be joined with an image base address and a size.
     """
 
     adult: bool | None = None
     backdrop_path: str | None = None
     id: int | None = None
+    media_type: str | None = None
     name: str | None = None
     original_language: str | None = None
     original_name: str | None = None
     overview: str | None = None
     poster_path: str | None = None
+    softcore: bool | None = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -35,13 +38,15 @@ class CollectionSummary(Model):
         model = cls(
             adult=get("adult"),
             backdrop_path=get("backdrop_path"),
-            id=get("id"),
+            id=as_int(get("id")),
+            media_type=get("media_type"),
             name=get("name"),
             original_language=get("original_language"),
             original_name=get("original_name"),
             overview=get("overview"),
             poster_path=get("poster_path"),
+            softcore=get("softcore"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

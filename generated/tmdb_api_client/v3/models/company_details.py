@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, extras
+from .._model import Model, as_int, as_model, extras
 
 if TYPE_CHECKING:
+    from .alternative_names import AlternativeNames
+    from .company_images import CompanyImages
     from .company_summary import CompanySummary
+    from .movie_summary_page import MovieSummaryPage
 
 
 @_attrs_define
@@ -20,11 +23,14 @@ class CompanyDetails(Model):
         logo_path: Image path, to be joined with an image base address and a size.
     """
 
+    alternative_names: AlternativeNames | None = None
     description: str | None = None
     headquarters: str | None = None
     homepage: str | None = None
     id: int | None = None
+    images: CompanyImages | None = None
     logo_path: str | None = None
+    movies: MovieSummaryPage | None = None
     name: str | None = None
     origin_country: str | None = None
     parent_company: CompanySummary | None = None
@@ -39,12 +45,24 @@ class CompanyDetails(Model):
             description=get("description"),
             headquarters=get("headquarters"),
             homepage=get("homepage"),
-            id=get("id"),
+            id=as_int(get("id")),
             logo_path=get("logo_path"),
             name=get("name"),
             origin_country=get("origin_country"),
             parent_company=as_model(CompanySummary.from_dict, get("parent_company")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
+        if "alternative_names" in src_dict:
+            from .alternative_names import AlternativeNames
+
+            model.alternative_names = as_model(AlternativeNames.from_dict, src_dict["alternative_names"])
+        if "images" in src_dict:
+            from .company_images import CompanyImages
+
+            model.images = as_model(CompanyImages.from_dict, src_dict["images"])
+        if "movies" in src_dict:
+            from .movie_summary_page import MovieSummaryPage
+
+            model.movies = as_model(MovieSummaryPage.from_dict, src_dict["movies"])
         return model

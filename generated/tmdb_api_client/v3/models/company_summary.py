@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -28,11 +28,11 @@ class CompanySummary(Model):
 
         get = src_dict.get
         model = cls(
-            id=get("id"),
+            id=as_int(get("id")),
             logo_path=get("logo_path"),
             name=get("name"),
             origin_country=get("origin_country"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .company_summary import CompanySummary
@@ -34,11 +34,11 @@ class CompanySummaryPage(Model):
 
         get = src_dict.get
         model = cls(
-            page=get("page"),
+            page=as_int(get("page")),
             results=as_list(CompanySummary.from_dict, get("results")),
-            total_pages=get("total_pages"),
-            total_results=get("total_results"),
+            total_pages=as_int(get("total_pages")),
+            total_results=as_int(get("total_results")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

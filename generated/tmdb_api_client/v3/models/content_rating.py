@@ -33,6 +33,6 @@ class ContentRating(Model):
             iso_3166_1=get("iso_3166_1"),
             rating=get("rating"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

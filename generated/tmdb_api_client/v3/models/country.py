@@ -31,6 +31,6 @@ class Country(Model):
             iso_3166_1=get("iso_3166_1"),
             native_name=get("native_name"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -34,6 +34,6 @@ class CountryReleaseDates(Model):
             iso_3166_1=get("iso_3166_1"),
             release_dates=as_list(ReleaseDate.from_dict, get("release_dates")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -32,6 +32,6 @@ class CreatedGuestSession(Model):
             guest_session_id=get("guest_session_id"),
             success=get("success"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

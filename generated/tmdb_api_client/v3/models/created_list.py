@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -28,11 +28,11 @@ class CreatedList(Model):
 
         get = src_dict.get
         model = cls(
-            list_id=get("list_id"),
-            status_code=get("status_code"),
+            list_id=as_int(get("list_id")),
+            status_code=as_int(get("status_code")),
             status_message=get("status_message"),
             success=get("success"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -25,6 +25,6 @@ class CreatedSession(Model):
             session_id=get("session_id"),
             success=get("success"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -23,6 +23,7 @@ class Creator(Model):
     gender: int | None = None
     id: int | None = None
     name: str | None = None
+    original_name: str | None = None
     profile_path: str | None = None
 
     @classmethod
@@ -32,11 +33,12 @@ class Creator(Model):
         get = src_dict.get
         model = cls(
             credit_id=get("credit_id"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             name=get("name"),
+            original_name=get("original_name"),
             profile_path=get("profile_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -45,15 +45,10 @@ class CreditDetails(Model):
             department=get("department"),
             id=get("id"),
             job=get("job"),
-            media=as_model(
-                by_media_type(
-                    {"movie": MovieCreditMedia.from_dict, "tv": TvCreditMedia.from_dict}, UnknownMedia.from_dict
-                ),
-                get("media"),
-            ),
+            media=as_model(by_media_type({"movie": MovieCreditMedia, "tv": TvCreditMedia}, UnknownMedia), get("media")),
             media_type=get("media_type"),
             person=as_model(PersonSummary.from_dict, get("person")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

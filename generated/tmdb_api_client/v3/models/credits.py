@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .cast_member import CastMember
@@ -32,8 +32,8 @@ class Credits(Model):
         model = cls(
             cast=as_list(CastMember.from_dict, get("cast")),
             crew=as_list(CrewMember.from_dict, get("crew")),
-            id=get("id"),
+            id=as_int(get("id")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -28,9 +28,9 @@ class CrewJob(Model):
         get = src_dict.get
         model = cls(
             credit_id=get("credit_id"),
-            episode_count=get("episode_count"),
+            episode_count=as_int(get("episode_count")),
             job=get("job"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

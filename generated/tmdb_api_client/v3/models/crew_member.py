@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -42,8 +42,8 @@ class CrewMember(Model):
             adult=get("adult"),
             credit_id=get("credit_id"),
             department=get("department"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             job=get("job"),
             known_for_department=get("known_for_department"),
             name=get("name"),
@@ -51,6 +51,6 @@ class CrewMember(Model):
             popularity=get("popularity"),
             profile_path=get("profile_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

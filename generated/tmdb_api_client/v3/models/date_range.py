@@ -26,6 +26,6 @@ class DateRange(Model):
             maximum=as_date(get("maximum")),
             minimum=as_date(get("minimum")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -26,6 +26,6 @@ class Department(Model):
             department=get("department"),
             jobs=as_values(get("jobs")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

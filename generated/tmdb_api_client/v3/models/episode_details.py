@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_list, as_model, extras
+from .._model import Model, as_date, as_int, as_list, as_model, extras
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -65,21 +65,21 @@ class EpisodeDetails(Model):
         model = cls(
             air_date=as_date(get("air_date")),
             crew=as_list(CrewMember.from_dict, get("crew")),
-            episode_number=get("episode_number"),
+            episode_number=as_int(get("episode_number")),
             episode_type=get("episode_type"),
             guest_stars=as_list(CastMember.from_dict, get("guest_stars")),
-            id=get("id"),
+            id=as_int(get("id")),
             name=get("name"),
             overview=get("overview"),
             production_code=get("production_code"),
-            runtime=get("runtime"),
-            season_number=get("season_number"),
-            show_id=get("show_id"),
+            runtime=as_int(get("runtime")),
+            season_number=as_int(get("season_number")),
+            show_id=as_int(get("show_id")),
             still_path=get("still_path"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         if "account_states" in src_dict:
             from .account_states import AccountStates

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, as_model, extras
+from .._model import Model, as_int, as_list, as_model, extras
 
 if TYPE_CHECKING:
     from .episode_group import EpisodeGroup
@@ -36,14 +36,14 @@ class EpisodeGroupDetails(Model):
         get = src_dict.get
         model = cls(
             description=get("description"),
-            episode_count=get("episode_count"),
-            group_count=get("group_count"),
+            episode_count=as_int(get("episode_count")),
+            group_count=as_int(get("group_count")),
             groups=as_list(EpisodeGroup.from_dict, get("groups")),
             id=get("id"),
             name=get("name"),
             network=as_model(NetworkSummary.from_dict, get("network")),
-            type_=get("type"),
+            type_=as_int(get("type")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

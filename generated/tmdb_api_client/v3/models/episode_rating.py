@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, extras
+from .._model import Model, as_int, as_model, extras
 
 if TYPE_CHECKING:
     from .rating_value import RatingValue
@@ -31,10 +31,10 @@ class EpisodeRating(Model):
 
         get = src_dict.get
         model = cls(
-            episode_number=get("episode_number"),
-            id=get("id"),
+            episode_number=as_int(get("episode_number")),
+            id=as_int(get("id")),
             rated=as_model(RatingValue.from_dict, get("rated")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_date, extras
+from .._model import Model, as_date, as_int, extras
 
 
 @_attrs_define
@@ -16,6 +16,7 @@ class EpisodeSummary(Model):
 
     Attributes:
         air_date: Day of the (first) broadcast.
+        media_type: Kind of thing, such as movie, tv or person.
         order: Place in the order of the credits or episodes, from 0.
         runtime: In minutes.
         still_path: Image path, to be joined with an image base address and a size.
@@ -25,7 +26,9 @@ class EpisodeSummary(Model):
 
     air_date: datetime.date | None = None
     episode_number: int | None = None
+    episode_type: str | None = None
     id: int | None = None
+    media_type: str | None = None
     name: str | None = None
     order: int | None = None
     overview: str | None = None
@@ -44,19 +47,21 @@ class EpisodeSummary(Model):
         get = src_dict.get
         model = cls(
             air_date=as_date(get("air_date")),
-            episode_number=get("episode_number"),
-            id=get("id"),
+            episode_number=as_int(get("episode_number")),
+            episode_type=get("episode_type"),
+            id=as_int(get("id")),
+            media_type=get("media_type"),
             name=get("name"),
-            order=get("order"),
+            order=as_int(get("order")),
             overview=get("overview"),
             production_code=get("production_code"),
-            runtime=get("runtime"),
-            season_number=get("season_number"),
-            show_id=get("show_id"),
+            runtime=as_int(get("runtime")),
+            season_number=as_int(get("season_number")),
+            show_id=as_int(get("show_id")),
             still_path=get("still_path"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

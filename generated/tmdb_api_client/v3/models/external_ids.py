@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -35,16 +35,16 @@ class ExternalIds(Model):
             facebook_id=get("facebook_id"),
             freebase_id=get("freebase_id"),
             freebase_mid=get("freebase_mid"),
-            id=get("id"),
+            id=as_int(get("id")),
             imdb_id=get("imdb_id"),
             instagram_id=get("instagram_id"),
             tiktok_id=get("tiktok_id"),
-            tvdb_id=get("tvdb_id"),
-            tvrage_id=get("tvrage_id"),
+            tvdb_id=as_int(get("tvdb_id")),
+            tvrage_id=as_int(get("tvrage_id")),
             twitter_id=get("twitter_id"),
             wikidata_id=get("wikidata_id"),
             youtube_id=get("youtube_id"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -33,6 +33,6 @@ class FavoriteBody(Model):
             media_id=src_dict["media_id"],
             media_type=src_dict["media_type"],
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

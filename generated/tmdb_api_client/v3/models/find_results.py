@@ -44,6 +44,6 @@ class FindResults(Model):
             tv_results=as_list(TvSeriesSummary.from_dict, get("tv_results")),
             tv_season_results=as_list(SeasonSummary.from_dict, get("tv_season_results")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -21,5 +21,7 @@ class Genre(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(id=get("id"), name=get("name"), additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(
+            id=as_int(get("id")), name=get("name"), additional_properties=extras(cls, src_dict), _source=src_dict
+        )
         return model

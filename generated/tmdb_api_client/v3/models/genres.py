@@ -26,6 +26,8 @@ class Genres(Model):
 
         get = src_dict.get
         model = cls(
-            genres=as_list(Genre.from_dict, get("genres")), additional_properties=extras(cls, src_dict), source=src_dict
+            genres=as_list(Genre.from_dict, get("genres")),
+            additional_properties=extras(cls, src_dict),
+            _source=src_dict,
         )
         return model

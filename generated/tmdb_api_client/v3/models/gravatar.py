@@ -21,5 +21,5 @@ class Gravatar(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(hash_=get("hash"), additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(hash_=get("hash"), additional_properties=extras(cls, src_dict), _source=src_dict)
         return model

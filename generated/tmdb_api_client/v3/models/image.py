@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -17,6 +17,7 @@ class Image(Model):
         aspect_ratio: Width divided by height.
         file_path: Image path, to be joined with an image base address and a size.
         height: In pixels.
+        iso_3166_1: Country code.
         iso_639_1: Language code; null for an image without text.
         vote_average: Average of the ratings, 0 to 10.
         vote_count: Number of ratings.
@@ -28,6 +29,7 @@ class Image(Model):
     file_type: str | None = None
     height: int | None = None
     id: str | None = None
+    iso_3166_1: str | None = None
     iso_639_1: str | None = None
     vote_average: float | None = None
     vote_count: int | None = None
@@ -42,13 +44,14 @@ class Image(Model):
             aspect_ratio=get("aspect_ratio"),
             file_path=get("file_path"),
             file_type=get("file_type"),
-            height=get("height"),
+            height=as_int(get("height")),
             id=get("id"),
+            iso_3166_1=get("iso_3166_1"),
             iso_639_1=get("iso_639_1"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
-            width=get("width"),
+            vote_count=as_int(get("vote_count")),
+            width=as_int(get("width")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

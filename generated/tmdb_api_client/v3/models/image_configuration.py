@@ -36,6 +36,6 @@ class ImageConfiguration(Model):
             secure_base_url=get("secure_base_url"),
             still_sizes=as_values(get("still_sizes")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

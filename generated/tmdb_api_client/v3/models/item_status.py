@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -22,6 +22,9 @@ class ItemStatus(Model):
 
         get = src_dict.get
         model = cls(
-            id=get("id"), item_present=get("item_present"), additional_properties=extras(cls, src_dict), source=src_dict
+            id=as_int(get("id")),
+            item_present=get("item_present"),
+            additional_properties=extras(cls, src_dict),
+            _source=src_dict,
         )
         return model

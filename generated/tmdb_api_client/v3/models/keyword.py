@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, as_model, extras
+
+if TYPE_CHECKING:
+    from .movie_summary_page import MovieSummaryPage
 
 
 @_attrs_define
@@ -14,6 +17,7 @@ class Keyword(Model):
     """A keyword."""
 
     id: int | None = None
+    movies: MovieSummaryPage | None = None
     name: str | None = None
 
     @classmethod
@@ -21,5 +25,11 @@ class Keyword(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(id=get("id"), name=get("name"), additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(
+            id=as_int(get("id")), name=get("name"), additional_properties=extras(cls, src_dict), _source=src_dict
+        )
+        if "movies" in src_dict:
+            from .movie_summary_page import MovieSummaryPage
+
+            model.movies = as_model(MovieSummaryPage.from_dict, src_dict["movies"])
         return model

@@ -31,6 +31,6 @@ class Language(Model):
             iso_639_1=get("iso_639_1"),
             name=get("name"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

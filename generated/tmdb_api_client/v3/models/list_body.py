@@ -33,6 +33,6 @@ class ListBody(Model):
             description=get("description"),
             language=get("language"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

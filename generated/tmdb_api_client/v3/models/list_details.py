@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, by_media_type, extras
+from .._model import Model, as_int, as_list, by_media_type, extras
 
 if TYPE_CHECKING:
     from .movie_summary import MovieSummary
@@ -50,22 +50,17 @@ class ListDetails(Model):
         model = cls(
             created_by=get("created_by"),
             description=get("description"),
-            favorite_count=get("favorite_count"),
-            id=get("id"),
+            favorite_count=as_int(get("favorite_count")),
+            id=as_int(get("id")),
             iso_639_1=get("iso_639_1"),
-            item_count=get("item_count"),
-            items=as_list(
-                by_media_type(
-                    {"movie": MovieSummary.from_dict, "tv": TvSeriesSummary.from_dict}, UnknownMedia.from_dict
-                ),
-                get("items"),
-            ),
+            item_count=as_int(get("item_count")),
+            items=as_list(by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("items")),
             name=get("name"),
-            page=get("page"),
+            page=as_int(get("page")),
             poster_path=get("poster_path"),
-            total_pages=get("total_pages"),
-            total_results=get("total_results"),
+            total_pages=as_int(get("total_pages")),
+            total_results=as_int(get("total_results")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -24,5 +24,5 @@ class ListItemBody(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(media_id=src_dict["media_id"], additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(media_id=src_dict["media_id"], additional_properties=extras(cls, src_dict), _source=src_dict)
         return model

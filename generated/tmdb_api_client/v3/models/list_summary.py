@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -36,15 +36,15 @@ class ListSummary(Model):
         get = src_dict.get
         model = cls(
             description=get("description"),
-            favorite_count=get("favorite_count"),
-            id=get("id"),
+            favorite_count=as_int(get("favorite_count")),
+            id=as_int(get("id")),
             iso_3166_1=get("iso_3166_1"),
             iso_639_1=get("iso_639_1"),
-            item_count=get("item_count"),
+            item_count=as_int(get("item_count")),
             list_type=get("list_type"),
             name=get("name"),
             poster_path=get("poster_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -33,6 +33,6 @@ class LoginBody(Model):
             request_token=src_dict["request_token"],
             username=src_dict["username"],
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

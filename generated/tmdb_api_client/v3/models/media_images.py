@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .image import Image
@@ -21,6 +21,7 @@ class MediaImages(Model):
     id: int | None = None
     logos: list[Image] = _attrs_field(factory=list)
     posters: list[Image] = _attrs_field(factory=list)
+    profiles: list[Image] = _attrs_field(factory=list)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -30,10 +31,11 @@ class MediaImages(Model):
         get = src_dict.get
         model = cls(
             backdrops=as_list(Image.from_dict, get("backdrops")),
-            id=get("id"),
+            id=as_int(get("id")),
             logos=as_list(Image.from_dict, get("logos")),
             posters=as_list(Image.from_dict, get("posters")),
+            profiles=as_list(Image.from_dict, get("profiles")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_list, as_model, as_values, extras
+from .._model import Model, as_date, as_int, as_list, as_model, as_values, extras
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .media_images import MediaImages
     from .movie_alternative_titles import MovieAlternativeTitles
     from .movie_keywords import MovieKeywords
+    from .movie_releases import MovieReleases
     from .movie_summary_page import MovieSummaryPage
+    from .movie_trailers import MovieTrailers
     from .production_country import ProductionCountry
     from .release_dates import ReleaseDates
     from .review_page import ReviewPage
@@ -74,14 +76,17 @@ class MovieDetails(Model):
     recommendations: MovieSummaryPage | None = None
     release_date: datetime.date | None = None
     release_dates: ReleaseDates | None = None
+    releases: MovieReleases | None = None
     revenue: int | None = None
     reviews: ReviewPage | None = None
     runtime: int | None = None
     similar: MovieSummaryPage | None = None
+    softcore: bool | None = None
     spoken_languages: list[Language] = _attrs_field(factory=list)
     status: str | None = None
     tagline: str | None = None
     title: str | None = None
+    trailers: MovieTrailers | None = None
     translations: Translations | None = None
     video: bool | None = None
     videos: Videos | None = None
@@ -103,10 +108,10 @@ class MovieDetails(Model):
             adult=get("adult"),
             backdrop_path=get("backdrop_path"),
             belongs_to_collection=as_model(CollectionSummary.from_dict, get("belongs_to_collection")),
-            budget=get("budget"),
+            budget=as_int(get("budget")),
             genres=as_list(Genre.from_dict, get("genres")),
             homepage=get("homepage"),
-            id=get("id"),
+            id=as_int(get("id")),
             imdb_id=get("imdb_id"),
             origin_country=as_values(get("origin_country")),
             original_language=get("original_language"),
@@ -117,17 +122,18 @@ class MovieDetails(Model):
             production_companies=as_list(CompanySummary.from_dict, get("production_companies")),
             production_countries=as_list(ProductionCountry.from_dict, get("production_countries")),
             release_date=as_date(get("release_date")),
-            revenue=get("revenue"),
-            runtime=get("runtime"),
+            revenue=as_int(get("revenue")),
+            runtime=as_int(get("runtime")),
+            softcore=get("softcore"),
             spoken_languages=as_list(Language.from_dict, get("spoken_languages")),
             status=get("status"),
             tagline=get("tagline"),
             title=get("title"),
             video=get("video"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         if "account_states" in src_dict:
             from .account_states import AccountStates
@@ -169,6 +175,10 @@ class MovieDetails(Model):
             from .release_dates import ReleaseDates
 
             model.release_dates = as_model(ReleaseDates.from_dict, src_dict["release_dates"])
+        if "releases" in src_dict:
+            from .movie_releases import MovieReleases
+
+            model.releases = as_model(MovieReleases.from_dict, src_dict["releases"])
         if "reviews" in src_dict:
             from .review_page import ReviewPage
 
@@ -177,6 +187,10 @@ class MovieDetails(Model):
             from .movie_summary_page import MovieSummaryPage
 
             model.similar = as_model(MovieSummaryPage.from_dict, src_dict["similar"])
+        if "trailers" in src_dict:
+            from .movie_trailers import MovieTrailers
+
+            model.trailers = as_model(MovieTrailers.from_dict, src_dict["trailers"])
         if "translations" in src_dict:
             from .translations import Translations
 

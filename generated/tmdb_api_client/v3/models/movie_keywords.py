@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, extras
+from .._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .keyword import Keyword
@@ -27,9 +27,9 @@ class MovieKeywords(Model):
 
         get = src_dict.get
         model = cls(
-            id=get("id"),
+            id=as_int(get("id")),
             keywords=as_list(Keyword.from_dict, get("keywords")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

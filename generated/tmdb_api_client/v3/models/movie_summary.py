@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_values, extras
+from .._model import Model, as_date, as_each, as_int, extras
 
 
 @_attrs_define
@@ -36,6 +36,7 @@ class MovieSummary(Model):
     popularity: float | None = None
     poster_path: str | None = None
     release_date: datetime.date | None = None
+    softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
@@ -49,8 +50,8 @@ class MovieSummary(Model):
         model = cls(
             adult=get("adult"),
             backdrop_path=get("backdrop_path"),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             media_type=get("media_type"),
             original_language=get("original_language"),
             original_title=get("original_title"),
@@ -58,11 +59,12 @@ class MovieSummary(Model):
             popularity=get("popularity"),
             poster_path=get("poster_path"),
             release_date=as_date(get("release_date")),
+            softcore=get("softcore"),
             title=get("title"),
             video=get("video"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

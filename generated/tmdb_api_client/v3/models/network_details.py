@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, as_model, extras
+
+if TYPE_CHECKING:
+    from .alternative_names import AlternativeNames
+    from .company_images import CompanyImages
 
 
 @_attrs_define
@@ -17,9 +21,11 @@ class NetworkDetails(Model):
         logo_path: Image path, to be joined with an image base address and a size.
     """
 
+    alternative_names: AlternativeNames | None = None
     headquarters: str | None = None
     homepage: str | None = None
     id: int | None = None
+    images: CompanyImages | None = None
     logo_path: str | None = None
     name: str | None = None
     origin_country: str | None = None
@@ -32,11 +38,19 @@ class NetworkDetails(Model):
         model = cls(
             headquarters=get("headquarters"),
             homepage=get("homepage"),
-            id=get("id"),
+            id=as_int(get("id")),
             logo_path=get("logo_path"),
             name=get("name"),
             origin_country=get("origin_country"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
+        if "alternative_names" in src_dict:
+            from .alternative_names import AlternativeNames
+
+            model.alternative_names = as_model(AlternativeNames.from_dict, src_dict["alternative_names"])
+        if "images" in src_dict:
+            from .company_images import CompanyImages
+
+            model.images = as_model(CompanyImages.from_dict, src_dict["images"])
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, by_media_type, extras
+from .._model import Model, as_int, as_list, by_media_type, extras
 
 if TYPE_CHECKING:
     from .person_movie_cast import PersonMovieCast
@@ -36,20 +36,10 @@ class PersonCombinedCredits(Model):
 
         get = src_dict.get
         model = cls(
-            cast=as_list(
-                by_media_type(
-                    {"movie": PersonMovieCast.from_dict, "tv": PersonTvCast.from_dict}, UnknownMedia.from_dict
-                ),
-                get("cast"),
-            ),
-            crew=as_list(
-                by_media_type(
-                    {"movie": PersonMovieCrew.from_dict, "tv": PersonTvCrew.from_dict}, UnknownMedia.from_dict
-                ),
-                get("crew"),
-            ),
-            id=get("id"),
+            cast=as_list(by_media_type({"movie": PersonMovieCast, "tv": PersonTvCast}, UnknownMedia), get("cast")),
+            crew=as_list(by_media_type({"movie": PersonMovieCrew, "tv": PersonTvCrew}, UnknownMedia), get("crew")),
+            id=as_int(get("id")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

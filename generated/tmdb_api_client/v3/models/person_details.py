@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_model, as_values, extras
+from .._model import Model, as_date, as_int, as_model, as_values, extras
 
 if TYPE_CHECKING:
     from .changes import Changes
@@ -66,9 +66,9 @@ class PersonDetails(Model):
             biography=get("biography"),
             birthday=as_date(get("birthday")),
             deathday=as_date(get("deathday")),
-            gender=get("gender"),
+            gender=as_int(get("gender")),
             homepage=get("homepage"),
-            id=get("id"),
+            id=as_int(get("id")),
             imdb_id=get("imdb_id"),
             known_for_department=get("known_for_department"),
             name=get("name"),
@@ -76,7 +76,7 @@ class PersonDetails(Model):
             popularity=get("popularity"),
             profile_path=get("profile_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         if "changes" in src_dict:
             from .changes import Changes

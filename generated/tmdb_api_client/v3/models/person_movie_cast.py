@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_values, extras
+from .._model import Model, as_date, as_each, as_int, extras
 
 
 @_attrs_define
@@ -41,6 +41,7 @@ class PersonMovieCast(Model):
     popularity: float | None = None
     poster_path: str | None = None
     release_date: datetime.date | None = None
+    softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
@@ -56,21 +57,22 @@ class PersonMovieCast(Model):
             backdrop_path=get("backdrop_path"),
             character=get("character"),
             credit_id=get("credit_id"),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             media_type=get("media_type"),
-            order=get("order"),
+            order=as_int(get("order")),
             original_language=get("original_language"),
             original_title=get("original_title"),
             overview=get("overview"),
             popularity=get("popularity"),
             poster_path=get("poster_path"),
             release_date=as_date(get("release_date")),
+            softcore=get("softcore"),
             title=get("title"),
             video=get("video"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

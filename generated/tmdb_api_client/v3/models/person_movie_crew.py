@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_values, extras
+from .._model import Model, as_date, as_each, as_int, extras
 
 
 @_attrs_define
@@ -40,6 +40,7 @@ class PersonMovieCrew(Model):
     popularity: float | None = None
     poster_path: str | None = None
     release_date: datetime.date | None = None
+    softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
@@ -55,8 +56,8 @@ class PersonMovieCrew(Model):
             backdrop_path=get("backdrop_path"),
             credit_id=get("credit_id"),
             department=get("department"),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             job=get("job"),
             media_type=get("media_type"),
             original_language=get("original_language"),
@@ -65,11 +66,12 @@ class PersonMovieCrew(Model):
             popularity=get("popularity"),
             poster_path=get("poster_path"),
             release_date=as_date(get("release_date")),
+            softcore=get("softcore"),
             title=get("title"),
             video=get("video"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_list, by_media_type, extras
+from .._model import Model, as_int, as_list, by_media_type, extras
 
 if TYPE_CHECKING:
     from .movie_summary import MovieSummary
@@ -48,13 +48,10 @@ class PersonSummary(Model):
         get = src_dict.get
         model = cls(
             adult=get("adult"),
-            gender=get("gender"),
-            id=get("id"),
+            gender=as_int(get("gender")),
+            id=as_int(get("id")),
             known_for=as_list(
-                by_media_type(
-                    {"movie": MovieSummary.from_dict, "tv": TvSeriesSummary.from_dict}, UnknownMedia.from_dict
-                ),
-                get("known_for"),
+                by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("known_for")
             ),
             known_for_department=get("known_for_department"),
             media_type=get("media_type"),
@@ -63,6 +60,6 @@ class PersonSummary(Model):
             popularity=get("popularity"),
             profile_path=get("profile_path"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_values, extras
+from .._model import Model, as_date, as_each, as_int, as_values, extras
 
 
 @_attrs_define
@@ -33,6 +33,7 @@ class PersonTvCrew(Model):
     department: str | None = None
     episode_count: int | None = None
     first_air_date: datetime.date | None = None
+    first_credit_air_date: datetime.date | None = None
     genre_ids: list[int] = _attrs_field(factory=list)
     id: int | None = None
     job: str | None = None
@@ -44,6 +45,7 @@ class PersonTvCrew(Model):
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
+    softcore: bool | None = None
     vote_average: float | None = None
     vote_count: int | None = None
 
@@ -57,10 +59,11 @@ class PersonTvCrew(Model):
             backdrop_path=get("backdrop_path"),
             credit_id=get("credit_id"),
             department=get("department"),
-            episode_count=get("episode_count"),
+            episode_count=as_int(get("episode_count")),
             first_air_date=as_date(get("first_air_date")),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            first_credit_air_date=as_date(get("first_credit_air_date")),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             job=get("job"),
             media_type=get("media_type"),
             name=get("name"),
@@ -70,9 +73,10 @@ class PersonTvCrew(Model):
             overview=get("overview"),
             popularity=get("popularity"),
             poster_path=get("poster_path"),
+            softcore=get("softcore"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -26,6 +26,9 @@ class ProductionCountry(Model):
 
         get = src_dict.get
         model = cls(
-            iso_3166_1=get("iso_3166_1"), name=get("name"), additional_properties=extras(cls, src_dict), source=src_dict
+            iso_3166_1=get("iso_3166_1"),
+            name=get("name"),
+            additional_properties=extras(cls, src_dict),
+            _source=src_dict,
         )
         return model

@@ -28,6 +28,6 @@ class ProviderList(Model):
         model = cls(
             results=as_list(ProviderDetails.from_dict, get("results")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

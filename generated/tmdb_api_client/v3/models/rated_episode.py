@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_date, extras
+from .._model import Model, as_date, as_int, extras
 
 
 @_attrs_define
@@ -25,6 +25,7 @@ class RatedEpisode(Model):
 
     air_date: datetime.date | None = None
     episode_number: int | None = None
+    episode_type: str | None = None
     id: int | None = None
     name: str | None = None
     overview: str | None = None
@@ -44,19 +45,20 @@ class RatedEpisode(Model):
         get = src_dict.get
         model = cls(
             air_date=as_date(get("air_date")),
-            episode_number=get("episode_number"),
-            id=get("id"),
+            episode_number=as_int(get("episode_number")),
+            episode_type=get("episode_type"),
+            id=as_int(get("id")),
             name=get("name"),
             overview=get("overview"),
             production_code=get("production_code"),
             rating=get("rating"),
-            runtime=get("runtime"),
-            season_number=get("season_number"),
-            show_id=get("show_id"),
+            runtime=as_int(get("runtime")),
+            season_number=as_int(get("season_number")),
+            show_id=as_int(get("show_id")),
             still_path=get("still_path"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -24,5 +24,5 @@ class RatingBody(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(value=src_dict["value"], additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(value=src_dict["value"], additional_properties=extras(cls, src_dict), _source=src_dict)
         return model

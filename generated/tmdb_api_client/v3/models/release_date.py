@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_datetime, as_values, extras
+from .._model import Model, as_datetime, as_int, as_values, extras
 
 
 @_attrs_define
@@ -37,8 +37,8 @@ class ReleaseDate(Model):
             iso_639_1=get("iso_639_1"),
             note=get("note"),
             release_date=as_datetime(get("release_date")),
-            type_=get("type"),
+            type_=as_int(get("type")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

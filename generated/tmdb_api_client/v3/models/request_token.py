@@ -32,6 +32,6 @@ class RequestToken(Model):
             request_token=get("request_token"),
             success=get("success"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -25,6 +25,6 @@ class RequestTokenBody(Model):
 
         get = src_dict.get
         model = cls(
-            request_token=src_dict["request_token"], additional_properties=extras(cls, src_dict), source=src_dict
+            request_token=src_dict["request_token"], additional_properties=extras(cls, src_dict), _source=src_dict
         )
         return model

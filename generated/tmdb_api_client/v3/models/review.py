@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_datetime, as_model, extras
+from .._model import Model, as_datetime, as_int, as_model, extras
 
 if TYPE_CHECKING:
     from .author_details import AuthorDetails
@@ -47,12 +47,12 @@ class Review(Model):
             created_at=as_datetime(get("created_at")),
             id=get("id"),
             iso_639_1=get("iso_639_1"),
-            media_id=get("media_id"),
+            media_id=as_int(get("media_id")),
             media_title=get("media_title"),
             media_type=get("media_type"),
             updated_at=as_datetime(get("updated_at")),
             url=get("url"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -23,10 +23,10 @@ class ScreenedEpisode(Model):
 
         get = src_dict.get
         model = cls(
-            episode_number=get("episode_number"),
-            id=get("id"),
-            season_number=get("season_number"),
+            episode_number=as_int(get("episode_number")),
+            id=as_int(get("id")),
+            season_number=as_int(get("season_number")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_list, as_model, extras
+from .._model import Model, as_date, as_int, as_list, as_model, extras
 
 if TYPE_CHECKING:
     from .aggregate_credits import AggregateCredits
@@ -63,15 +63,15 @@ class SeasonDetails(Model):
             object_id=get("_id"),
             air_date=as_date(get("air_date")),
             episodes=as_list(EpisodeDetails.from_dict, get("episodes")),
-            id=get("id"),
+            id=as_int(get("id")),
             name=get("name"),
             networks=as_list(NetworkSummary.from_dict, get("networks")),
             overview=get("overview"),
             poster_path=get("poster_path"),
-            season_number=get("season_number"),
+            season_number=as_int(get("season_number")),
             vote_average=get("vote_average"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         if "account_states" in src_dict:
             from .season_account_states import SeasonAccountStates

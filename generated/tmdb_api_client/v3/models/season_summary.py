@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_date, extras
+from .._model import Model, as_date, as_int, extras
 
 
 @_attrs_define
@@ -16,6 +16,7 @@ class SeasonSummary(Model):
 
     Attributes:
         air_date: Day of the (first) broadcast.
+        media_type: Kind of thing, such as movie, tv or person.
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
     """
@@ -23,6 +24,7 @@ class SeasonSummary(Model):
     air_date: datetime.date | None = None
     episode_count: int | None = None
     id: int | None = None
+    media_type: str | None = None
     name: str | None = None
     overview: str | None = None
     poster_path: str | None = None
@@ -37,15 +39,16 @@ class SeasonSummary(Model):
         get = src_dict.get
         model = cls(
             air_date=as_date(get("air_date")),
-            episode_count=get("episode_count"),
-            id=get("id"),
+            episode_count=as_int(get("episode_count")),
+            id=as_int(get("id")),
+            media_type=get("media_type"),
             name=get("name"),
             overview=get("overview"),
             poster_path=get("poster_path"),
-            season_number=get("season_number"),
-            show_id=get("show_id"),
+            season_number=as_int(get("season_number")),
+            show_id=as_int(get("show_id")),
             vote_average=get("vote_average"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -24,5 +24,5 @@ class SessionBody(Model):
         """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
 
         get = src_dict.get
-        model = cls(session_id=src_dict["session_id"], additional_properties=extras(cls, src_dict), source=src_dict)
+        model = cls(session_id=src_dict["session_id"], additional_properties=extras(cls, src_dict), _source=src_dict)
         return model

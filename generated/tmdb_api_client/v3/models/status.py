@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from .._model import Model, extras
+from .._model import Model, as_int, as_values, extras
 
 
 @_attrs_define
@@ -17,6 +18,8 @@ class Status(Model):
         status_code: TMDB's own code, 1 to 47.
     """
 
+    errors: list[str] = _attrs_field(factory=list)
+    failure: bool | None = None
     status_code: int | None = None
     status_message: str | None = None
     success: bool | None = None
@@ -27,10 +30,12 @@ class Status(Model):
 
         get = src_dict.get
         model = cls(
-            status_code=get("status_code"),
+            errors=as_values(get("errors")),
+            failure=get("failure"),
+            status_code=as_int(get("status_code")),
             status_message=get("status_message"),
             success=get("success"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, by_media_type, extras
+from .._model import Model, as_int, as_model, by_media_type, extras
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary
@@ -24,6 +24,7 @@ class TaggedImage(Model):
         aspect_ratio: Width divided by height.
         file_path: Image path, to be joined with an image base address and a size.
         height: In pixels.
+        iso_3166_1: Country code.
         iso_639_1: Language code; null for an image without text.
         media_type: Kind of thing, such as movie, tv or person.
         vote_average: Average of the ratings, 0 to 10.
@@ -36,6 +37,7 @@ class TaggedImage(Model):
     height: int | None = None
     id: str | None = None
     image_type: str | None = None
+    iso_3166_1: str | None = None
     iso_639_1: str | None = None
     media: MovieSummary | TvSeriesSummary | EpisodeSummary | SeasonSummary | UnknownMedia | None = None
     media_type: str | None = None
@@ -56,27 +58,28 @@ class TaggedImage(Model):
         model = cls(
             aspect_ratio=get("aspect_ratio"),
             file_path=get("file_path"),
-            height=get("height"),
+            height=as_int(get("height")),
             id=get("id"),
             image_type=get("image_type"),
+            iso_3166_1=get("iso_3166_1"),
             iso_639_1=get("iso_639_1"),
             media=as_model(
                 by_media_type(
                     {
-                        "movie": MovieSummary.from_dict,
-                        "tv": TvSeriesSummary.from_dict,
-                        "tv_episode": EpisodeSummary.from_dict,
-                        "tv_season": SeasonSummary.from_dict,
+                        "movie": MovieSummary,
+                        "tv": TvSeriesSummary,
+                        "tv_episode": EpisodeSummary,
+                        "tv_season": SeasonSummary,
                     },
-                    UnknownMedia.from_dict,
+                    UnknownMedia,
                 ),
                 get("media"),
             ),
             media_type=get("media_type"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
-            width=get("width"),
+            vote_count=as_int(get("vote_count")),
+            width=as_int(get("width")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -30,6 +30,6 @@ class Timezones(Model):
             iso_3166_1=get("iso_3166_1"),
             zones=as_values(get("zones")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

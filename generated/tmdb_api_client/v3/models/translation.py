@@ -40,6 +40,6 @@ class Translation(Model):
             iso_639_1=get("iso_639_1"),
             name=get("name"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

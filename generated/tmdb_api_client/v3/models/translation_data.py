@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -35,10 +35,10 @@ class TranslationData(Model):
             homepage=get("homepage"),
             name=get("name"),
             overview=get("overview"),
-            runtime=get("runtime"),
+            runtime=as_int(get("runtime")),
             tagline=get("tagline"),
             title=get("title"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_list, as_values, extras
+from .._model import Model, as_date, as_each, as_int, as_list, as_values, extras
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary
@@ -46,6 +46,7 @@ class TvCreditMedia(Model):
     popularity: float | None = None
     poster_path: str | None = None
     seasons: list[SeasonSummary] = _attrs_field(factory=list)
+    softcore: bool | None = None
     vote_average: float | None = None
     vote_count: int | None = None
 
@@ -62,8 +63,8 @@ class TvCreditMedia(Model):
             character=get("character"),
             episodes=as_list(EpisodeSummary.from_dict, get("episodes")),
             first_air_date=as_date(get("first_air_date")),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             media_type=get("media_type"),
             name=get("name"),
             origin_country=as_values(get("origin_country")),
@@ -73,9 +74,10 @@ class TvCreditMedia(Model):
             popularity=get("popularity"),
             poster_path=get("poster_path"),
             seasons=as_list(SeasonSummary.from_dict, get("seasons")),
+            softcore=get("softcore"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

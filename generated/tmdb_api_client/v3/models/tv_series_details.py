@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_list, as_model, as_values, extras
+from .._model import Model, as_date, as_each, as_int, as_list, as_model, as_values, extras
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -93,6 +93,7 @@ class TvSeriesDetails(Model):
     screened_theatrically: ScreenedEpisodes | None = None
     seasons: list[SeasonSummary] = _attrs_field(factory=list)
     similar: TvSeriesSummaryPage | None = None
+    softcore: bool | None = None
     spoken_languages: list[Language] = _attrs_field(factory=list)
     status: str | None = None
     tagline: str | None = None
@@ -120,11 +121,11 @@ class TvSeriesDetails(Model):
             adult=get("adult"),
             backdrop_path=get("backdrop_path"),
             created_by=as_list(Creator.from_dict, get("created_by")),
-            episode_run_time=as_values(get("episode_run_time")),
+            episode_run_time=as_each(as_int, get("episode_run_time")),
             first_air_date=as_date(get("first_air_date")),
             genres=as_list(Genre.from_dict, get("genres")),
             homepage=get("homepage"),
-            id=get("id"),
+            id=as_int(get("id")),
             in_production=get("in_production"),
             languages=as_values(get("languages")),
             last_air_date=as_date(get("last_air_date")),
@@ -132,8 +133,8 @@ class TvSeriesDetails(Model):
             name=get("name"),
             networks=as_list(NetworkSummary.from_dict, get("networks")),
             next_episode_to_air=as_model(EpisodeSummary.from_dict, get("next_episode_to_air")),
-            number_of_episodes=get("number_of_episodes"),
-            number_of_seasons=get("number_of_seasons"),
+            number_of_episodes=as_int(get("number_of_episodes")),
+            number_of_seasons=as_int(get("number_of_seasons")),
             origin_country=as_values(get("origin_country")),
             original_language=get("original_language"),
             original_name=get("original_name"),
@@ -143,14 +144,15 @@ class TvSeriesDetails(Model):
             production_companies=as_list(CompanySummary.from_dict, get("production_companies")),
             production_countries=as_list(ProductionCountry.from_dict, get("production_countries")),
             seasons=as_list(SeasonSummary.from_dict, get("seasons")),
+            softcore=get("softcore"),
             spoken_languages=as_list(Language.from_dict, get("spoken_languages")),
             status=get("status"),
             tagline=get("tagline"),
             type_=get("type"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         if "account_states" in src_dict:
             from .account_states import AccountStates

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_values, extras
+from .._model import Model, as_date, as_each, as_int, as_values, extras
 
 
 @_attrs_define
@@ -39,6 +39,7 @@ class TvSeriesSummary(Model):
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
+    softcore: bool | None = None
     vote_average: float | None = None
     vote_count: int | None = None
 
@@ -51,8 +52,8 @@ class TvSeriesSummary(Model):
             adult=get("adult"),
             backdrop_path=get("backdrop_path"),
             first_air_date=as_date(get("first_air_date")),
-            genre_ids=as_values(get("genre_ids")),
-            id=get("id"),
+            genre_ids=as_each(as_int, get("genre_ids")),
+            id=as_int(get("id")),
             media_type=get("media_type"),
             name=get("name"),
             origin_country=as_values(get("origin_country")),
@@ -61,9 +62,10 @@ class TvSeriesSummary(Model):
             overview=get("overview"),
             popularity=get("popularity"),
             poster_path=get("poster_path"),
+            softcore=get("softcore"),
             vote_average=get("vote_average"),
-            vote_count=get("vote_count"),
+            vote_count=as_int(get("vote_count")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -26,6 +26,9 @@ class UnknownMedia(Model):
 
         get = src_dict.get
         model = cls(
-            id=get("id"), media_type=get("media_type"), additional_properties=extras(cls, src_dict), source=src_dict
+            id=as_int(get("id")),
+            media_type=get("media_type"),
+            additional_properties=extras(cls, src_dict),
+            _source=src_dict,
         )
         return model

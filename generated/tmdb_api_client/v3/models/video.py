@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_datetime, extras
+from .._model import Model, as_datetime, as_int, extras
 
 
 @_attrs_define
@@ -46,9 +46,9 @@ class Video(Model):
             official=get("official"),
             published_at=as_datetime(get("published_at")),
             site=get("site"),
-            size=get("size"),
+            size=as_int(get("size")),
             type_=get("type"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

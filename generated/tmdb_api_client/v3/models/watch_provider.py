@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, extras
+from .._model import Model, as_int, extras
 
 
 @_attrs_define
@@ -29,11 +29,11 @@ class WatchProvider(Model):
 
         get = src_dict.get
         model = cls(
-            display_priority=get("display_priority"),
+            display_priority=as_int(get("display_priority")),
             logo_path=get("logo_path"),
-            provider_id=get("provider_id"),
+            provider_id=as_int(get("provider_id")),
             provider_name=get("provider_name"),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -42,6 +42,6 @@ class WatchProviderOffers(Model):
             link=get("link"),
             rent=as_list(WatchProvider.from_dict, get("rent")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

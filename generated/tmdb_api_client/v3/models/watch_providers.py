@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_map, extras
+from .._model import Model, as_int, as_map, extras
 
 if TYPE_CHECKING:
     from .watch_provider_offers import WatchProviderOffers
@@ -26,9 +26,9 @@ class WatchProviders(Model):
 
         get = src_dict.get
         model = cls(
-            id=get("id"),
+            id=as_int(get("id")),
             results=as_map(WatchProviderOffers.from_dict, get("results")),
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -33,6 +33,6 @@ class WatchlistBody(Model):
             media_type=src_dict["media_type"],
             watchlist=src_dict["watchlist"],
             additional_properties=extras(cls, src_dict),
-            source=src_dict,
+            _source=src_dict,
         )
         return model

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
+    from ..models.collection_append import CollectionAppend
     from ..models.collection_details import CollectionDetails
     from ..models.collection_images import CollectionImages
     from ..models.translations import Translations
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
 class CollectionsResource(Resource):
     """Collections."""
 
-    def details(self, collection_id: int, *, language: str | None = None) -> CollectionDetails:
+    def details(
+        self, collection_id: int, *, language: str | None = None, append: Sequence[CollectionAppend | Unlisted] = ()
+    ) -> CollectionDetails:
         """Get a collection with its movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-details
@@ -24,10 +29,11 @@ class CollectionsResource(Resource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, language=language)
+        kwargs = endpoint._get_kwargs(collection_id, language=language, append_to_response=append or None)
         return self._call(kwargs, endpoint._decode)
 
     def images(
@@ -64,7 +70,9 @@ class CollectionsResource(Resource):
 class AsyncCollectionsResource(AsyncResource):
     """Collections, async."""
 
-    async def details(self, collection_id: int, *, language: str | None = None) -> CollectionDetails:
+    async def details(
+        self, collection_id: int, *, language: str | None = None, append: Sequence[CollectionAppend | Unlisted] = ()
+    ) -> CollectionDetails:
         """Get a collection with its movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-details
@@ -72,10 +80,11 @@ class AsyncCollectionsResource(AsyncResource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, language=language)
+        kwargs = endpoint._get_kwargs(collection_id, language=language, append_to_response=append or None)
         return await self._call(kwargs, endpoint._decode)
 
     async def images(

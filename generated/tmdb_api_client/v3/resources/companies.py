@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.alternative_names import AlternativeNames
+    from ..models.company_append import CompanyAppend
     from ..models.company_details import CompanyDetails
     from ..models.company_images import CompanyImages
 
@@ -29,17 +32,18 @@ class CompaniesResource(Resource):
         kwargs = endpoint._get_kwargs(company_id)
         return self._call(kwargs, endpoint._decode)
 
-    def details(self, company_id: int) -> CompanyDetails:
+    def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-details
 
         Args:
             company_id: Id of the company.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
+        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
         return self._call(kwargs, endpoint._decode)
 
     def images(self, company_id: int) -> CompanyImages:
@@ -72,17 +76,18 @@ class AsyncCompaniesResource(AsyncResource):
         kwargs = endpoint._get_kwargs(company_id)
         return await self._call(kwargs, endpoint._decode)
 
-    async def details(self, company_id: int) -> CompanyDetails:
+    async def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-details
 
         Args:
             company_id: Id of the company.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
+        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
         return await self._call(kwargs, endpoint._decode)
 
     async def images(self, company_id: int) -> CompanyImages:

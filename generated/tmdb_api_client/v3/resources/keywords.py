@@ -3,29 +3,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.keyword import Keyword
+    from ..models.keyword_append import KeywordAppend
     from ..models.movie_summary_page import MovieSummaryPage
 
 
 class KeywordsResource(Resource):
     """Keywords."""
 
-    def details(self, keyword_id: int) -> Keyword:
+    def details(self, keyword_id: int, *, append: Sequence[KeywordAppend | Unlisted] = ()) -> Keyword:
         """Get a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-details
 
         Args:
             keyword_id: Id of the keyword.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.keywords import keyword_details as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id)
+        kwargs = endpoint._get_kwargs(keyword_id, append_to_response=append or None)
         return self._call(kwargs, endpoint._decode)
 
     def movies(
@@ -55,17 +59,18 @@ class KeywordsResource(Resource):
 class AsyncKeywordsResource(AsyncResource):
     """Keywords, async."""
 
-    async def details(self, keyword_id: int) -> Keyword:
+    async def details(self, keyword_id: int, *, append: Sequence[KeywordAppend | Unlisted] = ()) -> Keyword:
         """Get a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-details
 
         Args:
             keyword_id: Id of the keyword.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.keywords import keyword_details as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id)
+        kwargs = endpoint._get_kwargs(keyword_id, append_to_response=append or None)
         return await self._call(kwargs, endpoint._decode)
 
     async def movies(

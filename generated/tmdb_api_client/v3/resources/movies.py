@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.account_states import AccountStates
     from ..models.changes import Changes
     from ..models.credits import Credits
@@ -126,7 +127,7 @@ class MoviesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, movie_id: int, *, append: Sequence[MovieAppend] = (), language: str | None = None
+        self, movie_id: int, *, append: Sequence[MovieAppend | Unlisted] = (), language: str | None = None
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
@@ -134,12 +135,12 @@ class MoviesResource(Resource):
 
         Args:
             movie_id: Id of the movie.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(movie_id, append_to_response=append or None, language=language)
         return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, movie_id: int) -> ExternalIds:
@@ -475,7 +476,7 @@ class AsyncMoviesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, movie_id: int, *, append: Sequence[MovieAppend] = (), language: str | None = None
+        self, movie_id: int, *, append: Sequence[MovieAppend | Unlisted] = (), language: str | None = None
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
@@ -483,12 +484,12 @@ class AsyncMoviesResource(AsyncResource):
 
         Args:
             movie_id: Id of the movie.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(movie_id, append_to_response=append or None, language=language)
         return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, movie_id: int) -> ExternalIds:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.alternative_names import AlternativeNames
     from ..models.company_images import CompanyImages
+    from ..models.network_append import NetworkAppend
     from ..models.network_details import NetworkDetails
 
 
@@ -29,17 +32,18 @@ class NetworksResource(Resource):
         kwargs = endpoint._get_kwargs(network_id)
         return self._call(kwargs, endpoint._decode)
 
-    def details(self, network_id: int) -> NetworkDetails:
+    def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
         """Get a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/network-details
 
         Args:
             network_id: Id of the TV network.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.networks import network_details as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
+        kwargs = endpoint._get_kwargs(network_id, append_to_response=append or None)
         return self._call(kwargs, endpoint._decode)
 
     def images(self, network_id: int) -> CompanyImages:
@@ -72,17 +76,18 @@ class AsyncNetworksResource(AsyncResource):
         kwargs = endpoint._get_kwargs(network_id)
         return await self._call(kwargs, endpoint._decode)
 
-    async def details(self, network_id: int) -> NetworkDetails:
+    async def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
         """Get a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/network-details
 
         Args:
             network_id: Id of the TV network.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.networks import network_details as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
+        kwargs = endpoint._get_kwargs(network_id, append_to_response=append or None)
         return await self._call(kwargs, endpoint._decode)
 
     async def images(self, network_id: int) -> CompanyImages:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.changes import Changes
     from ..models.external_ids import ExternalIds
     from ..models.person_append import PersonAppend
@@ -64,7 +65,7 @@ class PeopleResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, person_id: int, *, append: Sequence[PersonAppend] = (), language: str | None = None
+        self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
     ) -> PersonDetails:
         """Get a person, with what is appended.
 
@@ -72,12 +73,12 @@ class PeopleResource(Resource):
 
         Args:
             person_id: Id of the person.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.people import person_details as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(person_id, append_to_response=append or None, language=language)
         return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, person_id: int) -> ExternalIds:
@@ -227,7 +228,7 @@ class AsyncPeopleResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, person_id: int, *, append: Sequence[PersonAppend] = (), language: str | None = None
+        self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
     ) -> PersonDetails:
         """Get a person, with what is appended.
 
@@ -235,12 +236,12 @@ class AsyncPeopleResource(AsyncResource):
 
         Args:
             person_id: Id of the person.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.people import person_details as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(person_id, append_to_response=append or None, language=language)
         return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, person_id: int) -> ExternalIds:

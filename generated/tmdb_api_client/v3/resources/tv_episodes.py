@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.account_states import AccountStates
     from ..models.changes import Changes
     from ..models.episode_append import EpisodeAppend
@@ -108,7 +109,7 @@ class TvEpisodesResource(Resource):
         season_number: int,
         episode_number: int,
         *,
-        append: Sequence[EpisodeAppend] = (),
+        append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
@@ -119,13 +120,13 @@ class TvEpisodesResource(Resource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
         kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, append_to_response=list(append) or None, language=language
+            series_id, season_number, episode_number, append_to_response=append or None, language=language
         )
         return self._call(kwargs, endpoint._decode)
 
@@ -301,7 +302,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         season_number: int,
         episode_number: int,
         *,
-        append: Sequence[EpisodeAppend] = (),
+        append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
@@ -312,13 +313,13 @@ class AsyncTvEpisodesResource(AsyncResource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
         kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, append_to_response=list(append) or None, language=language
+            series_id, season_number, episode_number, append_to_response=append or None, language=language
         )
         return await self._call(kwargs, endpoint._decode)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
     from ..models.credits import Credits
@@ -94,7 +95,12 @@ class TvSeasonsResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, series_id: int, season_number: int, *, append: Sequence[SeasonAppend] = (), language: str | None = None
+        self,
+        series_id: int,
+        season_number: int,
+        *,
+        append: Sequence[SeasonAppend | Unlisted] = (),
+        language: str | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
@@ -103,14 +109,12 @@ class TvSeasonsResource(Resource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, append_to_response=list(append) or None, language=language
-        )
+        kwargs = endpoint._get_kwargs(series_id, season_number, append_to_response=append or None, language=language)
         return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
@@ -280,7 +284,12 @@ class AsyncTvSeasonsResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, series_id: int, season_number: int, *, append: Sequence[SeasonAppend] = (), language: str | None = None
+        self,
+        series_id: int,
+        season_number: int,
+        *,
+        append: Sequence[SeasonAppend | Unlisted] = (),
+        language: str | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
@@ -289,14 +298,12 @@ class AsyncTvSeasonsResource(AsyncResource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, append_to_response=list(append) or None, language=language
-        )
+        kwargs = endpoint._get_kwargs(series_id, season_number, append_to_response=append or None, language=language)
         return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, series_id: int, season_number: int) -> ExternalIds:

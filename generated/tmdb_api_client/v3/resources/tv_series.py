@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from .._endpoint import Unlisted
     from ..models.account_states import AccountStates
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
@@ -171,7 +172,7 @@ class TvSeriesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, series_id: int, *, append: Sequence[TvSeriesAppend] = (), language: str | None = None
+        self, series_id: int, *, append: Sequence[TvSeriesAppend | Unlisted] = (), language: str | None = None
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
 
@@ -179,12 +180,12 @@ class TvSeriesResource(Resource):
 
         Args:
             series_id: Id of the series.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(series_id, append_to_response=append or None, language=language)
         return self._call(kwargs, endpoint._decode)
 
     def episode_groups(self, series_id: int) -> EpisodeGroups:
@@ -556,7 +557,7 @@ class AsyncTvSeriesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, series_id: int, *, append: Sequence[TvSeriesAppend] = (), language: str | None = None
+        self, series_id: int, *, append: Sequence[TvSeriesAppend | Unlisted] = (), language: str | None = None
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
 
@@ -564,12 +565,12 @@ class AsyncTvSeriesResource(AsyncResource):
 
         Args:
             series_id: Id of the series.
-            append: Sub-resources to send along in the same response, at most 20.
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, append_to_response=list(append) or None, language=language)
+        kwargs = endpoint._get_kwargs(series_id, append_to_response=append or None, language=language)
         return await self._call(kwargs, endpoint._decode)
 
     async def episode_groups(self, series_id: int) -> EpisodeGroups:

@@ -1,0 +1,151 @@
+"""Real responses: every one decodes, nothing is lost, annotations do not lie."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from pipeline.evidence import Evidence, read_payloads
+from pipeline.truth import contradictions, decode, encode, unknown_keys
+from tmdb_api_client.v3.operations import OPERATIONS
+
+from tmdb_ext import TMDB, APIError, AsyncTMDB
+
+ROOT = Path(__file__).resolve().parent.parent
+SINCE = "2022-01-01"
+MUTANTS = 10_000
+KEY = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="module")
+def payloads(shared: Path) -> list[tuple[dict[str, Any], Any]]:
+    return list(read_payloads(shared / "payloads", None))
+
+
+def test_every_response_decodes_and_is_given_back(payloads: list[tuple[dict[str, Any], Any]]) -> None:
+    assert len(payloads) == 996
+    for row, body in payloads:
+        before = copy.deepcopy(body)
+        given_back = encode(decode(row["operation"], row["status"], body))
+        assert given_back == before, row["file"]
+        assert json.dumps(given_back, sort_keys=True).lower() == json.dumps(before, sort_keys=True).lower(), row["file"]
+        assert body == before, row["file"]
+
+
+def test_every_attribute_is_what_its_annotation_says(payloads: list[tuple[dict[str, Any], Any]]) -> None:
+    checked = 0
+    wrong: Counter[str] = Counter()
+    for row, body in payloads:
+        if (row["recorded"] or "") >= SINCE:
+            for place, contradicts in contradictions(decode(row["operation"], row["status"], body)):
+                checked += 1
+                wrong[place] += contradicts
+    assert checked > 500_000
+    assert +wrong == {}
+
+
+def test_no_unknown_key_is_left_that_occurs_twice(payloads: list[tuple[dict[str, Any], Any]]) -> None:
+    files: dict[str, set[str]] = {}
+    for row, body in payloads:
+        if (row["recorded"] or "") >= SINCE:
+            for key in unknown_keys(decode(row["operation"], row["status"], body)):
+                files.setdefault(key, set()).add(row["file"])
+    assert {key for key, where in files.items() if len(where) > 1} == set()
+
+
+def test_the_document_is_not_contradicted_by_more_than_one_response(
+    payloads: list[tuple[dict[str, Any], Any]],
+) -> None:
+    evidence = Evidence(json.loads((ROOT / "openapi/tmdb-v3.json").read_text(encoding="utf-8")))
+    for row, body in payloads:
+        if (row["recorded"] or "") >= SINCE:
+            evidence.add(row["operation"], row["status"], row["file"], body)
+    assert evidence.checked > 500_000
+    assert [finding for finding in evidence.findings if len(finding.bodies) > 1] == []
+
+
+def call_of(row: dict[str, Any]) -> dict[str, Any]:
+    method, path = row["operation"].split(" ")
+    operation = next(o for o in OPERATIONS.values() if (o.method, o.path) == (method, path))
+    filled = path
+    for name in ("guest_session_id", "account_id"):
+        filled = filled.replace(f"{{{name}}}", "1")
+    url = "/".join("1" if part.startswith("{") else part for part in filled.split("/"))
+    return {"method": method, "url": url, "extensions": {"tmdb_operation": operation.id}}
+
+
+def test_the_clients_decode_alike_and_raise_tmdbs_errors(payloads: list[tuple[dict[str, Any], Any]]) -> None:
+    """The whole way, sync and async: an answer with the payload as its body becomes the model, or a typed error."""
+    served: dict[str, Any] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(served["status"], json=served["body"])
+
+    credentials = {"api_key": KEY, "session_id": "0123456789" * 4, "guest_session_id": KEY}
+    tmdb = TMDB(**credentials, transport=httpx.MockTransport(answer))
+
+    async def twice() -> tuple[int, int]:
+        decoded = failed = 0
+        async with AsyncTMDB(**credentials, transport=httpx.MockTransport(answer)) as other:
+            for row, body in payloads:
+                served.update(status=row["status"], body=body)
+                outcomes = []
+                for call in (lambda kwargs, d: tmdb._call(kwargs, d), other._call):
+                    try:
+                        outcome = call(call_of(row), lambda data, row=row: decode(row["operation"], 200, data))
+                        outcomes.append(await outcome if hasattr(outcome, "__await__") else outcome)
+                    except APIError as error:
+                        outcomes.append((type(error), error.status, error.status_code))
+                assert outcomes[0] == outcomes[1], row["file"]
+                if isinstance(outcomes[0], tuple):
+                    failed += 1
+                    assert outcomes[0][1:] == (row["status"], body.get("status_code")), row["file"]
+                else:
+                    decoded += 1
+        return decoded, failed
+
+    decoded, failed = anyio.run(twice)
+    tmdb.close()
+    assert decoded + failed == 996
+    assert failed >= sum(row["status"] >= 400 for row, _ in payloads)
+
+
+STRANGE = [None, "", 0, -1, 10**30, 1.5, True, [], {}, [None], {"x": None}, "ünïcödé ✓", [[[[[[[[[[]]]]]]]]]]]
+
+
+def test_ten_thousand_mutants_decode_and_lose_nothing(payloads: list[tuple[dict[str, Any], Any]]) -> None:
+    """As tests/test_models.py does on small bodies of ours, here on real ones: many, seeded, without shrinking."""
+    chance = random.Random(20260323)
+    small = [(row, body) for row, body in payloads if row["status"] < 400 and len(json.dumps(body)) < 20_000]
+    assert len(small) > 400
+    for number in range(MUTANTS):
+        row, body = chance.choice(small)
+        changed = copy.deepcopy(body)
+        for _ in range(chance.randint(1, 3)):
+            mutate(changed, chance)
+        assert encode(decode(row["operation"], 200, changed)) == changed, (number, row["file"])
+
+
+def mutate(value: Any, chance: random.Random) -> None:
+    """Walk down at random and change one place."""
+    while isinstance(value, (dict, list)) and value:
+        key = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
+        inner = value[key]
+        if isinstance(inner, (dict, list)) and inner and chance.random() < 0.8:
+            value = inner
+            continue
+        action = chance.choice(("drop", "add", "replace", "replace"))
+        if action == "drop":
+            del value[key]
+        elif action == "add" and isinstance(value, dict):
+            value[f"new_{chance.randrange(99)}"] = copy.deepcopy(chance.choice(STRANGE))
+        else:
+            value[key] = copy.deepcopy(chance.choice(STRANGE))
+        return
