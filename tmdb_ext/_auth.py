@@ -1,8 +1,7 @@
 """The auth flow: every credential that a request carries is put there by this module.
 
 `TMDBAuth.auth_flow` is one generator for sync and async. It yields the requests to send, extra ones included (making a
-guest session, looking up the account id, converting a token), and between them steps that only a driver can take:
-holding a lock, calling the caller's hook. `sync_auth_flow` and `async_auth_flow` are those drivers, and nothing else.
+guest session, looking up the account id, converting a token), and steps that only a driver can take: see `_steps`.
 
 A request that httpx hands in is never changed. What goes out is a copy with the credentials, so that they are not found
 in the locals of a traceback.
@@ -10,26 +9,22 @@ in the locals of a traceback.
 
 from __future__ import annotations
 
-import copy
 import logging
-import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final
 
 import httpx
 
 from ._credentials import Credentials, Secret
-from ._errors import ConfigurationError, DecodeError, TMDBError
+from ._errors import ConfigurationError, DecodeError
 from ._guest import GuestSession, parse_guest_session
 from ._operations import EXTENSION, describe, find_operation, get_operation
 from ._responses import CARRIED, api_error, parse, status_of
 from ._selection import MODES, Held, Mode, Plan, select
-
-if TYPE_CHECKING:
-    import anyio
+from ._steps import Attempt, Driver, Notify, Steps
 
 ACCOUNT_PATH: Final = "/3/account"
 """Answers with the account of the session in the query, whose id v3 wants in 11 paths."""
@@ -38,39 +33,11 @@ CONVERT_PATH: Final = "/3/authentication/session/convert/4"
 FORGOTTEN: Final = frozenset({(401, 3), (401, 17), (404, 37)})
 """HTTP status and TMDB status code of an answer to a guest session that the server does not know any more."""
 SINGLE_FLIGHT: Final = "tmdb_single_flight"
-"""The request extension that says which of the things made once an extra request makes."""
+"""The request extension that says which attempt at a thing made once an extra request is."""
 
 _MODE_OVERRIDES: Final[ContextVar[Mapping[int, Mode]]] = ContextVar("tmdb_ext_modes", default=MappingProxyType({}))
 
 _logger = logging.getLogger("tmdb_ext")
-
-T = TypeVar("T")
-_Thing = Literal["guest session", "user session", "account id"]
-
-
-class _Acquire(NamedTuple):
-    thing: _Thing
-
-
-class _Release(NamedTuple):
-    pass
-
-
-class _Notify(NamedTuple):
-    session: GuestSession
-
-
-Steps: TypeAlias = Generator[httpx.Request | _Acquire | _Release | _Notify, Any, T]
-"""Requests to send and steps to take, with a result at the end."""
-
-
-class Box(Generic[T]):
-    """Keeps the result of steps, which an async generator cannot return."""
-
-    value: T
-
-    def filled_by(self, steps: Steps[T]) -> Steps[None]:
-        self.value = yield from steps
 
 
 class TMDBAuth(httpx.Auth):
@@ -96,14 +63,7 @@ class TMDBAuth(httpx.Auth):
         self._guest = None if given is None else GuestSession(given)
         self._converted: Secret | None = None
         self._account_ids: dict[Secret, int] = {}
-        self._locks: dict[_Thing, threading.Lock] = {
-            "guest session": threading.Lock(),
-            "user session": threading.Lock(),
-            "account id": threading.Lock(),
-        }
-        self._async_locks: dict[_Thing, anyio.Lock] = {}
-        # The count of failures, and the latest one, for each thing that is made once: see `_once`.
-        self._failures: dict[_Thing, tuple[int, TMDBError]] = {}
+        self.driver = Driver()
 
     def __repr__(self) -> str:
         return f"<TMDBAuth {self.credentials!r}, mode={self.mode!r}>"
@@ -220,37 +180,6 @@ class TMDBAuth(httpx.Auth):
 
     # Things that are made once, however many need them
 
-    def _once(
-        self, thing: _Thing, ready: Callable[[], T | None], make: Callable[[], Steps[T]]
-    ) -> Steps[tuple[T, bool]]:
-        """Return what `ready` has, or what `make` makes while all others wait; and whether it was made here.
-
-        Those who were waiting when an attempt failed get its error, rather than each trying and failing in turn.
-        """
-        value = ready()
-        if value is not None:
-            return value, False
-        failures_seen = self._failures.get(thing, (0, None))[0]
-        yield _Acquire(thing)
-        value = ready()
-        made = value is None
-        if value is None:
-            failures, failure = self._failures.get(thing, (0, None))
-            if failures > failures_seen and failure is not None:
-                raise copy.copy(failure)
-            try:
-                value = yield from make()
-            except TMDBError as error:
-                self.note_failure(thing, error)
-                raise
-        yield _Release()
-        return value, made
-
-    def note_failure(self, thing: _Thing, error: TMDBError) -> None:
-        """Note that an attempt to make a thing has failed, for those who wait for it."""
-        count = self._failures.get(thing, (0, None))[0]
-        self._failures[thing] = (count + 1, copy.copy(error))
-
     def obtain_guest_session(self, template: httpx.Request) -> Steps[GuestSession]:
         """Return the guest session to use, making or replacing it where that is needed."""
 
@@ -258,7 +187,9 @@ class TMDBAuth(httpx.Auth):
             guest = self._guest
             return None if guest is None or self._is_expired(guest) else guest
 
-        guest, made = yield from self._once("guest session", usable, lambda: self._make_guest_session(template))
+        guest, made = yield from self.driver.once(
+            Attempt("guest session"), usable, lambda: self._make_guest_session(template)
+        )
         if made:
             yield from self._announce(guest)
         return guest
@@ -279,7 +210,9 @@ class TMDBAuth(httpx.Auth):
         def other() -> GuestSession | None:
             return None if self._guest is refused else self._guest
 
-        guest, made = yield from self._once("guest session", other, lambda: self._make_guest_session(request))
+        guest, made = yield from self.driver.once(
+            Attempt("guest session"), other, lambda: self._make_guest_session(request)
+        )
         if made:
             yield from self._announce(guest)
         return guest
@@ -287,7 +220,7 @@ class TMDBAuth(httpx.Auth):
     def _make_guest_session(self, template: httpx.Request) -> Steps[GuestSession]:
         former = self._guest
         payload, response = yield from self._extra(
-            template, "guest session", "GET", GUEST_SESSION_PATH, "authentication-create-guest-session"
+            template, Attempt("guest session"), "GET", GUEST_SESSION_PATH, "authentication-create-guest-session"
         )
         session = parse_guest_session(payload, response.headers, self._now(), replaces=former is not None)
         if session is None:
@@ -304,8 +237,9 @@ class TMDBAuth(httpx.Auth):
             "The guest session had expired or was gone at TMDB, and a new one replaces it: "
             "what was rated with the former one is lost."
         )
-        if self._hook is not None:
-            yield _Notify(session)
+        hook = self._hook
+        if hook is not None:
+            yield Notify("on_guest_session_replaced", lambda: hook(session))
 
     def _user_session(self, template: httpx.Request) -> Steps[Secret]:
         token = self.credentials.user_access_token
@@ -313,15 +247,15 @@ class TMDBAuth(httpx.Auth):
             return self.credentials.session_id
         if token is None:
             raise ConfigurationError("This client holds no user session.")  # selection has seen to it before
-        session, _ = yield from self._once(
-            "user session", lambda: self._converted, lambda: self._convert(template, token)
+        session, _ = yield from self.driver.once(
+            Attempt("user session"), lambda: self._converted, lambda: self._convert(template, token)
         )
         return session
 
     def _convert(self, template: httpx.Request, token: Secret) -> Steps[Secret]:
         payload, response = yield from self._extra(
             template,
-            "user session",
+            Attempt("user session"),
             "POST",
             CONVERT_PATH,
             "authentication-create-session-from-v4-token",
@@ -340,14 +274,16 @@ class TMDBAuth(httpx.Auth):
             select("account-details", "session", self.held(), mode=self.mode)
             session = yield from self._user_session(template)
         owner = session
-        account_id, _ = yield from self._once(
-            "account id", lambda: self._account_ids.get(owner), lambda: self._look_up_account(template, owner)
+        account_id, _ = yield from self.driver.once(
+            Attempt("account id", hash(owner)),
+            lambda: self._account_ids.get(owner),
+            lambda: self._look_up_account(template, owner),
         )
         return account_id
 
     def _look_up_account(self, template: httpx.Request, session: Secret) -> Steps[int]:
         payload, response = yield from self._extra(
-            template, "account id", "GET", ACCOUNT_PATH, "account-details", session=session
+            template, Attempt("account id", hash(session)), "GET", ACCOUNT_PATH, "account-details", session=session
         )
         value = payload.get("id") if isinstance(payload, dict) else None
         if not isinstance(value, int) or isinstance(value, bool):
@@ -358,7 +294,7 @@ class TMDBAuth(httpx.Auth):
     def _extra(
         self,
         template: httpx.Request,
-        thing: _Thing,
+        attempt: Attempt,
         method: str,
         path: str,
         operation: str,
@@ -376,7 +312,7 @@ class TMDBAuth(httpx.Auth):
             extensions={
                 **{name: value for name, value in template.extensions.items() if name == "timeout"},
                 EXTENSION: operation,
-                SINGLE_FLIGHT: thing,
+                SINGLE_FLIGHT: attempt,
             },
         )
         plan = select(operation, "none", self.held())
@@ -392,97 +328,11 @@ class TMDBAuth(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Drive the flow for a sync client."""
-        return self.drive(self.auth_flow(request))
+        return self.driver.drive(self.auth_flow(request))
 
     def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Drive the flow for an async client."""
-        return self.adrive(self.auth_flow(request))
-
-    def drive(self, steps: Steps[None]) -> Generator[httpx.Request, httpx.Response, None]:
-        """Take `steps`, yielding the requests among them."""
-        held: threading.Lock | None = None
-        answer: httpx.Response | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(answer)
-                except StopIteration:
-                    return
-                answer = None
-                if isinstance(step, _Acquire):
-                    lock = self._locks[step.thing]
-                    lock.acquire()
-                    held = lock
-                elif isinstance(step, _Release):
-                    if held is not None:
-                        held.release()
-                        held = None
-                elif isinstance(step, _Notify):
-                    self._call_hook(step.session)
-                else:
-                    answer = yield step
-                    answer.read()
-        finally:
-            if held is not None:
-                held.release()
-            steps.close()
-
-    async def adrive(self, steps: Steps[None]) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Take `steps`, yielding the requests among them, without blocking the event loop."""
-        held: anyio.Lock | None = None
-        answer: httpx.Response | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(answer)
-                except StopIteration:
-                    return
-                answer = None
-                if isinstance(step, _Acquire):
-                    lock = self._async_lock(step.thing)
-                    await lock.acquire()
-                    held = lock
-                elif isinstance(step, _Release):
-                    if held is not None:
-                        held.release()
-                        held = None
-                elif isinstance(step, _Notify):
-                    result = self._call_hook(step.session)
-                    if isinstance(result, Awaitable):
-                        await self._wait_for_hook(result)
-                else:
-                    answer = yield step
-                    await answer.aread()
-        finally:
-            # No await here: the task may have been cancelled.
-            if held is not None:
-                held.release()
-            steps.close()
-
-    def _async_lock(self, thing: _Thing) -> anyio.Lock:
-        if thing not in self._async_locks:
-            import anyio  # noqa: PLC0415 - only async clients need it
-
-            self._async_locks[thing] = anyio.Lock()
-        return self._async_locks[thing]
-
-    def _call_hook(self, session: GuestSession) -> object:
-        try:
-            return self._hook(session) if self._hook is not None else None
-        except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
-            _log_hook_error(error)
-            return None
-
-    async def _wait_for_hook(self, result: Awaitable[object]) -> None:
-        try:
-            await result
-        except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
-            _log_hook_error(error)
-
-
-def _log_hook_error(error: Exception) -> None:
-    # Only the kind: what a hook raises may quote what it was given.
-    _logger.error("on_guest_session_replaced raised %s; the call goes on.", type(error).__name__)
+        return self.driver.adrive(self.auth_flow(request))
 
 
 class ActingAs:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
 
-from ._auth import SINGLE_FLIGHT, Box, Steps, TMDBAuth
+from ._auth import SINGLE_FLIGHT, TMDBAuth
 from ._errors import (
     ConfigurationError,
     ConnectError,
@@ -22,6 +22,7 @@ from ._errors import (
 )
 from ._operations import describe
 from ._redaction import redact
+from ._steps import Box, Steps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -57,7 +58,7 @@ class SyncHTTP(httpx.Client):
     def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
-        error = self._take(self._flow.drive(box.filled_by(steps)))
+        error = self._take(self._flow.driver.drive(box.filled_by(steps)))
         if error is not None:
             raise cleaned(error)
         return box.value
@@ -96,7 +97,7 @@ class AsyncHTTP(httpx.AsyncClient):
     async def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
-        error = await self._take(self._flow.adrive(box.filled_by(steps)))
+        error = await self._take(self._flow.driver.adrive(box.filled_by(steps)))
         if error is not None:
             raise cleaned(error)
         return box.value
@@ -121,9 +122,9 @@ def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMD
         return exception
     sent = _request_of(exception) or asked
     error = _translated(exception, describe(sent.method, sent.url.path, sent.extensions))
-    thing = sent.extensions.get(SINGLE_FLIGHT)
-    if thing is not None:
-        flow.note_failure(thing, error)
+    attempt = sent.extensions.get(SINGLE_FLIGHT)
+    if attempt is not None:
+        flow.driver.note_failure(attempt, error)
     return error
 
 

@@ -1,0 +1,197 @@
+"""Work that is written once and driven by a sync or an async client.
+
+A generator of steps yields requests, and between them what only a driver can do: hold a lock, call the caller's hook.
+`Driver.drive` and `Driver.adrive` take the steps; they decide nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+import httpx
+
+from ._errors import TMDBError
+
+if TYPE_CHECKING:
+    import anyio
+
+_logger = logging.getLogger("tmdb_ext")
+
+T = TypeVar("T")
+
+Thing = Literal["guest session", "user session", "account id"]
+"""What is made once, however many calls need it."""
+
+THINGS: Final[tuple[Thing, ...]] = ("guest session", "user session", "account id")
+
+
+class Attempt(NamedTuple):
+    """What an extra request is for, so that those who wait for it learn of its failure."""
+
+    thing: Thing
+    about: Hashable = None
+    """Tells apart attempts that do not stand for each other, such as the accounts of two sessions."""
+
+
+class Acquire(NamedTuple):
+    """Hold the lock of a thing until `Release` or the end."""
+
+    thing: Thing
+
+
+class Release(NamedTuple):
+    """Let go of what `Acquire` took."""
+
+
+class Notify(NamedTuple):
+    """Call a hook of the caller's, which may be a coroutine function for an async client."""
+
+    name: str
+    hook: Callable[[], object]
+
+
+Steps: TypeAlias = Generator[httpx.Request | Acquire | Release | Notify, Any, T]
+"""Requests to send and steps to take, with a result at the end."""
+
+
+class Box(Generic[T]):
+    """Keeps the result of steps, which an async generator cannot return."""
+
+    value: T
+
+    def filled_by(self, steps: Steps[T]) -> Steps[None]:
+        self.value = yield from steps
+
+
+class Driver:
+    """Takes steps, for sync and for async clients, and makes each thing once."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Thing, threading.Lock] = {thing: threading.Lock() for thing in THINGS}
+        self._async_locks: dict[Thing, anyio.Lock] = {}
+        # The count of failures, and the latest one, for each thing that is made once: see `once`.
+        self._failures: dict[Attempt, tuple[int, TMDBError]] = {}
+
+    def once(
+        self, attempt: Attempt, ready: Callable[[], T | None], make: Callable[[], Steps[T]]
+    ) -> Steps[tuple[T, bool]]:
+        """Return what `ready` has, or what `make` makes while all others wait; and whether it was made here.
+
+        Those who were waiting when an attempt failed get its error, rather than each trying and failing in turn.
+        """
+        value = ready()
+        if value is not None:
+            return value, False
+        failures_seen = self._failures.get(attempt, (0, None))[0]
+        yield Acquire(attempt.thing)
+        value = ready()
+        made = value is None
+        if value is None:
+            failures, failure = self._failures.get(attempt, (0, None))
+            if failures > failures_seen and failure is not None:
+                raise copy.copy(failure)
+            try:
+                value = yield from make()
+            except TMDBError as error:
+                self.note_failure(attempt, error)
+                raise
+            self._failures.pop(attempt, None)
+        yield Release()
+        return value, made
+
+    def note_failure(self, attempt: Attempt, error: TMDBError) -> None:
+        """Note that an attempt to make a thing has failed, for those who wait for it."""
+        count = self._failures.get(attempt, (0, None))[0]
+        self._failures[attempt] = (count + 1, copy.copy(error))
+
+    def drive(self, steps: Steps[None]) -> Generator[httpx.Request, httpx.Response, None]:
+        """Take `steps`, yielding the requests among them."""
+        held: threading.Lock | None = None
+        answer: Any = None
+        try:
+            while True:
+                try:
+                    step = steps.send(answer)
+                except StopIteration:
+                    return
+                answer = None
+                if isinstance(step, httpx.Request):
+                    answer = yield step
+                    answer.read()
+                elif isinstance(step, Acquire):
+                    lock = self._locks[step.thing]
+                    lock.acquire()
+                    held = lock
+                elif isinstance(step, Release):
+                    if held is not None:
+                        held.release()
+                        held = None
+                else:
+                    _call_back(step)
+        finally:
+            if held is not None:
+                held.release()
+            steps.close()
+
+    async def adrive(self, steps: Steps[None]) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Take `steps`, yielding the requests among them, without blocking the event loop."""
+        held: anyio.Lock | None = None
+        answer: Any = None
+        try:
+            while True:
+                try:
+                    step = steps.send(answer)
+                except StopIteration:
+                    return
+                answer = None
+                if isinstance(step, httpx.Request):
+                    answer = yield step
+                    await answer.aread()
+                elif isinstance(step, Acquire):
+                    lock = self._async_lock(step.thing)
+                    await lock.acquire()
+                    held = lock
+                elif isinstance(step, Release):
+                    if held is not None:
+                        held.release()
+                        held = None
+                else:
+                    result = _call_back(step)
+                    if isinstance(result, Awaitable):
+                        await _wait_for(step, result)
+        finally:
+            # No await here: the task may have been cancelled.
+            if held is not None:
+                held.release()
+            steps.close()
+
+    def _async_lock(self, thing: Thing) -> anyio.Lock:
+        if thing not in self._async_locks:
+            import anyio  # noqa: PLC0415 - only async clients need it
+
+            self._async_locks[thing] = anyio.Lock()
+        return self._async_locks[thing]
+
+
+def _call_back(step: Notify) -> object:
+    try:
+        return step.hook()
+    except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+        _log_failure(step, error)
+        return None
+
+
+async def _wait_for(step: Notify, result: Awaitable[object]) -> None:
+    try:
+        await result
+    except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+        _log_failure(step, error)
+
+
+def _log_failure(step: Notify, error: Exception) -> None:
+    # Only the kind: what a hook raises may quote what it was given.
+    _logger.error("%s raised %s; the call goes on.", step.name, type(error).__name__)
