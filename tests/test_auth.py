@@ -28,6 +28,7 @@ from tmdb_ext import (
     AuthenticationError,
     ConfigurationError,
     DecodeError,
+    GuestPolicy,
     GuestSession,
     Secret,
     SessionDenied,
@@ -442,9 +443,9 @@ def test_a_wrong_local_clock_does_not_make_every_session_look_expired() -> None:
     local = server_time + timedelta(days=2)
     session = parse_guest_session(payload, headers, local, replaces=False)
     assert session is not None
-    assert not session.expired(local)
-    assert not session.expired(local + timedelta(minutes=58))
-    assert session.expired(local + timedelta(minutes=60))
+    assert not session.expired(local, GuestPolicy())
+    assert not session.expired(local + timedelta(minutes=58), GuestPolicy())
+    assert session.expired(local + timedelta(minutes=60), GuestPolicy())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._client import TMDB, AsyncTMDB
-    from ._credentials import Secret
+    from ._credentials import Credentials, Secret
     from ._errors import (
         APIError,
         AuthenticationError,
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
         ConnectError,
         DecodeError,
         InvalidArgument,
+        LoginDenied,
+        LoginError,
+        LoginExpired,
+        LoginPending,
         NotFound,
         PermissionDenied,
         RateLimited,
@@ -35,22 +39,35 @@ if TYPE_CHECKING:
         UnexpectedRedirect,
         ValidationError,
     )
-    from ._guest import GuestSession
+    from ._guest import GuestPolicy, GuestSession
+    from ._login import AsyncLogin, Login
     from ._selection import Plan
+    from ._sessions import UserSession
     from ._status_codes import STATUS_CODES
+    from ._stores import FileStore, MemoryStore, SessionStore
 
 __all__ = [
     "STATUS_CODES",
     "TMDB",
     "APIError",
+    "AsyncLogin",
     "AsyncTMDB",
     "AuthenticationError",
     "BadRequest",
     "ConfigurationError",
     "ConnectError",
+    "Credentials",
     "DecodeError",
+    "FileStore",
+    "GuestPolicy",
     "GuestSession",
     "InvalidArgument",
+    "Login",
+    "LoginDenied",
+    "LoginError",
+    "LoginExpired",
+    "LoginPending",
+    "MemoryStore",
     "NotFound",
     "PermissionDenied",
     "Plan",
@@ -59,19 +76,29 @@ __all__ = [
     "Secret",
     "ServerError",
     "SessionDenied",
+    "SessionStore",
     "TMDBError",
     "TransportError",
     "UnexpectedRedirect",
+    "UserSession",
     "ValidationError",
 ]
 
 _ELSEWHERE = {
+    "AsyncLogin": "._login",
     "AsyncTMDB": "._client",
+    "Credentials": "._credentials",
+    "FileStore": "._stores",
+    "GuestPolicy": "._guest",
     "GuestSession": "._guest",
+    "Login": "._login",
+    "MemoryStore": "._stores",
     "Plan": "._selection",
     "STATUS_CODES": "._status_codes",
     "Secret": "._credentials",
+    "SessionStore": "._stores",
     "TMDB": "._client",
+    "UserSession": "._sessions",
 }
 
 

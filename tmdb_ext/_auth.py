@@ -13,25 +13,31 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import MappingProxyType, TracebackType
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from ._credentials import Credentials, Secret
-from ._errors import ConfigurationError, DecodeError
-from ._guest import GuestSession, parse_guest_session
+from ._credentials import LABELS, CredentialName, Credentials, Secret
+from ._errors import ConfigurationError, DecodeError, SessionDenied
+from ._guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
 from ._operations import EXTENSION, describe, find_operation, get_operation
 from ._responses import CARRIED, api_error, parse, status_of
 from ._selection import MODES, Held, Mode, Plan, select
-from ._steps import Attempt, Driver, Notify, Steps
+from ._sessions import Sessions, UserSession, digest
+from ._steps import Attempt, Driver, Notify, Run, Steps
+
+if TYPE_CHECKING:
+    from ._stores import SessionStore
 
 ACCOUNT_PATH: Final = "/3/account"
 """Answers with the account of the session in the query, whose id v3 wants in 11 paths."""
 GUEST_SESSION_PATH: Final = "/3/authentication/guest_session/new"
 CONVERT_PATH: Final = "/3/authentication/session/convert/4"
 FORGOTTEN: Final = frozenset({(401, 3), (401, 17), (404, 37)})
-"""HTTP status and TMDB status code of an answer to a guest session that the server does not know any more."""
+"""HTTP status and TMDB status code of an answer to a session that the server does not know any more."""
+MODE: Final = "tmdb_mode"
+"""The request extension that sets the mode of one call."""
 SINGLE_FLIGHT: Final = "tmdb_single_flight"
 """The request extension that says which attempt at a thing made once an extra request is."""
 
@@ -48,22 +54,20 @@ class TMDBAuth(httpx.Auth):
         credentials: Credentials,
         *,
         base_url: httpx.URL,
+        store: SessionStore,
+        policy: GuestPolicy,
         mode: Mode = "auto",
-        guest: bool = True,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.credentials = credentials
         self.base_url = base_url
-        self.makes_guest_sessions = guest
+        self.sessions = Sessions(credentials, store, _shown(base_url))
+        self.driver = Driver()
+        self._policy = policy
         self._mode = check_mode(mode)
         self._hook = on_guest_session_replaced
         self._now = now
-        given = credentials.guest_session_id
-        self._guest = None if given is None else GuestSession(given)
-        self._converted: Secret | None = None
-        self._account_ids: dict[Secret, int] = {}
-        self.driver = Driver()
 
     def __repr__(self) -> str:
         return f"<TMDBAuth {self.credentials!r}, mode={self.mode!r}>"
@@ -75,28 +79,24 @@ class TMDBAuth(httpx.Auth):
         """The mode in force here: that of the innermost `acting_as` block, else the client's."""
         return _MODE_OVERRIDES.get().get(id(self), self._mode)
 
-    @property
-    def guest_session(self) -> GuestSession | None:
-        """The guest session in use, or None."""
-        return self._guest
-
-    def forget_guest_session(self) -> None:
-        """Stop using the guest session; the next call that needs one makes a new one."""
-        self._guest = None
-
     def held(self) -> Held:
         """Return what there is to choose from, without values."""
-        names = [name for name in self.credentials.names() if name != "guest_session_id"]
-        return Held((*names, "guest_session_id") if self._guest else tuple(names), self.makes_guest_sessions)
+        sessions = self.sessions
+        held: set[CredentialName] = set(self.credentials.names()) - {"session_id", "guest_session_id"}
+        if sessions.user is not None:
+            held.add("session_id")
+        if sessions.guest is not None:
+            held.add("guest_session_id")
+        return Held(tuple(name for name in LABELS if name in held), self._policy.make, sessions.converts)
 
-    def explain(self, operation_id: str) -> Plan:
+    def explain(self, operation_id: str, *, mode: Mode | None = None) -> Plan:
         """Return the credentials that a call of the operation would carry now, and why.
 
         Raises:
             ConfigurationError: there is no such operation, or nothing that is held can serve it.
         """
         operation = get_operation(operation_id)
-        return select(operation.id, operation.user_auth, self.held(), mode=self.mode, path=operation.path)
+        return select(operation.id, operation.user_auth, self.held(), mode=mode or self.mode, path=operation.path)
 
     # The flow
 
@@ -108,32 +108,33 @@ class TMDBAuth(httpx.Auth):
             operation.id if operation else None,
             operation.user_auth if operation else "none",
             self.held(),
-            mode=self.mode,
+            mode=request.extensions.get(MODE) or self.mode,
             path=operation.path if operation else "",
             given=_given(request, operation.path if operation else ""),
         )
-        session: Secret | None = None
+        user: UserSession | None = None
         guest: GuestSession | None = None
         if plan.user == "session_id":
-            session = yield from self._user_session(request)
+            user = yield from self._user_session(request)
         elif plan.user == "guest_session_id":
             guest = yield from self.obtain_guest_session(request)
-        elif "session_id" in request.url.params:
-            session = Secret(request.url.params["session_id"])
+        session = user.id if user is not None else _given_session(request)
         account_id: int | None = None
         if session is not None and _has_placeholder(request, "account_id"):
-            account_id = yield from self.obtain_account_id(request, session)
+            account_id = yield from self._account_id_of(request, session)
 
         response = yield self._dressed(request, plan, session, guest, account_id)
-        if guest is None:
-            return
-        if not _is_forgotten(response):
-            self._note_use(guest, response)
-            return
-        successor = yield from self._successor(request, guest)
-        if successor is not None:
-            response = yield self._dressed(request, plan, session, successor, account_id)
-            self._note_use(successor, response)
+        if guest is not None and not _is_forgotten(response):
+            yield from self._note_use(guest, response)
+        elif guest is not None:
+            guest = yield from self._guest_successor(request, guest)
+            if guest is not None:
+                response = yield self._dressed(request, plan, session, guest, account_id)
+                yield from self._note_use(guest, response)
+        elif user is not None and _is_forgotten(response):
+            user = yield from self._user_successor(request, user)
+            if user is not None:
+                yield self._dressed(request, plan, user.id, None, account_id)
 
     def _refuse_other_origin(self, url: httpx.URL) -> None:
         if _origin(url) != _origin(self.base_url):
@@ -174,64 +175,82 @@ class TMDBAuth(httpx.Auth):
             extensions={**request.extensions, CARRIED: plan.user},
         )
 
-    def _note_use(self, guest: GuestSession, response: httpx.Response) -> None:
-        if response.status_code < 400:
-            guest.used(self._now())
+    # The guest session
 
-    # Things that are made once, however many need them
+    def _note_use(self, guest: GuestSession, response: httpx.Response) -> Steps[None]:
+        if response.status_code < 400 and self.sessions.note_use(guest, self._now()):
+            yield Run(self.sessions.save_guest)
 
     def obtain_guest_session(self, template: httpx.Request) -> Steps[GuestSession]:
         """Return the guest session to use, making or replacing it where that is needed."""
 
         def usable() -> GuestSession | None:
-            guest = self._guest
+            guest = self.sessions.guest
             return None if guest is None or self._is_expired(guest) else guest
 
-        guest, made = yield from self.driver.once(
-            Attempt("guest session"), usable, lambda: self._make_guest_session(template)
-        )
-        if made:
-            yield from self._announce(guest)
-        return guest
+        return (yield from self._one_guest_session(usable, template, refused=None))
+
+    def forget_guest_session(self) -> Steps[None]:
+        """Stop using the guest session; the next call that needs one makes a new one."""
+        yield Run(self.sessions.forget_guest)
 
     def _is_expired(self, guest: GuestSession) -> bool:
         # One that may not be replaced is used to the end: the server has the last word.
-        return self.makes_guest_sessions and guest.expired(self._now())
+        return self._policy.make and guest.expired(self._now(), self._policy)
 
-    def _successor(self, request: httpx.Request, refused: GuestSession) -> Steps[GuestSession | None]:
+    def _guest_successor(self, request: httpx.Request, refused: GuestSession) -> Steps[GuestSession | None]:
         """Return the session to repeat `request` with, after the server refused one; None where it is not repeated."""
-        repeatable = isinstance(request.stream, httpx.ByteStream)
         # A replacement that has never been accepted shows that the session is not what is wrong: without this, every
         # call that is refused for another reason would make yet another session.
-        hopeless = refused.replaces and not refused.proven
-        if not (self.makes_guest_sessions and repeatable) or (hopeless and self._guest is refused):
+        hopeless = refused.replaces and not refused.proven and self.sessions.guest is refused
+        if not (self._policy.make and _is_repeatable(request)) or hopeless:
             return None
 
         def other() -> GuestSession | None:
-            return None if self._guest is refused else self._guest
+            return None if self.sessions.guest is refused else self.sessions.guest
 
+        return (yield from self._one_guest_session(other, request, refused=refused))
+
+    def _one_guest_session(
+        self, ready: Callable[[], GuestSession | None], template: httpx.Request, *, refused: GuestSession | None
+    ) -> Steps[GuestSession]:
+        sessions = self.sessions
         guest, made = yield from self.driver.once(
-            Attempt("guest session"), other, lambda: self._make_guest_session(request)
+            Attempt("guest session"),
+            ready,
+            lambda: self._guest_session_from_store_or_tmdb(template, refused),
+            sessions.store,
+            sessions.guest_key,
         )
         if made:
             yield from self._announce(guest)
         return guest
 
-    def _make_guest_session(self, template: httpx.Request) -> Steps[GuestSession]:
-        former = self._guest
-        payload, response = yield from self._extra(
-            template, Attempt("guest session"), "GET", GUEST_SESSION_PATH, "authentication-create-guest-session"
+    def _guest_session_from_store_or_tmdb(
+        self, template: httpx.Request, refused: GuestSession | None
+    ) -> Steps[GuestSession]:
+        former = self.sessions.guest
+        # Another user of the store may have made one meanwhile.
+        stored: GuestSession | None = yield Run(self.sessions.stored_guest)
+        if stored is not None and not self._is_expired(stored) and (refused is None or stored.id != refused.id):
+            stored.replaces = former is not None and former.id != stored.id
+            self.sessions.guest = stored
+            return stored
+        payload, response = yield from self.ask(
+            template, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session", attempt=Attempt("guest session")
         )
         session = parse_guest_session(payload, response.headers, self._now(), replaces=former is not None)
         if session is None:
-            raise _unreadable(response, "guest_session_id")
-        self._guest = session
+            raise unreadable(response, "guest_session_id")
+        self.sessions.guest = session
+        yield Run(self.sessions.save_guest)
         return session
 
     def _announce(self, session: GuestSession) -> Steps[None]:
-        """Say that a session was made. The lock is free by now: the caller's hook may make calls of its own."""
+        """Say that there is a new session. The lock is free by now: the caller's hook may make calls of its own."""
         if not session.replaces:
-            _logger.info("Made a guest session; it expires at %s.", session.expires_at or "a time TMDB did not give")
+            how = "Took a guest session from the store" if session.proven else "Made a guest session"
+            _logger.info("%s; it expires at %s.", how, session.expires_at or "a time TMDB did not give")
             return
         _logger.warning(
             "The guest session had expired or was gone at TMDB, and a new one replaces it: "
@@ -241,66 +260,127 @@ class TMDBAuth(httpx.Auth):
         if hook is not None:
             yield Notify("on_guest_session_replaced", lambda: hook(session))
 
-    def _user_session(self, template: httpx.Request) -> Steps[Secret]:
+    # The user session
+
+    def _user_session(self, template: httpx.Request) -> Steps[UserSession]:
+        if self.sessions.user is not None:
+            return self.sessions.user
+        return (yield from self.convert(template))
+
+    def convert(self, template: httpx.Request, refused: UserSession | None = None) -> Steps[UserSession]:
+        """Return the session that comes from the user access token, making it where there is none."""
         token = self.credentials.user_access_token
-        if self.credentials.session_id is not None:
-            return self.credentials.session_id
-        if token is None:
-            raise ConfigurationError("This client holds no user session.")  # selection has seen to it before
+        if token is None or not self.sessions.converts:
+            raise ConfigurationError("This client holds no user access token to make a user session from.")
+
+        def ready() -> UserSession | None:
+            session = self.sessions.user
+            return None if session is None or session is refused else session
+
         session, _ = yield from self.driver.once(
-            Attempt("user session"), lambda: self._converted, lambda: self._convert(template, token)
+            Attempt("user session"),
+            ready,
+            lambda: self._session_from_store_or_token(template, token, refused),
+            self.sessions.store,
+            self.sessions.user_key,
         )
         return session
 
-    def _convert(self, template: httpx.Request, token: Secret) -> Steps[Secret]:
-        payload, response = yield from self._extra(
+    def _session_from_store_or_token(
+        self, template: httpx.Request, token: Secret, refused: UserSession | None
+    ) -> Steps[UserSession]:
+        if refused is not None:
+            alive = yield from self._is_alive(template, refused.id)
+            if alive:
+                return refused
+        stored: UserSession | None = yield Run(self.sessions.stored_user)
+        if stored is not None and (refused is None or stored.id != refused.id):
+            self.sessions.user = stored
+            return stored
+        payload, response = yield from self.ask(
             template,
-            Attempt("user session"),
             "POST",
             CONVERT_PATH,
             "authentication-create-session-from-v4-token",
             body={"access_token": token},
+            attempt=Attempt("user session"),
         )
-        value = payload.get("session_id") if isinstance(payload, dict) else None
-        if not isinstance(value, str) or not value.isalnum():
-            raise _unreadable(response, "session_id")
-        self._converted = Secret(value)
+        session = UserSession(session_id_in(payload, response), "converted", token_digest=digest(token))
+        yield from self.use_user(session)
         _logger.info("Converted the user access token to a session.")
-        return self._converted
+        return session
 
-    def obtain_account_id(self, template: httpx.Request, session: Secret | None = None) -> Steps[int]:
-        """Return the id of the account that the session belongs to, looking it up once per session."""
-        if session is None:
-            select("account-details", "session", self.held(), mode=self.mode)
-            session = yield from self._user_session(template)
-        owner = session
-        account_id, _ = yield from self.driver.once(
-            Attempt("account id", hash(owner)),
-            lambda: self._account_ids.get(owner),
-            lambda: self._look_up_account(template, owner),
+    def use_user(self, session: UserSession) -> Steps[None]:
+        """Act for the user of `session` from now on, and keep it in the store."""
+        self.sessions.user = session
+        yield Run(self.sessions.save_user)
+
+    def _user_successor(self, request: httpx.Request, refused: UserSession) -> Steps[UserSession | None]:
+        """Return the session to repeat `request` with, after the server refused one; None where it is not repeated.
+
+        Only one that comes from the user access token can be made anew without the user.
+        """
+        token_digest = digest(self.credentials.user_access_token)
+        ours = refused.token_digest is not None and refused.token_digest == token_digest
+        if not (ours and self.sessions.converts and _is_repeatable(request)):
+            return None
+        session = yield from self.convert(request, refused)
+        return None if session is refused else session
+
+    def _is_alive(self, template: httpx.Request, session: Secret) -> Steps[bool]:
+        """Return whether TMDB still knows a session. A refusal can also mean that the thing belongs to another user."""
+        try:
+            yield from self._look_up_account(template, session)
+        except SessionDenied:
+            return False
+        return True
+
+    # The account id
+
+    def obtain_account_id(self, template: httpx.Request, *, mode: Mode | None = None) -> Steps[int]:
+        """Return the id of the account that the user session belongs to, looking it up once per session."""
+        select("account-details", "session", self.held(), mode=mode or self.mode)
+        session = yield from self._user_session(template)
+        return (yield from self._account_id_of(template, session.id))
+
+    def _account_id_of(self, template: httpx.Request, session: Secret) -> Steps[int]:
+        account_id, found = yield from self.driver.once(
+            Attempt("account id", hash(session)),
+            lambda: self.sessions.account_id(session),
+            lambda: self._look_up_account(template, session),
         )
+        user = self.sessions.user
+        if found and user is not None and user.id == session:
+            yield Run(self.sessions.save_user)
         return account_id
 
     def _look_up_account(self, template: httpx.Request, session: Secret) -> Steps[int]:
-        payload, response = yield from self._extra(
-            template, Attempt("account id", hash(session)), "GET", ACCOUNT_PATH, "account-details", session=session
+        payload, response = yield from self.ask(
+            template,
+            "GET",
+            ACCOUNT_PATH,
+            "account-details",
+            session=session,
+            attempt=Attempt("account id", hash(session)),
         )
         value = payload.get("id") if isinstance(payload, dict) else None
         if not isinstance(value, int) or isinstance(value, bool):
-            raise _unreadable(response, "id")
-        self._account_ids[session] = value
+            raise unreadable(response, "id")
+        self.sessions.note_account_id(session, value)
         return value
 
-    def _extra(
+    # Requests of the flow's own
+
+    def ask(
         self,
         template: httpx.Request,
-        attempt: Attempt,
         method: str,
         path: str,
         operation: str,
         *,
         session: Secret | None = None,
-        body: dict[str, Secret] | None = None,
+        body: Mapping[str, Secret] | None = None,
+        attempt: Attempt | None = None,
     ) -> Steps[tuple[Any, httpx.Response]]:
         """Send a request of the flow's own, with the headers and the timeout of `template`; return what came."""
         kept = ("user-agent", "accept", "accept-encoding", "accept-language", "connection")
@@ -312,7 +392,7 @@ class TMDBAuth(httpx.Auth):
             extensions={
                 **{name: value for name, value in template.extensions.items() if name == "timeout"},
                 EXTENSION: operation,
-                SINGLE_FLIGHT: attempt,
+                **({} if attempt is None else {SINGLE_FLIGHT: attempt}),
             },
         )
         plan = select(operation, "none", self.held())
@@ -335,34 +415,26 @@ class TMDBAuth(httpx.Auth):
         return self.driver.adrive(self.auth_flow(request))
 
 
-class ActingAs:
-    """A block in which calls of a client use another mode; made by `acting_as`, for `with` and `async with`.
+class ModeBlock:
+    """A block in which calls of a client use another mode.
 
     It holds for the thread or task that enters it and for the tasks started inside; other threads are not touched.
     """
 
     def __init__(self, auth: TMDBAuth, mode: Mode) -> None:
         self._auth = auth
-        self._new_mode = check_mode(mode)
+        self.mode: Mode = check_mode(mode)
         self._former: list[Mapping[int, Mode]] = []
 
-    def __enter__(self) -> None:
+    def enter(self) -> None:
+        """Begin the block."""
         former = _MODE_OVERRIDES.get()
         self._former.append(former)
-        _MODE_OVERRIDES.set({**former, id(self._auth): self._new_mode})
+        _MODE_OVERRIDES.set({**former, id(self._auth): self.mode})
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def leave(self) -> None:
+        """End the block."""
         _MODE_OVERRIDES.set(self._former.pop())
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
 
 def check_mode(mode: Mode) -> Mode:
@@ -386,13 +458,36 @@ def _given(request: httpx.Request, path: str) -> frozenset[str]:
     return frozenset(given)
 
 
+def _given_session(request: httpx.Request) -> Secret | None:
+    """Return the session that the caller put into the request."""
+    return Secret(request.url.params["session_id"]) if "session_id" in request.url.params else None
+
+
+def _is_repeatable(request: httpx.Request) -> bool:
+    """Return whether the request can be sent again after a refusal: whether its body is still there."""
+    return isinstance(request.stream, httpx.ByteStream)
+
+
 def _is_forgotten(response: httpx.Response) -> bool:
     if response.status_code not in (401, 404):
         return False
     return (response.status_code, status_of(response, parse(response))[0]) in FORGOTTEN
 
 
-def _unreadable(response: httpx.Response, name: str) -> DecodeError:
+def session_id_in(payload: object, response: httpx.Response) -> Secret:
+    """Return the session id that TMDB has made.
+
+    Raises:
+        DecodeError: there is none in the answer.
+    """
+    value = payload.get("session_id") if isinstance(payload, dict) else None
+    if not is_usable_id(value):
+        raise unreadable(response, "session_id")
+    return Secret(value)
+
+
+def unreadable(response: httpx.Response, name: str) -> DecodeError:
+    """Return the error for an answer that lacks what it was asked for."""
     context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
     message = f"{context['method']} {context['path']}: the answer has no usable {name}"
     return DecodeError(message, status=response.status_code, **context)

@@ -9,26 +9,32 @@ import httpx
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
 from ._arguments import fault_of
-from ._auth import ActingAs, TMDBAuth
+from ._auth import MODE, ModeBlock, TMDBAuth
+from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
 from ._errors import ConfigurationError, InvalidArgument, TMDBError, cleaned
+from ._guest import GuestPolicy
 from ._http import AsyncHTTP, SyncHTTP
 from ._operations import describe
 from ._redaction import install_log_filter
 from ._responses import Failure, read
+from ._stores import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from tmdb_api_client.v3.client import AuthenticatedClient
 
+    from ._account import Account, AsyncAccount
     from ._guest import GuestSession
-    from ._selection import Mode, Plan
+    from ._selection import Mode
+    from ._stores import SessionStore
 
 T = TypeVar("T")
 
 BASE_URL: Final = "https://api.themoviedb.org"
+SITE_URL: Final = "https://www.themoviedb.org"
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=60.0)
 HEADERS: Final = {"accept": "application/json", "user-agent": "tmdb-ext"}
 
@@ -53,11 +59,14 @@ class TMDB(Resources):
         user_access_token: str | Secret | None = None,
         session_id: str | Secret | None = None,
         guest_session_id: str | Secret | None = None,
+        credentials: Credentials | None = None,
         base_url: str = BASE_URL,
+        site_url: str = SITE_URL,
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
-        guest: bool = True,
         mode: Mode = "auto",
+        guest: bool | GuestPolicy = True,
+        store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
@@ -68,12 +77,17 @@ class TMDB(Resources):
             user_access_token: v4 access token of a user. Where an operation needs a session, it is converted once.
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
+            credentials: all of these in one object, in place of the arguments above and of the environment.
             base_url: scheme, host and port to talk to, without the ``/3``. Credentials go nowhere else.
+            site_url: scheme, host and port of the site where users approve a login.
             timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits forever.
             transport: an httpx transport to use in place of a connection pool.
-            guest: make a guest session when a call needs one and no user session is held.
             mode: which user-level credentials to use: ``auto`` (a user session before a guest session), ``session``,
                 ``guest``, or ``application`` (none).
+            guest: make a guest session when a call needs one and no user session is held; a `GuestPolicy` says how
+                long one is used.
+            store: where sessions are kept: a `MemoryStore` of the client's own by default, or a `FileStore` to keep
+                them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one. Ratings
                 made with the former one are lost.
 
@@ -81,7 +95,7 @@ class TMDB(Resources):
             ConfigurationError: a credential is malformed, there is no application credential, or `base_url` or `mode`
                 is not usable.
         """
-        credentials: dict[CredentialName, Secret | None] = {
+        given: dict[CredentialName, Secret | None] = {
             "api_key": hide(api_key),
             "access_token": hide(access_token),
             "user_access_token": hide(user_access_token),
@@ -90,17 +104,25 @@ class TMDB(Resources):
         }
         # Not to be found in the locals of a traceback from here.
         del api_key, access_token, user_access_token, session_id, guest_session_id
-        self._flow = _flow(credentials, base_url, guest, mode, on_guest_session_replaced)
+        self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = SyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
-        self.auth = Auth(self._http, self._flow)
-        """What the client holds and what it would send."""
+        self.auth = Auth(self._http, self._flow, checked_site_url(site_url))
+        """What the client holds and would send, and how a user logs in and out."""
         self.guest = Guest(self._http, self._flow)
         """The guest session, for those who want to see or steer it."""
 
-    def acting_as(self, mode: Mode) -> ActingAs:
-        """Use another mode in a block: ``with tmdb.acting_as("guest"): ...``.
+    @cached_property
+    def account(self) -> Account:
+        """The account of the user, with its `id`."""
+        from ._account import Account  # noqa: PLC0415 - few need it
 
-        It holds for the thread (or task) that enters the block, and for no other.
+        return Account(self._call, self._http, self._flow)
+
+    def acting_as(self, mode: Mode) -> ActingAs:
+        """Use another mode, for a block or for a call.
+
+        ``with tmdb.acting_as("guest"): ...`` holds for the thread (or task) that enters the block, and for no other.
+        ``tmdb.acting_as("guest").movies.add_rating(11, value=8)`` holds for that call.
 
         Args:
             mode: ``auto``, ``session``, ``guest`` or ``application``.
@@ -108,7 +130,7 @@ class TMDB(Resources):
         Raises:
             ConfigurationError: there is no such mode.
         """
-        return ActingAs(self._flow, mode)
+        return ActingAs(self._call, self._http, self._flow, mode)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:
@@ -116,10 +138,9 @@ class TMDB(Resources):
 
         For the generated endpoint functions: ``movie_details.sync_detailed(11, client=tmdb.low_level)``.
         """
-        from tmdb_api_client.v3.client import AuthenticatedClient  # noqa: PLC0415 - few need it
+        from ._low_level import SyncLowLevel  # noqa: PLC0415 - few need it
 
-        # The token stays empty: the auth flow adds the credentials.
-        return AuthenticatedClient(base_url=str(self._flow.base_url), token="").set_httpx_client(self._http)
+        return SyncLowLevel.over(self._http)
 
     def close(self) -> None:
         """Close the connections. Calls after that raise `ConfigurationError`; closing again does nothing."""
@@ -176,11 +197,14 @@ class AsyncTMDB(AsyncResources):
         user_access_token: str | Secret | None = None,
         session_id: str | Secret | None = None,
         guest_session_id: str | Secret | None = None,
+        credentials: Credentials | None = None,
         base_url: str = BASE_URL,
+        site_url: str = SITE_URL,
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
-        guest: bool = True,
         mode: Mode = "auto",
+        guest: bool | GuestPolicy = True,
+        store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
@@ -191,12 +215,17 @@ class AsyncTMDB(AsyncResources):
             user_access_token: v4 access token of a user. Where an operation needs a session, it is converted once.
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
+            credentials: all of these in one object, in place of the arguments above and of the environment.
             base_url: scheme, host and port to talk to, without the ``/3``. Credentials go nowhere else.
+            site_url: scheme, host and port of the site where users approve a login.
             timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits forever.
             transport: an httpx transport to use in place of a connection pool.
-            guest: make a guest session when a call needs one and no user session is held.
             mode: which user-level credentials to use: ``auto`` (a user session before a guest session), ``session``,
                 ``guest``, or ``application`` (none).
+            guest: make a guest session when a call needs one and no user session is held; a `GuestPolicy` says how
+                long one is used.
+            store: where sessions are kept: a `MemoryStore` of the client's own by default, or a `FileStore` to keep
+                them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one, and awaited
                 if it is a coroutine function. Ratings made with the former one are lost.
 
@@ -204,7 +233,7 @@ class AsyncTMDB(AsyncResources):
             ConfigurationError: a credential is malformed, there is no application credential, or `base_url` or `mode`
                 is not usable.
         """
-        credentials: dict[CredentialName, Secret | None] = {
+        given: dict[CredentialName, Secret | None] = {
             "api_key": hide(api_key),
             "access_token": hide(access_token),
             "user_access_token": hide(user_access_token),
@@ -213,17 +242,26 @@ class AsyncTMDB(AsyncResources):
         }
         # Not to be found in the locals of a traceback from here.
         del api_key, access_token, user_access_token, session_id, guest_session_id
-        self._flow = _flow(credentials, base_url, guest, mode, on_guest_session_replaced)
+        self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = AsyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
-        self.auth = AsyncAuth(self._http, self._flow)
-        """What the client holds and what it would send."""
+        self.auth = AsyncAuth(self._http, self._flow, checked_site_url(site_url))
+        """What the client holds and would send, and how a user logs in and out."""
         self.guest = AsyncGuest(self._http, self._flow)
         """The guest session, for those who want to see or steer it."""
 
-    def acting_as(self, mode: Mode) -> ActingAs:
-        """Use another mode in a block: ``async with tmdb.acting_as("guest"): ...``.
+    @cached_property
+    def account(self) -> AsyncAccount:
+        """The account of the user, with its `id`."""
+        from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
-        It holds for the task that enters the block and for tasks started inside it, and for no other.
+        return AsyncAccount(self._call, self._http, self._flow)
+
+    def acting_as(self, mode: Mode) -> AsyncActingAs:
+        """Use another mode, for a block or for a call.
+
+        ``async with tmdb.acting_as("guest"): ...`` holds for the task that enters the block and for tasks started
+        inside it, and for no other. ``await tmdb.acting_as("guest").movies.add_rating(11, value=8)`` holds for that
+        call.
 
         Args:
             mode: ``auto``, ``session``, ``guest`` or ``application``.
@@ -231,7 +269,7 @@ class AsyncTMDB(AsyncResources):
         Raises:
             ConfigurationError: there is no such mode.
         """
-        return ActingAs(self._flow, mode)
+        return AsyncActingAs(self._call, self._http, self._flow, mode)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:
@@ -239,10 +277,9 @@ class AsyncTMDB(AsyncResources):
 
         For the generated endpoint functions: ``await movie_details.asyncio_detailed(11, client=tmdb.low_level)``.
         """
-        from tmdb_api_client.v3.client import AuthenticatedClient  # noqa: PLC0415 - few need it
+        from ._low_level import AsyncLowLevel  # noqa: PLC0415 - few need it
 
-        # The token stays empty: the auth flow adds the credentials.
-        return AuthenticatedClient(base_url=str(self._flow.base_url), token="").set_async_httpx_client(self._http)
+        return AsyncLowLevel.over(self._http)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after that raise `ConfigurationError`; closing again does nothing."""
@@ -278,141 +315,127 @@ class AsyncTMDB(AsyncResources):
         return read(response, decode)
 
 
-class _AuthView:
-    """What a client holds and what it would send: the part that needs no network."""
+class ActingAs(Resources):
+    """The resources of a `TMDB` client in another mode, and a block in which the whole client uses it.
 
-    def __init__(self, flow: TMDBAuth) -> None:
+    As a block it holds for the thread (or task) that enters it; threads that are started inside are not touched.
+    """
+
+    def __init__(
+        self, call: Callable[[dict[str, Any], Callable[[Any], Any]], Any], http: SyncHTTP, flow: TMDBAuth, mode: Mode
+    ) -> None:
+        self._send = call
+        self._http = http
         self._flow = flow
+        self._block = ModeBlock(flow, mode)
 
-    @property
-    def mode(self) -> Mode:
-        """The mode in force: that of the innermost `acting_as` block, else the client's."""
-        return self._flow.mode
+    @cached_property
+    def account(self) -> Account:
+        """The account of the user, with its `id`."""
+        from ._account import Account  # noqa: PLC0415 - few need it
 
-    @property
-    def held(self) -> tuple[CredentialName, ...]:
-        """The names of the credentials that the client holds, without their values."""
-        return self._flow.held().credentials
+        return Account(self._call, self._http, self._flow, self._block.mode)
 
-    def explain(self, operation_id: str) -> Plan:
-        """Say which credentials a call would carry now and why, without their values; nothing is sent.
+    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
+        changed = [_with_mode(kwargs, self._block.mode)]
+        del kwargs
+        result: T = self._send(changed.pop(), decode)
+        return result
 
-        Args:
-            operation_id: TMDB's name for the operation, such as ``movie-add-rating``.
+    def __enter__(self) -> Self:
+        self._block.enter()
+        return self
 
-        Returns:
-            The plan. `str()` gives it as a sentence.
-
-        Raises:
-            ConfigurationError: there is no such operation, or nothing that is held can serve it.
-        """
-        return self._flow.explain(operation_id)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._block.leave()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(held={self.held!r}, mode={self.mode!r})"
+        return f"<acting as {self._block.mode!r}>"
 
 
-class Auth(_AuthView):
-    """What a `TMDB` client holds and what it would send."""
+class AsyncActingAs(AsyncResources):
+    """The resources of an `AsyncTMDB` client in another mode, and a block in which the whole client uses it.
 
-    def __init__(self, http: SyncHTTP, flow: TMDBAuth) -> None:
-        super().__init__(flow)
+    As a block it holds for the task that enters it and for tasks that are started inside.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[dict[str, Any], Callable[[Any], Any]], Awaitable[Any]],
+        http: AsyncHTTP,
+        flow: TMDBAuth,
+        mode: Mode,
+    ) -> None:
+        self._send = call
         self._http = http
-
-    def account_id(self) -> int:
-        """Return the id of the account that the user session belongs to; looked up once per session.
-
-        Raises:
-            ConfigurationError: the client holds no user session.
-            APIError: TMDB refused.
-            TransportError: no answer came.
-        """
-        return self._http.run(self._flow.obtain_account_id(self._http.build_request("GET", "")))
-
-
-class AsyncAuth(_AuthView):
-    """What an `AsyncTMDB` client holds and what it would send."""
-
-    def __init__(self, http: AsyncHTTP, flow: TMDBAuth) -> None:
-        super().__init__(flow)
-        self._http = http
-
-    async def account_id(self) -> int:
-        """Return the id of the account that the user session belongs to; looked up once per session.
-
-        Raises:
-            ConfigurationError: the client holds no user session.
-            APIError: TMDB refused.
-            TransportError: no answer came.
-        """
-        return await self._http.run(self._flow.obtain_account_id(self._http.build_request("GET", "")))
-
-
-class _GuestView:
-    """The guest session of a client: the part that needs no network."""
-
-    def __init__(self, flow: TMDBAuth) -> None:
         self._flow = flow
+        self._block = ModeBlock(flow, mode)
 
-    def info(self) -> GuestSession | None:
-        """Return the guest session in use, or None; nothing is sent."""
-        return self._flow.guest_session
+    @cached_property
+    def account(self) -> AsyncAccount:
+        """The account of the user, with its `id`."""
+        from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
-    def forget(self) -> None:
-        """Stop using the guest session. It stays at TMDB until it expires; the next call that needs one makes one."""
-        self._flow.forget_guest_session()
+        return AsyncAccount(self._call, self._http, self._flow, self._block.mode)
+
+    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
+        changed = [_with_mode(kwargs, self._block.mode)]
+        del kwargs
+        result: T = await self._send(changed.pop(), decode)
+        return result
+
+    async def __aenter__(self) -> Self:
+        self._block.enter()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._block.leave()
+
+    def __enter__(self) -> Self:
+        self._block.enter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._block.leave()
+
+    def __repr__(self) -> str:
+        return f"<acting as {self._block.mode!r}>"
 
 
-class Guest(_GuestView):
-    """The guest session of a `TMDB` client."""
-
-    def __init__(self, http: SyncHTTP, flow: TMDBAuth) -> None:
-        super().__init__(flow)
-        self._http = http
-
-    def start(self) -> GuestSession:
-        """Return the guest session in use, after making one where there is none.
-
-        https://developer.themoviedb.org/reference/authentication-create-guest-session
-
-        Raises:
-            APIError: TMDB refused.
-            TransportError: no answer came.
-        """
-        return self._http.run(self._flow.obtain_guest_session(self._http.build_request("GET", "")))
+def _with_mode(kwargs: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    return {**kwargs, "extensions": {**kwargs.get("extensions", {}), MODE: mode}}
 
 
-class AsyncGuest(_GuestView):
-    """The guest session of an `AsyncTMDB` client."""
-
-    def __init__(self, http: AsyncHTTP, flow: TMDBAuth) -> None:
-        super().__init__(flow)
-        self._http = http
-
-    async def start(self) -> GuestSession:
-        """Return the guest session in use, after making one where there is none.
-
-        https://developer.themoviedb.org/reference/authentication-create-guest-session
-
-        Raises:
-            APIError: TMDB refused.
-            TransportError: no answer came.
-        """
-        return await self._http.run(self._flow.obtain_guest_session(self._http.build_request("GET", "")))
+def _resolved(credentials: Credentials | None, given: dict[CredentialName, Secret | None]) -> Credentials:
+    """Return the credentials of a client: the object, or else the arguments and the environment."""
+    if credentials is None:
+        return Credentials.resolve(given, from_environment())
+    also = [f"{name}=" for name, value in given.items() if value is not None]
+    if also:
+        raise ConfigurationError(f"Pass credentials= or {', '.join(also)}, not both.")
+    return credentials
 
 
 def _flow(
-    credentials: dict[CredentialName, Secret | None],
+    credentials: Credentials,
     base_url: str,
-    guest: bool,
     mode: Mode,
+    guest: bool | GuestPolicy,
+    store: SessionStore | None,
     hook: Callable[[GuestSession], object] | None,
 ) -> TMDBAuth:
     return TMDBAuth(
-        Credentials.resolve(credentials, from_environment()),
+        credentials,
         base_url=checked_base_url(base_url),
+        store=MemoryStore() if store is None else store,
+        policy=guest if isinstance(guest, GuestPolicy) else GuestPolicy(make=guest),
         mode=mode,
-        guest=guest,
         on_guest_session_replaced=hook,
     )
 
@@ -440,6 +463,21 @@ def checked_base_url(base_url: str) -> httpx.URL:
     if url.path.rstrip("/").endswith(("/3", "/4")):
         raise ConfigurationError("base_url must not end in the API version: the paths of the operations have it.")
     return url
+
+
+def checked_site_url(site_url: str) -> str:
+    """Return `site_url` without a slash at its end.
+
+    Raises:
+        ConfigurationError: it is not an address that a browser can open.
+    """
+    try:
+        url: httpx.URL | None = httpx.URL(site_url)
+    except (httpx.InvalidURL, TypeError):
+        url = None
+    if url is None or url.scheme not in ("http", "https") or not url.host or url.query or url.fragment or url.userinfo:
+        raise ConfigurationError(f"site_url must be an http or https address such as {SITE_URL}.")
+    return site_url.rstrip("/")
 
 
 def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any]) -> httpx.Request | Failure:

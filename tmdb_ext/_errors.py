@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose: one base class and five branches under it.
+"""Every error that this package raises on purpose: one base class and six branches under it.
 
 ```
 TMDBError
@@ -17,6 +17,10 @@ TMDBError
 │   ├── RateLimited               429
 │   ├── ServerError               5xx
 │   └── UnexpectedRedirect        3xx: not followed
+├── LoginError                    a user has not been logged in
+│   ├── LoginPending              the user has not approved it yet
+│   ├── LoginDenied               the user has denied it
+│   └── LoginExpired              the request token is too old, or was used before
 └── DecodeError                   TMDB answered, and the answer cannot be read
 ```
 
@@ -183,6 +187,22 @@ class ServerError(APIError):
 
 class UnexpectedRedirect(APIError):
     """3xx: the server points elsewhere. Redirects are not followed, so that no credential travels along."""
+
+
+class LoginError(TMDBError):
+    """A login did not come to a session."""
+
+
+class LoginPending(LoginError):
+    """The user has not approved the request token, as far as TMDB says: ask again later."""
+
+
+class LoginDenied(LoginError):
+    """The user has denied the request token. Begin a new login to ask again."""
+
+
+class LoginExpired(LoginError):
+    """The request token has expired or was used before. Begin a new login."""
 
 
 class DecodeError(TMDBError):

@@ -55,6 +55,10 @@ class SyncHTTP(httpx.Client):
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
 
+    def template(self) -> httpx.Request:
+        """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
+        return self.build_request("GET", "")
+
     def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
@@ -68,7 +72,12 @@ class SyncHTTP(httpx.Client):
         try:
             request = next(flow)
             while True:
-                request = flow.send(self.send(request, auth=None))
+                try:
+                    response = self.send(request, auth=None)
+                except TMDBError as exception:
+                    request = flow.throw(exception)
+                else:
+                    request = flow.send(response)
         except StopIteration:
             return None
         except TMDBError as exception:
@@ -94,6 +103,10 @@ class AsyncHTTP(httpx.AsyncClient):
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
 
+    def template(self) -> httpx.Request:
+        """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
+        return self.build_request("GET", "")
+
     async def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
         box: Box[T] = Box()
@@ -107,7 +120,12 @@ class AsyncHTTP(httpx.AsyncClient):
         try:
             request = await anext(flow)
             while True:
-                request = await flow.asend(await self.send(request, auth=None))
+                try:
+                    response = await self.send(request, auth=None)
+                except TMDBError as exception:
+                    request = await flow.athrow(exception)
+                else:
+                    request = await flow.asend(response)
         except StopAsyncIteration:
             return None
         except TMDBError as exception:

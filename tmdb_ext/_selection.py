@@ -31,6 +31,8 @@ class Held(NamedTuple):
 
     credentials: tuple[CredentialName, ...] = ()
     makes_guest_sessions: bool = False
+    converts: bool = True
+    """Whether a user access token may be made into a session."""
 
 
 class Plan(NamedTuple):
@@ -124,7 +126,7 @@ def _user(operation: str | None, accepts: UserAuth, held: Held, mode: Mode, give
         why = "a user session goes before a guest session" if accepts == "either" else "it takes a user session only"
         if "session_id" in held.credentials:
             return "session_id", "held", why
-        if "user_access_token" in held.credentials:
+        if "user_access_token" in held.credentials and held.converts:
             return "session_id", "converted from the user access token", why
     if takes_guest and mode in ("auto", "guest"):
         if accepts == "guest_session":
@@ -149,7 +151,7 @@ def _refusal(
     sentences.append(f"This client holds {_listed(LABELS[item] for item in held.credentials)}")
     takes_session = accepts in ("session", "either")
     takes_guest = accepts in ("guest_session", "either")
-    has_session = "session_id" in held.credentials or "user_access_token" in held.credentials
+    has_session = "session_id" in held.credentials or ("user_access_token" in held.credentials and held.converts)
     has_guest = "guest_session_id" in held.credentials or held.makes_guest_sessions
     if mode != "auto" and ((takes_session and has_session) or (takes_guest and has_guest)):
         sentences.append(f"The mode {mode!r} rules that out for this call; call it with mode 'auto'")

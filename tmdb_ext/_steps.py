@@ -1,7 +1,7 @@
 """Work that is written once and driven by a sync or an async client.
 
-A generator of steps yields requests, and between them what only a driver can do: hold a lock, call the caller's hook.
-`Driver.drive` and `Driver.adrive` take the steps; they decide nothing.
+A generator of steps yields requests, and between them what only a driver can do: hold a lock, call the caller's hook,
+wait for a file or for time to pass. `Driver.drive` and `Driver.adrive` take the steps; they decide nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import httpx
 
-from ._errors import TMDBError
+from ._errors import ConfigurationError, TMDBError
 
 if TYPE_CHECKING:
     import anyio
+
+    from ._stores import SessionStore
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -27,6 +30,11 @@ Thing = Literal["guest session", "user session", "account id"]
 """What is made once, however many calls need it."""
 
 THINGS: Final[tuple[Thing, ...]] = ("guest session", "user session", "account id")
+STORE_PATIENCE: Final = 60.0
+"""Seconds to wait for another user of a store who is making a session."""
+_MOST_FAILURES: Final = 256
+_STORE_POLL: Final = (0.005, 0.1)
+"""Seconds between two looks at a store's lock: the first pause and the longest."""
 
 
 class Attempt(NamedTuple):
@@ -38,13 +46,27 @@ class Attempt(NamedTuple):
 
 
 class Acquire(NamedTuple):
-    """Hold the lock of a thing until `Release` or the end."""
+    """Hold the lock of a thing, and the lock of a store's record where one is named, until `Release` or the end."""
 
     thing: Thing
+    store: SessionStore | None = None
+    key: str = ""
 
 
 class Release(NamedTuple):
     """Let go of what `Acquire` took."""
+
+
+class Run(NamedTuple):
+    """Call a function that may wait for a file or a server of the store; its result comes back."""
+
+    function: Callable[[], Any]
+
+
+class Sleep(NamedTuple):
+    """Let time pass."""
+
+    seconds: float
 
 
 class Notify(NamedTuple):
@@ -54,7 +76,7 @@ class Notify(NamedTuple):
     hook: Callable[[], object]
 
 
-Steps: TypeAlias = Generator[httpx.Request | Acquire | Release | Notify, Any, T]
+Steps: TypeAlias = Generator[httpx.Request | Acquire | Release | Run | Sleep | Notify, Any, T]
 """Requests to send and steps to take, with a result at the end."""
 
 
@@ -77,9 +99,14 @@ class Driver:
         self._failures: dict[Attempt, tuple[int, TMDBError]] = {}
 
     def once(
-        self, attempt: Attempt, ready: Callable[[], T | None], make: Callable[[], Steps[T]]
+        self,
+        attempt: Attempt,
+        ready: Callable[[], T | None],
+        make: Callable[[], Steps[T]],
+        store: SessionStore | None = None,
+        key: str = "",
     ) -> Steps[tuple[T, bool]]:
-        """Return what `ready` has, or what `make` makes while all others wait; and whether it was made here.
+        """Return what `ready` has, or what `make` makes while all others wait; and whether `make` was asked.
 
         Those who were waiting when an attempt failed get its error, rather than each trying and failing in turn.
         """
@@ -87,7 +114,7 @@ class Driver:
         if value is not None:
             return value, False
         failures_seen = self._failures.get(attempt, (0, None))[0]
-        yield Acquire(attempt.thing)
+        yield Acquire(attempt.thing, store, key)
         value = ready()
         made = value is None
         if value is None:
@@ -106,67 +133,81 @@ class Driver:
     def note_failure(self, attempt: Attempt, error: TMDBError) -> None:
         """Note that an attempt to make a thing has failed, for those who wait for it."""
         count = self._failures.get(attempt, (0, None))[0]
+        if len(self._failures) >= _MOST_FAILURES:
+            self._failures.clear()
         self._failures[attempt] = (count + 1, copy.copy(error))
 
     def drive(self, steps: Steps[None]) -> Generator[httpx.Request, httpx.Response, None]:
-        """Take `steps`, yielding the requests among them."""
-        held: threading.Lock | None = None
+        """Take `steps`, yielding the requests among them. An error of ours that is thrown in reaches the steps."""
+        held = _Held()
         answer: Any = None
         try:
             while True:
                 try:
-                    step = steps.send(answer)
+                    step = steps.throw(answer) if isinstance(answer, TMDBError) else steps.send(answer)
                 except StopIteration:
                     return
                 answer = None
                 if isinstance(step, httpx.Request):
-                    answer = yield step
-                    answer.read()
+                    try:
+                        answer = yield step
+                        answer.read()
+                    except TMDBError as error:
+                        answer = error
                 elif isinstance(step, Acquire):
                     lock = self._locks[step.thing]
                     lock.acquire()
-                    held = lock
+                    held.lock = lock
+                    for seconds in _until_free(step, held):
+                        time.sleep(seconds)
                 elif isinstance(step, Release):
-                    if held is not None:
-                        held.release()
-                        held = None
+                    held.release()
+                elif isinstance(step, Run):
+                    answer = step.function()
+                elif isinstance(step, Sleep):
+                    time.sleep(step.seconds)
                 else:
                     _call_back(step)
         finally:
-            if held is not None:
-                held.release()
+            held.release()
             steps.close()
 
     async def adrive(self, steps: Steps[None]) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Take `steps`, yielding the requests among them, without blocking the event loop."""
-        held: anyio.Lock | None = None
+        """Take `steps` as `drive` does, without blocking the event loop."""
+        held = _Held()
         answer: Any = None
         try:
             while True:
                 try:
-                    step = steps.send(answer)
+                    step = steps.throw(answer) if isinstance(answer, TMDBError) else steps.send(answer)
                 except StopIteration:
                     return
                 answer = None
                 if isinstance(step, httpx.Request):
-                    answer = yield step
-                    await answer.aread()
+                    try:
+                        answer = yield step
+                        await answer.aread()
+                    except TMDBError as error:
+                        answer = error
                 elif isinstance(step, Acquire):
                     lock = self._async_lock(step.thing)
                     await lock.acquire()
-                    held = lock
+                    held.lock = lock
+                    for seconds in _until_free(step, held):
+                        await _asleep(seconds)
                 elif isinstance(step, Release):
-                    if held is not None:
-                        held.release()
-                        held = None
+                    held.release()
+                elif isinstance(step, Run):
+                    answer = await _in_thread(step.function)
+                elif isinstance(step, Sleep):
+                    await _asleep(step.seconds)
                 else:
                     result = _call_back(step)
                     if isinstance(result, Awaitable):
                         await _wait_for(step, result)
         finally:
             # No await here: the task may have been cancelled.
-            if held is not None:
-                held.release()
+            held.release()
             steps.close()
 
     def _async_lock(self, thing: Thing) -> anyio.Lock:
@@ -175,6 +216,52 @@ class Driver:
 
             self._async_locks[thing] = anyio.Lock()
         return self._async_locks[thing]
+
+
+class _Held:
+    """The locks that one run of steps holds."""
+
+    def __init__(self) -> None:
+        self.lock: threading.Lock | anyio.Lock | None = None
+        self.store: tuple[SessionStore, str] | None = None
+
+    def release(self) -> None:
+        store, self.store = self.store, None
+        lock, self.lock = self.lock, None
+        try:
+            if store is not None:
+                store[0].release(store[1])
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _until_free(step: Acquire, held: _Held) -> Generator[float, None, None]:
+    """Take the lock in the store, yielding the seconds to wait between attempts."""
+    if step.store is None:
+        return
+    deadline = time.monotonic() + STORE_PATIENCE
+    pause, longest = _STORE_POLL
+    while not step.store.acquire(step.key):
+        if time.monotonic() > deadline:
+            raise ConfigurationError(
+                f"Somebody else has held the lock of the session store for more than {STORE_PATIENCE:.0f} seconds."
+            )
+        yield pause
+        pause = min(pause * 2, longest)
+    held.store = (step.store, step.key)
+
+
+async def _asleep(seconds: float) -> None:
+    import anyio  # noqa: PLC0415 - only async clients need it
+
+    await anyio.sleep(seconds)
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    import anyio.to_thread  # noqa: PLC0415 - only async clients need it
+
+    return await anyio.to_thread.run_sync(function)
 
 
 def _call_back(step: Notify) -> object:

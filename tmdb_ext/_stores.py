@@ -1,0 +1,251 @@
+"""Where sessions are kept: in memory, or in a file that several processes share."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from ._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_logger = logging.getLogger("tmdb_ext")
+
+Record: TypeAlias = Mapping[str, str | float | bool | None]
+"""A stored session: JSON values by name. It holds a credential."""
+
+VERSION: Final = 1
+WRITE_PATIENCE: Final = 10.0
+"""Seconds to wait for another process that is writing; a write takes milliseconds."""
+
+
+class SessionStore(Protocol):
+    """Keeps guest and user sessions by a key. What is kept is a credential: whoever reads it can act with it.
+
+    `load`, `save` and `delete` may be called from any thread, and may wait. `acquire` and `release` guard the making of
+    the session of a key, so that all who share a store make one session between them.
+    """
+
+    def load(self, key: str) -> Record | None:
+        """Return what was saved under `key`, or None."""
+
+    def save(self, key: str, record: Record) -> None:
+        """Keep `record`, which JSON can hold, under `key` in place of what was there."""
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under `key`, if anything is."""
+
+    def acquire(self, key: str) -> bool:
+        """Take the lock of `key` and return True, or return False at once where somebody else has it."""
+
+    def release(self, key: str) -> None:
+        """Give the lock of `key` back."""
+
+
+class MemoryStore:
+    """Keeps sessions while the process runs: the default. Clients that are given the same one share their sessions."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[str, Any]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def load(self, key: str) -> Record | None:
+        """Return what was saved under `key`, or None."""
+        with self._guard:
+            record = self._records.get(key)
+            return None if record is None else dict(record)
+
+    def save(self, key: str, record: Record) -> None:
+        """Keep `record` under `key`."""
+        with self._guard:
+            self._records[key] = dict(record)
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under `key`."""
+        with self._guard:
+            self._records.pop(key, None)
+
+    def acquire(self, key: str) -> bool:
+        """Take the lock of `key`, or return False."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        return lock.acquire(blocking=False)
+
+    def release(self, key: str) -> None:
+        """Give the lock of `key` back."""
+        self._locks[key].release()
+
+    def __repr__(self) -> str:
+        return f"MemoryStore({len(self._records)} sessions)"
+
+
+class FileStore:
+    """Keeps sessions in a JSON file that only its owner can read, shared by all processes that name it.
+
+    Writing replaces the file in one step, so a process that is killed leaves the former content. A file that cannot be
+    read counts as empty, with a warning in the log. Use one file per application, since a session belongs to one.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+
+    Raises:
+        ConfigurationError: the file or its folder cannot be used.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser().absolute()
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"The session file's folder cannot be made: {error.strerror}.") from None
+        if self.path.is_dir():
+            raise ConfigurationError("The session file is a folder; name a file.")
+        self._making: dict[str, FileLock] = {}
+        self._guard = threading.Lock()
+        self._write_guard = threading.Lock()
+
+    def load(self, key: str) -> Record | None:
+        """Return what was saved under `key`, or None.
+
+        Raises:
+            ConfigurationError: a later version of this package wrote the file.
+        """
+        try:
+            record = self._read().get(key)
+        except OSError as error:
+            _logger.warning("The session file %s cannot be read (%s) and counts as empty.", self.path, error.strerror)
+            return None
+        return record if isinstance(record, dict) else None
+
+    def save(self, key: str, record: Record) -> None:
+        """Keep `record` under `key`.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        with self._writing():
+            self._write({**self._read(), key: dict(record)})
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under `key`.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        with self._writing():
+            records = self._read()
+            if records.pop(key, None) is not None:
+                self._write(records)
+
+    def acquire(self, key: str) -> bool:
+        """Take the lock of `key`, which the system gives back when the process ends, or return False.
+
+        Raises:
+            ConfigurationError: no lock file can be made beside the file.
+        """
+        lock = self._lock(hashlib.sha256(key.encode()).hexdigest()[:12])
+        with self._guard:
+            if key in self._making:
+                return False
+            if not _taken(lock, seconds=0):
+                return False
+            self._making[key] = lock
+            return True
+
+    def release(self, key: str) -> None:
+        """Give the lock of `key` back."""
+        with self._guard:
+            self._making.pop(key).release()
+
+    def __repr__(self) -> str:
+        return f"FileStore({str(self.path)!r})"
+
+    def _lock(self, name: str) -> FileLock:
+        from filelock import FileLock  # noqa: PLC0415 - only file stores need it
+
+        path = self.path.with_name(f".{self.path.name}.{name}.lock")
+        return FileLock(path, mode=0o600, thread_local=False)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        lock = self._lock("write")
+        with self._write_guard:
+            if not _taken(lock, seconds=WRITE_PATIENCE):
+                raise ConfigurationError(
+                    f"Another process has been writing the session file for more than {WRITE_PATIENCE:.0f} seconds."
+                )
+            try:
+                yield
+                return
+            except OSError as error:
+                reason = error.strerror
+            finally:
+                lock.release()
+        raise ConfigurationError(f"The session file {self.path} cannot be written: {reason}.")
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        try:
+            content = json.loads(text)
+            version, records = content["version"], content["sessions"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            version = records = None
+        if isinstance(version, int) and version > VERSION:
+            raise ConfigurationError(f"A later version of this package wrote the session file {self.path}.")
+        if not isinstance(records, dict):
+            _logger.warning("The content of the session file %s is damaged and counts as empty.", self.path)
+            return {}
+        self._close_to_others()
+        return records
+
+    def _close_to_others(self) -> None:
+        """Take away what others may do with the file, as when it was copied there."""
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+            if os.name == "posix" and mode & 0o077:
+                self.path.chmod(0o600)
+                _logger.warning("The session file %s was open to others; it is closed to them now.", self.path)
+
+    def _write(self, records: dict[str, Any]) -> None:
+        # One name for the new content, under the lock: a process that is killed leaves one file behind, not many.
+        new = self.path.with_name(f".{self.path.name}.new")
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"version": VERSION, "sessions": records}, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
+
+
+def _taken(lock: FileLock, *, seconds: float) -> bool:
+    """Take a lock between processes; return whether it was taken within `seconds`.
+
+    Raises:
+        ConfigurationError: the lock file cannot be made.
+    """
+    from filelock import Timeout  # noqa: PLC0415 - only file stores need it
+
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        return False
+    except OSError as error:
+        reason = error.strerror
+    else:
+        return True
+    raise ConfigurationError(f"No lock file can be made beside the session file: {reason}.")
