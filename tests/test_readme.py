@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import threading
+import webbrowser
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
 from tmdb_ext import TMDB, AsyncTMDB
@@ -17,18 +20,32 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
+def approve(url: str) -> None:
+    """Do what a browser does when its user approves."""
+    httpx.post(url.replace("?redirect_to", "/allow?redirect_to"), follow_redirects=True)
+
+
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_the_example_runs(number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_runs(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     with Simulator() as simulator:
         for client in (TMDB, AsyncTMDB):
             monkeypatch.setitem(client.__init__.__kwdefaults__, "base_url", simulator.base_url)
+            monkeypatch.setitem(client.__init__.__kwdefaults__, "site_url", simulator.base_url)
+        monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
+        if "TMDB_USER_ACCESS_TOKEN" in EXAMPLES[number]:
+            monkeypatch.setenv("TMDB_USER_ACCESS_TOKEN", simulator.create_user_access_token())
+        monkeypatch.setattr(webbrowser, "open", lambda url: threading.Timer(0.1, approve, [url]).start())
         names: dict[str, Any] = {}
         exec(compile(EXAMPLES[number], f"README example {number}", "exec"), names)
         if inspect.iscoroutinefunction(names.get("main")):
             anyio.run(names["main"])
         assert simulator.requests or "Simulator()" in EXAMPLES[number]
+        held = [simulator.access_token, *simulator._state.sessions, *simulator._state.guest_sessions]
     printed = capsys.readouterr().out
+    assert not [secret for secret in held if secret in printed]
     assert printed or "print(" not in EXAMPLES[number]
     if number == 0:
         assert "Star Wars 1977-05-25" in printed
@@ -36,4 +53,4 @@ def test_the_example_runs(number: int, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 11

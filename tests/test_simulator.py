@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 import tmdb_ext.testing
+from tmdb_ext import STATUS_CODES
 from tmdb_ext.testing import Clock, Simulator
 
 DOCUMENT: dict[str, Any] = json.loads((files("tmdb_api_client.v3") / "openapi.json").read_text(encoding="utf-8"))
@@ -500,6 +501,58 @@ def test_a_denied_request_token_gives_no_session(simulator: Simulator, http: htt
     assert refused(new_session(http, token), 401, 17)
 
 
+def test_a_user_decides_on_the_sites_page(simulator: Simulator, http: httpx.Client) -> None:
+    token = request_token(http)
+    page = f"{simulator.base_url}/authenticate/{token}"
+    back = {"redirect_to": "http://127.0.0.1:9/back?x=1"}
+    shown = httpx.get(page, params=back)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert shown.text.count("redirect_to=http%3A%2F%2F127.0.0.1%3A9%2Fback%3Fx%3D1") == 2
+    assert refused(new_session(http, token), 401, 17)  # looking is not deciding
+    approved = httpx.post(f"{page}/allow", params=back)
+    assert approved.status_code == 302
+    assert approved.headers["location"] == f"http://127.0.0.1:9/back?x=1&request_token={token}&approved=true"
+    assert new_session(http, token).status_code == 200
+    assert httpx.get(page).status_code == 404
+    assert httpx.delete(f"{simulator.base_url}/authenticate/{request_token(http)}").status_code == 405
+
+
+def test_a_user_says_no_on_the_sites_page(simulator: Simulator, http: httpx.Client) -> None:
+    token = request_token(http)
+    page = f"{simulator.base_url}/authenticate/{token}"
+    denied = httpx.get(f"{page}/deny", params={"redirect_to": "myapp://back"})
+    assert denied.headers["location"] == f"myapp://back?request_token={token}&denied=true"
+    assert "Approved" in httpx.post(f"{page}/allow").text  # too late
+    assert refused(new_session(http, token), 401, 17)
+
+
+@pytest.mark.parametrize(
+    ("standing", "status", "code"), [("disabled", 401, 31), ("unverified", 401, 32), ("suspended", 403, 45)]
+)
+def test_a_user_who_is_not_let_in_is_told_why(
+    simulator: Simulator, http: httpx.Client, session: dict[str, str], standing: Any, status: int, code: int
+) -> None:
+    simulator.user.standing = standing
+    assert refused(http.get("/account", params=session), status, code)
+    login = {"username": simulator.user.username, "password": simulator.user.password}
+    body = login | {"request_token": request_token(http)}
+    assert refused(http.post("/authentication/token/validate_with_login", json=body), status, code)
+    assert http.get("/movie/11").status_code == 200
+
+
+def test_a_suspended_application_is_refused_everything(simulator: Simulator, http: httpx.Client) -> None:
+    simulator.suspend_application()
+    assert refused(http.get("/movie/11"), 401, 10)
+    assert refused(http.get("/authentication/guest_session/new"), 401, 10)
+
+
+@pytest.mark.parametrize("code", [code for code in range(1, 48) if code not in (1, 12, 13)])
+def test_any_of_tmdbs_status_codes_can_be_asked_for(simulator: Simulator, http: httpx.Client, code: int) -> None:
+    simulator.fail_next(status_code=code)
+    response = http.get("/movie/11")
+    assert (response.status_code, response.json()["status_code"]) == (STATUS_CODES[code].http, code)
+
+
 def test_a_request_token_lives_sixty_minutes(simulator: Simulator, http: httpx.Client) -> None:
     body = http.get("/authentication/token/new").json()
     assert body["expires_at"] == "2031-05-04 13:00:00 UTC"
@@ -736,8 +789,8 @@ def test_a_list_is_changed_by_its_owner_alone(
 ) -> None:
     other = {"session_id": simulator.create_session(simulator.create_user("other", "password"))}
     number = make_list(http, session)
-    assert refused(http.delete(f"/list/{number}", params=other), 401, 3)
-    assert refused(http.post("/list/5/add_item", params=session, json={"media_id": 11}), 401, 3)
+    assert refused(http.delete(f"/list/{number}", params=other), 401, 38)
+    assert refused(http.post("/list/5/add_item", params=session, json={"media_id": 11}), 401, 38)
     assert http.get("/list/5").json()["items"]
 
 

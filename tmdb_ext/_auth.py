@@ -324,8 +324,9 @@ class TMDBAuth(httpx.Auth):
         ours = refused.token_digest is not None and refused.token_digest == token_digest
         if not (ours and self.sessions.converts and _is_repeatable(request)):
             return None
-        session = yield from self.convert(request, refused)
-        return None if session is refused else session
+        # Where TMDB still knows the session, `request` is repeated with the same one: httpx gives the caller the last
+        # answer that the flow got, and that has to be the one to `request`.
+        return (yield from self.convert(request, refused))
 
     def _is_alive(self, template: httpx.Request, session: Secret) -> Steps[bool]:
         """Return whether TMDB still knows a session. A refusal can also mean that the thing belongs to another user."""

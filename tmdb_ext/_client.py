@@ -419,6 +419,7 @@ def _resolved(credentials: Credentials | None, given: dict[CredentialName, Secre
     also = [f"{name}=" for name, value in given.items() if value is not None]
     if also:
         raise ConfigurationError(f"Pass credentials= or {', '.join(also)}, not both.")
+    credentials.require_application()
     return credentials
 
 

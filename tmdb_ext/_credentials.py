@@ -137,13 +137,21 @@ class Credentials:
                 setattr(credentials, name, _checked(name, given, f"{name}="))
             elif not _LEVELS[name] & served:
                 setattr(credentials, name, _checked(name, environment.get(name), variable_name(name)))
-        if credentials.access_token is credentials.api_key is credentials.user_access_token is None:
+        credentials.require_application()
+        return credentials
+
+    def require_application(self) -> None:
+        """Check that there is what every call needs.
+
+        Raises:
+            ConfigurationError: there is no application-level credential.
+        """
+        if self.access_token is self.api_key is self.user_access_token is None:
             raise ConfigurationError(
                 "No application credential: every TMDB call needs one. Pass access_token= (or api_key=), or set "
                 f"TMDB_ACCESS_TOKEN (or TMDB_API_KEY); {_ADVICE['access_token']}.",
-                held=credentials.names(),
+                held=self.names(),
             )
-        return credentials
 
     def names(self) -> tuple[CredentialName, ...]:
         """Return the names of the credentials that are held, without their values."""

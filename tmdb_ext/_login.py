@@ -18,6 +18,7 @@ from ._errors import (
     LoginExpired,
     LoginPending,
     TMDBError,
+    TransportError,
 )
 from ._guest import is_usable_id, parse_expiry, parse_http_date
 from ._sessions import UserSession
@@ -131,7 +132,8 @@ class LoginState:
             try:
                 return (yield from self.complete(template))
             except TMDBError as error:
-                if not error.retryable:
+                # An answer that got lost may have been the session; asking again then ends in LoginExpired.
+                if not error.retryable and not isinstance(error, TransportError):
                     raise
                 pause = max(pause, getattr(error, "retry_after", None) or 0.0)
             self._check_time(deadline, timeout)

@@ -25,7 +25,7 @@ class SyncLowLevel(AuthenticatedClient):
     def get_async_httpx_client(self) -> NoReturn:
         """Refuse: a connection of the other colour would carry no credential and raise other errors."""
         raise ConfigurationError(
-            "This is the low_level client of a TMDB: use AsyncTMDB for asyncio and asyncio_detailed."
+            "This is the low_level client of a TMDB; asyncio and asyncio_detailed need an AsyncTMDB."
         )
 
 
@@ -41,4 +41,4 @@ class AsyncLowLevel(AuthenticatedClient):
 
     def get_httpx_client(self) -> NoReturn:
         """Refuse: a connection of the other colour would carry no credential and raise other errors."""
-        raise ConfigurationError("This is the low_level client of an AsyncTMDB: use TMDB for sync and sync_detailed.")
+        raise ConfigurationError("This is the low_level client of an AsyncTMDB; sync and sync_detailed need a TMDB.")

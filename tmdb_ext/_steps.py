@@ -120,11 +120,13 @@ class Driver:
         if value is None:
             failures, failure = self._failures.get(attempt, (0, None))
             if failures > failures_seen and failure is not None:
+                yield Release()
                 raise copy.copy(failure)
             try:
                 value = yield from make()
             except TMDBError as error:
                 self.note_failure(attempt, error)
+                yield Release()
                 raise
             self._failures.pop(attempt, None)
         yield Release()

@@ -30,12 +30,14 @@ def check_application(state: State, headers: dict[str, str], query: list[tuple[s
     """Checks that a bearer token or an API key comes with the request, and that whichever comes is right.
 
     Raises:
-        StatusError: With code 7.
+        StatusError: With code 7, or 10 for an application that has been suspended.
     """
     token = bearer_of(state, headers)
     keys = [value for name, value in query if name == "api_key"]
     if any(key != state.api_key for key in keys) or (token is None and not keys):
         raise StatusError(7)
+    if state.suspended:
+        raise StatusError(10)
 
 
 def find_caller(state: State, match: Match, appended: Iterable[Operation], query: list[tuple[str, str]]) -> Caller:
@@ -58,6 +60,7 @@ def find_caller(state: State, match: Match, appended: Iterable[Operation], query
         user = state.sessions.get(values["session_id"])
         if user is None:
             raise StatusError(3)
+        state.check_standing(user)
         return Caller(user=user)
     if "guest_session_id" in values and any(one.takes_guest_session for one in operations):
         return Caller(guest=state.use_guest_session(values["guest_session_id"]))

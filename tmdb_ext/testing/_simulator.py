@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._document import Match, load_document
 from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._site import serve_site
 from tmdb_ext.testing._state import RequestToken, State, User
-from tmdb_ext.testing._status import USUAL_CODE, StatusError, status_body
+from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
 from tmdb_ext.testing._v3 import Answer, Incoming, Version3, encode, refusal
 
 _JSON = "application/json;charset=utf-8"
@@ -72,7 +73,8 @@ class Simulator:
 
     It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
     watchlists, lists, pages and `append_to_response`; it refuses what TMDB would refuse; and it answers every
-    operation of the document with sample data of its own.
+    operation of the document with sample data of its own. The page where a user approves a login is there as well: give
+    the client `site_url=simulator.base_url`.
 
         with Simulator() as tmdb:
             httpx.get(f"{tmdb.base_url}/3/movie/11", params={"api_key": tmdb.api_key})
@@ -213,6 +215,11 @@ class Simulator:
         except StatusError:
             raise ValueError("the request token is unknown, used or expired") from None
 
+    def suspend_application(self) -> None:
+        """Refuses every credential of the application from now on, as TMDB does after abuse."""
+        with self._state.lock:
+            self._state.suspended = True
+
     def forget_guest_session(self, guest_session_id: str) -> None:
         """Makes TMDB's promise about `expires_at` void: the guest session is gone from now on."""
         with self._state.lock:
@@ -222,6 +229,13 @@ class Simulator:
         """Ends a user session, as the user can on TMDB's site."""
         with self._state.lock:
             self._state.sessions.pop(session_id, None)
+
+    def _decide(self, token: RequestToken, approved: bool) -> None:
+        with self._state.lock:
+            if approved:
+                token.user = self.user
+            else:
+                token.denied = True
 
     # what was sent
 
@@ -258,8 +272,9 @@ class Simulator:
         """Makes coming requests fail. Faults wait in line; each request takes the first that suits it.
 
         Args:
-            status: The HTTP status to answer. With only a delay asked for, the request is answered as usual.
-            status_code: TMDB's status code in the body; the usual one for the HTTP status if None.
+            status: The HTTP status to answer; the one that comes with `status_code` if None. With only a delay asked
+                for, the request is answered as usual.
+            status_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
             operation: TMDB's id of the operation to fail; any request if None.
             times: How many requests fail.
             retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
@@ -268,8 +283,12 @@ class Simulator:
             body: What to send in place of a status body; bytes and text go out as they are.
             perform: Whether the request is carried out all the same, as when only the answer gets lost.
         """
-        if status is None and (body is not None or status_code is not None or retry_after is not None):
-            status = 200 if body is not None else 500
+        if status is None and body is not None:
+            status = 200
+        elif status is None and status_code is not None:
+            status = STATUSES[status_code][0]
+        elif status is None and retry_after is not None:
+            status = 429
         headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
         fault = _Fault(operation, times, status, headers, b"", delay, disconnect, perform)
         if isinstance(body, bytes):
@@ -303,6 +322,10 @@ class Simulator:
     def _serve(self, raw: RawRequest) -> RawResponse:
         path, _, query = raw.target.partition("?")
         request = Incoming(raw.method, path, parse_qsl(query, keep_blank_values=True), raw.headers, raw.body)
+        page = serve_site(raw.method, path, query, self._state.live_request_token, self._decide)
+        if page is not None:
+            self._record(request, None, page.status)
+            return page
         match: Match | None = None
         try:
             match = self._version3.find(request.method, request.path)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._status import StatusError
@@ -17,6 +18,9 @@ FIRST_LIST_ID = 8_000_000
 """Lists made in the simulator count from here; a smaller id is somebody else's public list."""
 
 REQUEST_TOKEN_LIFE = timedelta(minutes=60)
+
+REFUSED_STANDINGS = {"disabled": 31, "unverified": 32, "suspended": 45}
+"""What a user is told who is not let in: TMDB's status code by standing."""
 
 MediaKey = tuple[Hashable, ...]
 """What was rated or marked: `("movie", 11)`, `("tv", 41)`, `("episode", 41, 1, 2)`."""
@@ -29,6 +33,7 @@ class User:
     Attributes:
         id: The account id of API version 3.
         object_id: The account object id of version 4, 24 hexadecimal digits.
+        standing: Whether TMDB lets them in. Set it to see what the others are told.
     """
 
     id: int
@@ -39,6 +44,7 @@ class User:
     iso_639_1: str = "en"
     iso_3166_1: str = "US"
     include_adult: bool = False
+    standing: Literal["active", "disabled", "unverified", "suspended"] = "active"
     library: Library = field(default_factory=lambda: Library(), repr=False)
 
 
@@ -115,6 +121,7 @@ class State:
         self._idle = guest_session_idle
         self._unused = guest_session_unused
         self.api_key = secrets.token_hex(16)
+        self.suspended = False
         self.users: dict[str, User] = {}
         self.access_tokens: dict[str, AccessToken] = {}
         self.request_tokens: dict[str, RequestToken] = {}
@@ -193,12 +200,24 @@ class State:
         """The user with these credentials.
 
         Raises:
-            StatusError: With code 30.
+            StatusError: With code 26 if one is missing, with code 30 if they are wrong, else as `check_standing`.
         """
+        if not username or not password:
+            raise StatusError(26)
         user = self.users.get(username)
         if user is None or not secrets.compare_digest(user.password.encode(), password.encode()):
             raise StatusError(30)
+        self.check_standing(user)
         return user
+
+    def check_standing(self, user: User) -> None:
+        """Checks that TMDB lets a user in.
+
+        Raises:
+            StatusError: With the code that says why not: 31, 32 or 45.
+        """
+        if user.standing in REFUSED_STANDINGS:
+            raise StatusError(REFUSED_STANDINGS[user.standing])
 
     # guest sessions
 
@@ -241,13 +260,13 @@ class State:
         """A list that its owner wants to change.
 
         Raises:
-            StatusError: With code 34 if there is no such list, with code 3 if it is somebody else's.
+            StatusError: With code 34 if there is no such list, with code 38 if it is somebody else's.
         """
         if number >= FIRST_LIST_ID and number not in self.lists:
             raise StatusError(34)
         found = self.lists.get(number)
         if found is None or found.owner is not owner:
-            raise StatusError(3)
+            raise StatusError(38)
         return found
 
     def rate(self, library: Library, key: MediaKey, value: float) -> bool:
