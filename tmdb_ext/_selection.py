@@ -14,7 +14,7 @@ from ._errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-UserAuth = Literal["none", "session", "guest_session", "either"]
+UserAuth = Literal["none", "session", "guest_session", "either", "user_access_token", "optional_user_access_token"]
 Mode = Literal["auto", "session", "guest", "application"]
 MODES: Final[tuple[Mode, ...]] = ("auto", "session", "guest", "application")
 

@@ -11,7 +11,7 @@ from typing import Any
 from .distil import Json, dumps, operations
 from .document import Words, build_document
 from .errors import PipelineError
-from .generate import HEADER, generate
+from .generate import generate, write_common
 from .naming import name_shapes
 from .overlay import apply_overlay
 
@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 OPENAPI = ROOT / "openapi"
 GENERATED = ROOT / "generated"
 PACKAGE = "tmdb_api_client"
-PACKAGE_DOC = '"""TMDB\'s API, generated: one package per version of the API. `tmdb_ext` wraps them."""\n'
 
 
 @dataclass
@@ -75,9 +74,7 @@ def build(distilled: Json, api: str, target: Path, *, pinned: bool) -> tuple[str
         raise PipelineError("on the pinned document, " + "; ".join(problems[:5]) + more)
 
     package = target / PACKAGE
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(HEADER.format(api=api) + PACKAGE_DOC, encoding="utf-8")
-    (package / "py.typed").write_text("", encoding="utf-8")
+    write_common(package)
     counts = generate(document, names.get("attributes", {}), api, package / api)
     if counts["operations"] != len(operations(distilled)):
         raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")

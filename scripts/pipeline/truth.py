@@ -15,8 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from tmdb_api_client._model import Model
 from tmdb_api_client.v3 import models
-from tmdb_api_client.v3._model import Model
 from tmdb_api_client.v3.operations import OPERATIONS
 
 from .evidence import PAYLOADS, read_payloads

@@ -17,6 +17,14 @@ from .notation import ref_name
 
 MODEL_ATTRIBUTES = {"additional_keys", "additional_properties", "from_dict", "to_dict"}
 PLAIN_DECODERS = {"as_date", "as_datetime", "as_int"}
+# Path parameters that whoever sends the call can fill in -> what it carries then.
+SUPPLIED = {
+    "account_id": "session",
+    "account_object_id": "user access token",
+    "guest_session_id": "session",
+}
+# Arguments that a resource method does not keep while its call is under way.
+SECRETS = {"access_token", "guest_session_id", "password", "request_token", "session_id", "user_access_token"}
 
 
 @dataclass
@@ -62,8 +70,9 @@ class ModelView:
 class Views:
     """The views of one document. `modules` and `attributes` hold the names that the generator gave."""
 
-    def __init__(self, document: Json, attributes: dict[str, str]) -> None:
+    def __init__(self, document: Json, attributes: dict[str, str], api: str) -> None:
         self.document = document
+        self.api = api
         self.schemas: Json = document["components"]["schemas"]
         self.attributes = attributes
         self.modules: dict[str, str] = {}
@@ -183,6 +192,7 @@ class Views:
             texts.append(("body", "What to send."))
         return {
             "path": repr(str(endpoint.path.get_untrusted_value())),
+            "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
             "success": "{200, 201}" if "201" in operation["responses"] else "{200}",
             "returns": kind.annotation,
@@ -218,6 +228,7 @@ class Views:
                     "module": f"{package}.api.{tag}.{endpoints[operation['operationId']]}",
                     "resource": resource,
                     "user_auth": user_auth(operation),
+                    "bearer_only": str(bearer_only(operation)),
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
@@ -246,10 +257,10 @@ class Views:
             kind_of = self.type_of(described[key]["schema"])
             models |= kind_of.models
             text = _docstring(described[key]["description"])
-            if key in {"account_id", "guest_session_id"}:
+            if key in SUPPLIED:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
                 passed.append(f"{key.upper()} if {python} is None else {python}")
-                text = f"{text} Left out, the one of the session that the call carries."
+                text = f"{text} Left out, the one of the {SUPPLIED[key]} that the call carries."
             else:
                 first.append(f"{python}: {kind_of.annotation}")
                 passed.append(python)
@@ -288,6 +299,7 @@ class Views:
             "summary": _docstring(operation["summary"]),
             "reference": operation["externalDocs"]["url"],
             "arguments": texts,
+            "secrets": sorted(SECRETS & {name for name, _ in texts}),
             "body": (self.modules[body["class"]], body["class"]) if body else None,
         }
 
@@ -308,10 +320,18 @@ class Views:
 
 
 def user_auth(operation: Json) -> str:
-    """Which user-level credentials an operation accepts: none, session, guest_session or either."""
+    """Which user-level credentials an operation accepts, as the registry says it."""
     schemes = {scheme for alternative in operation["security"] for scheme in alternative}
+    if "user_bearer" in schemes:
+        needed = all("user_bearer" in alternative for alternative in operation["security"])
+        return "user_access_token" if needed else "optional_user_access_token"
     accepted = schemes & {"session", "guest_session"}
     return "either" if len(accepted) == 2 else next(iter(accepted), "none")
+
+
+def bearer_only(operation: Json) -> bool:
+    """Whether no way of calling an operation takes an API key."""
+    return not any("api_key" in alternative for alternative in operation["security"])
 
 
 def class_name(tag: str) -> str:

@@ -1,12 +1,11 @@
-"""What all endpoint modules share: how parameters are written into a query."""
+"""What all endpoint modules share: how parameters are written into a path and into a query."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
 from typing import Any
-
-from .types import Unset
+from urllib.parse import quote
 
 
 class Unlisted(str):
@@ -15,11 +14,14 @@ class Unlisted(str):
     __slots__ = ()
 
 
-def query(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The query parameters to send: those that were given, dates as YYYY-MM-DD, lists joined with commas."""
-    return {
-        name: _written(value) for name, value in values.items() if value is not None and not isinstance(value, Unset)
-    }
+def segment(value: object) -> str:
+    """`value` as one segment of a path; no text makes it raise, since the value may be a secret."""
+    return quote(str(value), safe="", errors="surrogatepass")
+
+
+def query(values: Mapping[str, Any], unset: object) -> dict[str, Any]:
+    """The query parameters to send: those that are neither None nor `unset`, dates as YYYY-MM-DD, lists with commas."""
+    return {name: _written(value) for name, value in values.items() if value is not None and value is not unset}
 
 
 def _written(value: Any) -> Any:

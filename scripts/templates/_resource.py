@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 ACCOUNT_ID: Any = "{account_id}"
 """Stands in a path for the account id of the user session that a call will carry."""
+ACCOUNT_OBJECT_ID: Any = "{account_object_id}"
+"""Stands in a path for the account object id of the user whose access token a call will carry."""
 GUEST_SESSION_ID: Any = "{guest_session_id}"
 """Stands in a path for the guest session id that a call will carry."""
 

@@ -5,9 +5,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._endpoint import Unlisted
+    from .._endpoint import Unlisted
+    from .._operation import Operation
     from .client import AuthenticatedClient, Client
-    from .operations import OPERATIONS, Operation
+    from .operations import OPERATIONS
     from .resources import AsyncResources, Resources
 
 _MODULES = {
@@ -15,9 +16,9 @@ _MODULES = {
     "AuthenticatedClient": ".client",
     "Client": ".client",
     "OPERATIONS": ".operations",
-    "Operation": ".operations",
+    "Operation": ".._operation",
     "Resources": ".resources",
-    "Unlisted": "._endpoint",
+    "Unlisted": ".._endpoint",
 }
 
 __all__ = ("OPERATIONS", "AsyncResources", "AuthenticatedClient", "Client", "Operation", "Resources", "Unlisted")

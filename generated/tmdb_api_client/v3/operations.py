@@ -5,29 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
 
-UserAuth = Literal["none", "session", "guest_session", "either"]
+from .._operation import Operation, UserAuth
 
-
-class Operation(NamedTuple):
-    """One operation of the API."""
-
-    id: str
-    """The published operationId."""
-    method: str
-    """The HTTP method, in capitals."""
-    path: str
-    """The path template, with the version: /3/movie/{movie_id}."""
-    tag: str
-    """The resource that it belongs to: movies."""
-    module: str
-    """Where its endpoint functions are: the dotted name to import."""
-    resource: str
-    """The resource's method that calls it: details."""
-    user_auth: UserAuth
-    """Which user-level credentials it accepts, beside the application's."""
-
+__all__ = ("OPERATIONS", "Operation", "UserAuth")
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
@@ -39,6 +20,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_add_favorite",
             "add_favorite",
             "session",
+            False,
         ),
         "account-add-to-watchlist": Operation(
             "account-add-to-watchlist",
@@ -48,6 +30,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_add_to_watchlist",
             "add_to_watchlist",
             "session",
+            False,
         ),
         "account-details": Operation(
             "account-details",
@@ -57,6 +40,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_details",
             "details",
             "session",
+            False,
         ),
         "account-favorite-tv": Operation(
             "account-favorite-tv",
@@ -66,6 +50,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_favorite_tv",
             "favorite_tv",
             "session",
+            False,
         ),
         "account-get-favorites": Operation(
             "account-get-favorites",
@@ -75,6 +60,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_favorite_movies",
             "favorite_movies",
             "session",
+            False,
         ),
         "account-lists": Operation(
             "account-lists",
@@ -84,6 +70,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_lists",
             "lists",
             "session",
+            False,
         ),
         "account-rated-movies": Operation(
             "account-rated-movies",
@@ -93,6 +80,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_rated_movies",
             "rated_movies",
             "session",
+            False,
         ),
         "account-rated-tv": Operation(
             "account-rated-tv",
@@ -102,6 +90,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_rated_tv",
             "rated_tv",
             "session",
+            False,
         ),
         "account-rated-tv-episodes": Operation(
             "account-rated-tv-episodes",
@@ -111,6 +100,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_rated_tv_episodes",
             "rated_tv_episodes",
             "session",
+            False,
         ),
         "account-watchlist-movies": Operation(
             "account-watchlist-movies",
@@ -120,6 +110,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_watchlist_movies",
             "watchlist_movies",
             "session",
+            False,
         ),
         "account-watchlist-tv": Operation(
             "account-watchlist-tv",
@@ -129,6 +120,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.account.account_watchlist_tv",
             "watchlist_tv",
             "session",
+            False,
         ),
         "alternative-names-copy": Operation(
             "alternative-names-copy",
@@ -138,6 +130,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.networks.network_images",
             "images",
             "none",
+            False,
         ),
         "authentication-create-guest-session": Operation(
             "authentication-create-guest-session",
@@ -147,6 +140,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_create_guest_session",
             "create_guest_session",
             "none",
+            False,
         ),
         "authentication-create-request-token": Operation(
             "authentication-create-request-token",
@@ -156,6 +150,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_create_request_token",
             "create_request_token",
             "none",
+            False,
         ),
         "authentication-create-session": Operation(
             "authentication-create-session",
@@ -165,6 +160,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_create_session",
             "create_session",
             "none",
+            False,
         ),
         "authentication-create-session-from-login": Operation(
             "authentication-create-session-from-login",
@@ -174,6 +170,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_create_session_from_login",
             "create_session_from_login",
             "none",
+            False,
         ),
         "authentication-create-session-from-v4-token": Operation(
             "authentication-create-session-from-v4-token",
@@ -183,6 +180,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_create_session_from_v4_token",
             "create_session_from_v4_token",
             "none",
+            False,
         ),
         "authentication-delete-session": Operation(
             "authentication-delete-session",
@@ -192,6 +190,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_delete_session",
             "delete_session",
             "none",
+            False,
         ),
         "authentication-validate-key": Operation(
             "authentication-validate-key",
@@ -201,6 +200,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.authentication.authentication_validate_key",
             "validate_key",
             "none",
+            False,
         ),
         "certification-movie-list": Operation(
             "certification-movie-list",
@@ -210,6 +210,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.certifications.certification_movie_list",
             "movies",
             "none",
+            False,
         ),
         "certifications-tv-list": Operation(
             "certifications-tv-list",
@@ -219,6 +220,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.certifications.certification_tv_list",
             "tv",
             "none",
+            False,
         ),
         "changes-movie-list": Operation(
             "changes-movie-list",
@@ -228,6 +230,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.changes.changes_movie_list",
             "movies",
             "none",
+            False,
         ),
         "changes-people-list": Operation(
             "changes-people-list",
@@ -237,6 +240,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.changes.changes_people_list",
             "people",
             "none",
+            False,
         ),
         "changes-tv-list": Operation(
             "changes-tv-list",
@@ -246,6 +250,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.changes.changes_tv_list",
             "tv",
             "none",
+            False,
         ),
         "collection-details": Operation(
             "collection-details",
@@ -255,6 +260,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.collections.collection_details",
             "details",
             "none",
+            False,
         ),
         "collection-images": Operation(
             "collection-images",
@@ -264,6 +270,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.collections.collection_images",
             "images",
             "none",
+            False,
         ),
         "collection-translations": Operation(
             "collection-translations",
@@ -273,6 +280,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.collections.collection_translations",
             "translations",
             "none",
+            False,
         ),
         "company-alternative-names": Operation(
             "company-alternative-names",
@@ -282,6 +290,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.companies.company_alternative_names",
             "alternative_names",
             "none",
+            False,
         ),
         "company-details": Operation(
             "company-details",
@@ -291,6 +300,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.companies.company_details",
             "details",
             "none",
+            False,
         ),
         "company-images": Operation(
             "company-images",
@@ -300,6 +310,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.companies.company_images",
             "images",
             "none",
+            False,
         ),
         "configuration-countries": Operation(
             "configuration-countries",
@@ -309,6 +320,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_countries",
             "countries",
             "none",
+            False,
         ),
         "configuration-details": Operation(
             "configuration-details",
@@ -318,6 +330,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_details",
             "details",
             "none",
+            False,
         ),
         "configuration-jobs": Operation(
             "configuration-jobs",
@@ -327,6 +340,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_jobs",
             "jobs",
             "none",
+            False,
         ),
         "configuration-languages": Operation(
             "configuration-languages",
@@ -336,6 +350,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_languages",
             "languages",
             "none",
+            False,
         ),
         "configuration-primary-translations": Operation(
             "configuration-primary-translations",
@@ -345,6 +360,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_primary_translations",
             "primary_translations",
             "none",
+            False,
         ),
         "configuration-timezones": Operation(
             "configuration-timezones",
@@ -354,6 +370,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.configuration.configuration_timezones",
             "timezones",
             "none",
+            False,
         ),
         "credit-details": Operation(
             "credit-details",
@@ -363,6 +380,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.credits.credit_details",
             "details",
             "none",
+            False,
         ),
         "details-copy": Operation(
             "details-copy",
@@ -372,6 +390,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.networks.network_alternative_names",
             "alternative_names",
             "none",
+            False,
         ),
         "discover-movie": Operation(
             "discover-movie",
@@ -381,6 +400,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.discover.discover_movie",
             "movie",
             "none",
+            False,
         ),
         "discover-tv": Operation(
             "discover-tv",
@@ -390,6 +410,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.discover.discover_tv",
             "tv",
             "none",
+            False,
         ),
         "find-by-id": Operation(
             "find-by-id",
@@ -399,6 +420,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.find.find_by_id",
             "by_id",
             "none",
+            False,
         ),
         "genre-movie-list": Operation(
             "genre-movie-list",
@@ -408,6 +430,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.genres.genre_movie_list",
             "movies",
             "none",
+            False,
         ),
         "genre-tv-list": Operation(
             "genre-tv-list",
@@ -417,6 +440,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.genres.genre_tv_list",
             "tv",
             "none",
+            False,
         ),
         "guest-session-rated-movies": Operation(
             "guest-session-rated-movies",
@@ -426,6 +450,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.guest_sessions.guest_session_rated_movies",
             "rated_movies",
             "guest_session",
+            False,
         ),
         "guest-session-rated-tv": Operation(
             "guest-session-rated-tv",
@@ -435,6 +460,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.guest_sessions.guest_session_rated_tv",
             "rated_tv",
             "guest_session",
+            False,
         ),
         "guest-session-rated-tv-episodes": Operation(
             "guest-session-rated-tv-episodes",
@@ -444,6 +470,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.guest_sessions.guest_session_rated_tv_episodes",
             "rated_tv_episodes",
             "guest_session",
+            False,
         ),
         "keyword-details": Operation(
             "keyword-details",
@@ -453,6 +480,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.keywords.keyword_details",
             "details",
             "none",
+            False,
         ),
         "keyword-movies": Operation(
             "keyword-movies",
@@ -462,6 +490,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.keywords.keyword_movies",
             "movies",
             "none",
+            False,
         ),
         "list-add-movie": Operation(
             "list-add-movie",
@@ -471,6 +500,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_add_movie",
             "add_movie",
             "session",
+            False,
         ),
         "list-check-item-status": Operation(
             "list-check-item-status",
@@ -480,6 +510,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_check_item_status",
             "check_item_status",
             "none",
+            False,
         ),
         "list-clear": Operation(
             "list-clear",
@@ -489,9 +520,17 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_clear",
             "clear",
             "session",
+            False,
         ),
         "list-create": Operation(
-            "list-create", "POST", "/3/list", "lists", "tmdb_api_client.v3.api.lists.list_create", "create", "session"
+            "list-create",
+            "POST",
+            "/3/list",
+            "lists",
+            "tmdb_api_client.v3.api.lists.list_create",
+            "create",
+            "session",
+            False,
         ),
         "list-delete": Operation(
             "list-delete",
@@ -501,6 +540,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_delete",
             "delete",
             "session",
+            False,
         ),
         "list-details": Operation(
             "list-details",
@@ -510,6 +550,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_details",
             "details",
             "none",
+            False,
         ),
         "list-remove-movie": Operation(
             "list-remove-movie",
@@ -519,6 +560,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.lists.list_remove_movie",
             "remove_movie",
             "session",
+            False,
         ),
         "lists-copy": Operation(
             "lists-copy",
@@ -528,6 +570,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_lists",
             "lists",
             "none",
+            False,
         ),
         "movie-account-states": Operation(
             "movie-account-states",
@@ -537,6 +580,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_account_states",
             "account_states",
             "either",
+            False,
         ),
         "movie-add-rating": Operation(
             "movie-add-rating",
@@ -546,6 +590,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_add_rating",
             "add_rating",
             "either",
+            False,
         ),
         "movie-alternative-titles": Operation(
             "movie-alternative-titles",
@@ -555,6 +600,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_alternative_titles",
             "alternative_titles",
             "none",
+            False,
         ),
         "movie-changes": Operation(
             "movie-changes",
@@ -564,6 +610,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_changes",
             "changes",
             "none",
+            False,
         ),
         "movie-credits": Operation(
             "movie-credits",
@@ -573,6 +620,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_credits",
             "credits",
             "none",
+            False,
         ),
         "movie-delete-rating": Operation(
             "movie-delete-rating",
@@ -582,6 +630,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_delete_rating",
             "delete_rating",
             "either",
+            False,
         ),
         "movie-details": Operation(
             "movie-details",
@@ -591,6 +640,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_details",
             "details",
             "none",
+            False,
         ),
         "movie-external-ids": Operation(
             "movie-external-ids",
@@ -600,6 +650,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_external_ids",
             "external_ids",
             "none",
+            False,
         ),
         "movie-images": Operation(
             "movie-images",
@@ -609,6 +660,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_images",
             "images",
             "none",
+            False,
         ),
         "movie-keywords": Operation(
             "movie-keywords",
@@ -618,6 +670,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_keywords",
             "keywords",
             "none",
+            False,
         ),
         "movie-latest-id": Operation(
             "movie-latest-id",
@@ -627,6 +680,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_latest_id",
             "latest",
             "none",
+            False,
         ),
         "movie-lists": Operation(
             "movie-lists",
@@ -636,6 +690,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_lists",
             "lists",
             "none",
+            False,
         ),
         "movie-now-playing-list": Operation(
             "movie-now-playing-list",
@@ -645,6 +700,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_now_playing_list",
             "now_playing",
             "none",
+            False,
         ),
         "movie-popular-list": Operation(
             "movie-popular-list",
@@ -654,6 +710,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_popular_list",
             "popular",
             "none",
+            False,
         ),
         "movie-recommendations": Operation(
             "movie-recommendations",
@@ -663,6 +720,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_recommendations",
             "recommendations",
             "none",
+            False,
         ),
         "movie-release-dates": Operation(
             "movie-release-dates",
@@ -672,6 +730,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_release_dates",
             "release_dates",
             "none",
+            False,
         ),
         "movie-reviews": Operation(
             "movie-reviews",
@@ -681,6 +740,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_reviews",
             "reviews",
             "none",
+            False,
         ),
         "movie-similar": Operation(
             "movie-similar",
@@ -690,6 +750,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_similar",
             "similar",
             "none",
+            False,
         ),
         "movie-top-rated-list": Operation(
             "movie-top-rated-list",
@@ -699,6 +760,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_top_rated_list",
             "top_rated",
             "none",
+            False,
         ),
         "movie-translations": Operation(
             "movie-translations",
@@ -708,6 +770,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_translations",
             "translations",
             "none",
+            False,
         ),
         "movie-upcoming-list": Operation(
             "movie-upcoming-list",
@@ -717,6 +780,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_upcoming_list",
             "upcoming",
             "none",
+            False,
         ),
         "movie-videos": Operation(
             "movie-videos",
@@ -726,6 +790,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_videos",
             "videos",
             "none",
+            False,
         ),
         "movie-watch-providers": Operation(
             "movie-watch-providers",
@@ -735,6 +800,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.movies.movie_watch_providers",
             "watch_providers",
             "none",
+            False,
         ),
         "network-details": Operation(
             "network-details",
@@ -744,6 +810,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.networks.network_details",
             "details",
             "none",
+            False,
         ),
         "person-changes": Operation(
             "person-changes",
@@ -753,6 +820,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_changes",
             "changes",
             "none",
+            False,
         ),
         "person-combined-credits": Operation(
             "person-combined-credits",
@@ -762,6 +830,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_combined_credits",
             "combined_credits",
             "none",
+            False,
         ),
         "person-details": Operation(
             "person-details",
@@ -771,6 +840,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_details",
             "details",
             "none",
+            False,
         ),
         "person-external-ids": Operation(
             "person-external-ids",
@@ -780,6 +850,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_external_ids",
             "external_ids",
             "none",
+            False,
         ),
         "person-images": Operation(
             "person-images",
@@ -789,6 +860,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_images",
             "images",
             "none",
+            False,
         ),
         "person-latest-id": Operation(
             "person-latest-id",
@@ -798,6 +870,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_latest_id",
             "latest",
             "none",
+            False,
         ),
         "person-movie-credits": Operation(
             "person-movie-credits",
@@ -807,6 +880,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_movie_credits",
             "movie_credits",
             "none",
+            False,
         ),
         "person-popular-list": Operation(
             "person-popular-list",
@@ -816,6 +890,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_popular_list",
             "popular",
             "none",
+            False,
         ),
         "person-tagged-images": Operation(
             "person-tagged-images",
@@ -825,6 +900,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_tagged_images",
             "tagged_images",
             "none",
+            False,
         ),
         "person-tv-credits": Operation(
             "person-tv-credits",
@@ -834,6 +910,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_tv_credits",
             "tv_credits",
             "none",
+            False,
         ),
         "review-details": Operation(
             "review-details",
@@ -843,6 +920,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.reviews.review_details",
             "details",
             "none",
+            False,
         ),
         "search-collection": Operation(
             "search-collection",
@@ -852,6 +930,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_collection",
             "collection",
             "none",
+            False,
         ),
         "search-company": Operation(
             "search-company",
@@ -861,6 +940,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_company",
             "company",
             "none",
+            False,
         ),
         "search-keyword": Operation(
             "search-keyword",
@@ -870,6 +950,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_keyword",
             "keyword",
             "none",
+            False,
         ),
         "search-movie": Operation(
             "search-movie",
@@ -879,6 +960,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_movie",
             "movie",
             "none",
+            False,
         ),
         "search-multi": Operation(
             "search-multi",
@@ -888,6 +970,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_multi",
             "multi",
             "none",
+            False,
         ),
         "search-person": Operation(
             "search-person",
@@ -897,9 +980,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.search.search_person",
             "person",
             "none",
+            False,
         ),
         "search-tv": Operation(
-            "search-tv", "GET", "/3/search/tv", "search", "tmdb_api_client.v3.api.search.search_tv", "tv", "none"
+            "search-tv", "GET", "/3/search/tv", "search", "tmdb_api_client.v3.api.search.search_tv", "tv", "none", False
         ),
         "translations": Operation(
             "translations",
@@ -909,6 +993,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.people.person_translations",
             "translations",
             "none",
+            False,
         ),
         "trending-all": Operation(
             "trending-all",
@@ -918,6 +1003,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.trending.trending_all",
             "all",
             "none",
+            False,
         ),
         "trending-movies": Operation(
             "trending-movies",
@@ -927,6 +1013,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.trending.trending_movies",
             "movies",
             "none",
+            False,
         ),
         "trending-people": Operation(
             "trending-people",
@@ -936,6 +1023,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.trending.trending_people",
             "people",
             "none",
+            False,
         ),
         "trending-tv": Operation(
             "trending-tv",
@@ -945,6 +1033,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.trending.trending_tv",
             "tv",
             "none",
+            False,
         ),
         "tv-episode-account-states": Operation(
             "tv-episode-account-states",
@@ -954,6 +1043,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_account_states",
             "account_states",
             "either",
+            False,
         ),
         "tv-episode-add-rating": Operation(
             "tv-episode-add-rating",
@@ -963,6 +1053,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_add_rating",
             "add_rating",
             "either",
+            False,
         ),
         "tv-episode-changes-by-id": Operation(
             "tv-episode-changes-by-id",
@@ -972,6 +1063,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_changes_by_id",
             "changes",
             "none",
+            False,
         ),
         "tv-episode-credits": Operation(
             "tv-episode-credits",
@@ -981,6 +1073,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_credits",
             "credits",
             "none",
+            False,
         ),
         "tv-episode-delete-rating": Operation(
             "tv-episode-delete-rating",
@@ -990,6 +1083,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_delete_rating",
             "delete_rating",
             "either",
+            False,
         ),
         "tv-episode-details": Operation(
             "tv-episode-details",
@@ -999,6 +1093,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_details",
             "details",
             "none",
+            False,
         ),
         "tv-episode-external-ids": Operation(
             "tv-episode-external-ids",
@@ -1008,6 +1103,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_external_ids",
             "external_ids",
             "none",
+            False,
         ),
         "tv-episode-group-details": Operation(
             "tv-episode-group-details",
@@ -1017,6 +1113,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episode_groups.tv_episode_group_details",
             "details",
             "none",
+            False,
         ),
         "tv-episode-images": Operation(
             "tv-episode-images",
@@ -1026,6 +1123,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_images",
             "images",
             "none",
+            False,
         ),
         "tv-episode-translations": Operation(
             "tv-episode-translations",
@@ -1035,6 +1133,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_translations",
             "translations",
             "none",
+            False,
         ),
         "tv-episode-videos": Operation(
             "tv-episode-videos",
@@ -1044,6 +1143,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_episodes.tv_episode_videos",
             "videos",
             "none",
+            False,
         ),
         "tv-season-account-states": Operation(
             "tv-season-account-states",
@@ -1053,6 +1153,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_account_states",
             "account_states",
             "either",
+            False,
         ),
         "tv-season-aggregate-credits": Operation(
             "tv-season-aggregate-credits",
@@ -1062,6 +1163,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_aggregate_credits",
             "aggregate_credits",
             "none",
+            False,
         ),
         "tv-season-changes-by-id": Operation(
             "tv-season-changes-by-id",
@@ -1071,6 +1173,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_changes_by_id",
             "changes",
             "none",
+            False,
         ),
         "tv-season-credits": Operation(
             "tv-season-credits",
@@ -1080,6 +1183,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_credits",
             "credits",
             "none",
+            False,
         ),
         "tv-season-details": Operation(
             "tv-season-details",
@@ -1089,6 +1193,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_details",
             "details",
             "none",
+            False,
         ),
         "tv-season-external-ids": Operation(
             "tv-season-external-ids",
@@ -1098,6 +1203,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_external_ids",
             "external_ids",
             "none",
+            False,
         ),
         "tv-season-images": Operation(
             "tv-season-images",
@@ -1107,6 +1213,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_images",
             "images",
             "none",
+            False,
         ),
         "tv-season-translations": Operation(
             "tv-season-translations",
@@ -1116,6 +1223,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_translations",
             "translations",
             "none",
+            False,
         ),
         "tv-season-videos": Operation(
             "tv-season-videos",
@@ -1125,6 +1233,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_videos",
             "videos",
             "none",
+            False,
         ),
         "tv-season-watch-providers": Operation(
             "tv-season-watch-providers",
@@ -1134,6 +1243,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_seasons.tv_season_watch_providers",
             "watch_providers",
             "none",
+            False,
         ),
         "tv-series-account-states": Operation(
             "tv-series-account-states",
@@ -1143,6 +1253,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_account_states",
             "account_states",
             "either",
+            False,
         ),
         "tv-series-add-rating": Operation(
             "tv-series-add-rating",
@@ -1152,6 +1263,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_add_rating",
             "add_rating",
             "either",
+            False,
         ),
         "tv-series-aggregate-credits": Operation(
             "tv-series-aggregate-credits",
@@ -1161,6 +1273,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_aggregate_credits",
             "aggregate_credits",
             "none",
+            False,
         ),
         "tv-series-airing-today-list": Operation(
             "tv-series-airing-today-list",
@@ -1170,6 +1283,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_airing_today_list",
             "airing_today",
             "none",
+            False,
         ),
         "tv-series-alternative-titles": Operation(
             "tv-series-alternative-titles",
@@ -1179,6 +1293,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_alternative_titles",
             "alternative_titles",
             "none",
+            False,
         ),
         "tv-series-changes": Operation(
             "tv-series-changes",
@@ -1188,6 +1303,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_changes",
             "changes",
             "none",
+            False,
         ),
         "tv-series-content-ratings": Operation(
             "tv-series-content-ratings",
@@ -1197,6 +1313,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_content_ratings",
             "content_ratings",
             "none",
+            False,
         ),
         "tv-series-credits": Operation(
             "tv-series-credits",
@@ -1206,6 +1323,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_credits",
             "credits",
             "none",
+            False,
         ),
         "tv-series-delete-rating": Operation(
             "tv-series-delete-rating",
@@ -1215,6 +1333,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_delete_rating",
             "delete_rating",
             "either",
+            False,
         ),
         "tv-series-details": Operation(
             "tv-series-details",
@@ -1224,6 +1343,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_details",
             "details",
             "none",
+            False,
         ),
         "tv-series-episode-groups": Operation(
             "tv-series-episode-groups",
@@ -1233,6 +1353,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_episode_groups",
             "episode_groups",
             "none",
+            False,
         ),
         "tv-series-external-ids": Operation(
             "tv-series-external-ids",
@@ -1242,6 +1363,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_external_ids",
             "external_ids",
             "none",
+            False,
         ),
         "tv-series-images": Operation(
             "tv-series-images",
@@ -1251,6 +1373,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_images",
             "images",
             "none",
+            False,
         ),
         "tv-series-keywords": Operation(
             "tv-series-keywords",
@@ -1260,6 +1383,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_keywords",
             "keywords",
             "none",
+            False,
         ),
         "tv-series-latest-id": Operation(
             "tv-series-latest-id",
@@ -1269,6 +1393,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_latest_id",
             "latest",
             "none",
+            False,
         ),
         "tv-series-on-the-air-list": Operation(
             "tv-series-on-the-air-list",
@@ -1278,6 +1403,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_on_the_air_list",
             "on_the_air",
             "none",
+            False,
         ),
         "tv-series-popular-list": Operation(
             "tv-series-popular-list",
@@ -1287,6 +1413,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_popular_list",
             "popular",
             "none",
+            False,
         ),
         "tv-series-recommendations": Operation(
             "tv-series-recommendations",
@@ -1296,6 +1423,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_recommendations",
             "recommendations",
             "none",
+            False,
         ),
         "tv-series-reviews": Operation(
             "tv-series-reviews",
@@ -1305,6 +1433,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_reviews",
             "reviews",
             "none",
+            False,
         ),
         "tv-series-screened-theatrically": Operation(
             "tv-series-screened-theatrically",
@@ -1314,6 +1443,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_screened_theatrically",
             "screened_theatrically",
             "none",
+            False,
         ),
         "tv-series-similar": Operation(
             "tv-series-similar",
@@ -1323,6 +1453,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_similar",
             "similar",
             "none",
+            False,
         ),
         "tv-series-top-rated-list": Operation(
             "tv-series-top-rated-list",
@@ -1332,6 +1463,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_top_rated_list",
             "top_rated",
             "none",
+            False,
         ),
         "tv-series-translations": Operation(
             "tv-series-translations",
@@ -1341,6 +1473,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_translations",
             "translations",
             "none",
+            False,
         ),
         "tv-series-videos": Operation(
             "tv-series-videos",
@@ -1350,6 +1483,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_videos",
             "videos",
             "none",
+            False,
         ),
         "tv-series-watch-providers": Operation(
             "tv-series-watch-providers",
@@ -1359,6 +1493,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.tv_series.tv_series_watch_providers",
             "watch_providers",
             "none",
+            False,
         ),
         "watch-provider-tv-list": Operation(
             "watch-provider-tv-list",
@@ -1368,6 +1503,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.watch_providers.watch_providers_tv_list",
             "tv",
             "none",
+            False,
         ),
         "watch-providers-available-regions": Operation(
             "watch-providers-available-regions",
@@ -1377,6 +1513,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.watch_providers.watch_providers_available_regions",
             "regions",
             "none",
+            False,
         ),
         "watch-providers-movie-list": Operation(
             "watch-providers-movie-list",
@@ -1386,6 +1523,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tmdb_api_client.v3.api.watch_providers.watch_providers_movie_list",
             "movies",
             "none",
+            False,
         ),
     }
 )

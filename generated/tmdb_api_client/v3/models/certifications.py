@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_map_of_lists, extras
+from ..._model import Model, as_map_of_lists, extras
 
 if TYPE_CHECKING:
     from .certification import Certification

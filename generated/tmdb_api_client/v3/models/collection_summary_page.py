@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, extras
 
 if TYPE_CHECKING:
     from .collection_summary import CollectionSummary

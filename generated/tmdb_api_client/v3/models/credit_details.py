@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_model, by_media_type, extras
+from ..._model import Model, as_model, by_media_type, extras
 
 if TYPE_CHECKING:
     from .movie_credit_media import MovieCreditMedia

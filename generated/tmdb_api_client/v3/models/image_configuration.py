@@ -7,7 +7,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_values, extras
+from ..._model import Model, as_values, extras
 
 
 @_attrs_define

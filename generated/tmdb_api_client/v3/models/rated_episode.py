@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_date, as_int, extras
+from ..._model import Model, as_date, as_int, extras
 
 
 @_attrs_define

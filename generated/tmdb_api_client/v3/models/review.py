@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 
-from .._model import Model, as_datetime, as_int, as_model, extras
+from ..._model import Model, as_datetime, as_int, as_model, extras
 
 if TYPE_CHECKING:
     from .author_details import AuthorDetails

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .._model import Model, as_date, as_each, as_int, as_list, as_values, extras
+from ..._model import Model, as_date, as_each, as_int, as_list, as_values, extras
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary

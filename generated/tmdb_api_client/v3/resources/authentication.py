@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._resource import AsyncResource, Resource
+from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
     from ..models.created_guest_session import CreatedGuestSession
@@ -49,8 +49,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        kwargs = endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        del request_token
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
         """Approve a request token with a username and password.
@@ -65,8 +67,12 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session_from_login as endpoint
         from ..models.login_body import LoginBody
 
-        kwargs = endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
+        ]
+        del password, request_token
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
         """Make a user session from a v4 user access token.
@@ -79,8 +85,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        kwargs = endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        del access_token
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def delete_session(self, *, session_id: str) -> DeletedSession:
         """End a user session.
@@ -93,8 +101,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_delete_session as endpoint
         from ..models.session_body import SessionBody
 
-        kwargs = endpoint._get_kwargs(body=SessionBody(session_id=session_id))
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=SessionBody(session_id=session_id))]
+        del session_id
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def validate_key(self) -> Status:
         """Ask whether the application's credential is valid.
@@ -141,8 +151,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        kwargs = endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        del request_token
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
         """Approve a request token with a username and password.
@@ -157,8 +169,12 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session_from_login as endpoint
         from ..models.login_body import LoginBody
 
-        kwargs = endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
+        ]
+        del password, request_token
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
         """Make a user session from a v4 user access token.
@@ -171,8 +187,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        kwargs = endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        del access_token
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def delete_session(self, *, session_id: str) -> DeletedSession:
         """End a user session.
@@ -185,8 +203,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_delete_session as endpoint
         from ..models.session_body import SessionBody
 
-        kwargs = endpoint._get_kwargs(body=SessionBody(session_id=session_id))
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [endpoint._get_kwargs(body=SessionBody(session_id=session_id))]
+        del session_id
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def validate_key(self) -> Status:
         """Ask whether the application's credential is valid.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
-from .._resource import AsyncResource, Resource
+from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
     from ..models.movie_sort import MovieSort

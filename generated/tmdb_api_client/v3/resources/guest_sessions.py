@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._resource import GUEST_SESSION_ID, AsyncResource, Resource
+from ..._resource import GUEST_SESSION_ID, AsyncResource, Resource
 
 if TYPE_CHECKING:
     from ..models.created_at_sort import CreatedAtSort
@@ -37,13 +37,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def rated_tv(
         self,
@@ -65,13 +69,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return self._call(kwargs.pop(), endpoint._decode)
 
     def rated_tv_episodes(
         self,
@@ -93,13 +101,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_tv_episodes as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return self._call(kwargs.pop(), endpoint._decode)
 
 
 class AsyncGuestSessionsResource(AsyncResource):
@@ -125,13 +137,17 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def rated_tv(
         self,
@@ -153,13 +169,17 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return await self._call(kwargs.pop(), endpoint._decode)
 
     async def rated_tv_episodes(
         self,
@@ -181,10 +201,14 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_tv_episodes as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
-        )
-        return await self._call(kwargs, endpoint._decode)
+        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
+        kwargs = [
+            endpoint._get_kwargs(
+                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                language=language,
+                page=page,
+                sort_by=sort_by,
+            )
+        ]
+        del guest_session_id
+        return await self._call(kwargs.pop(), endpoint._decode)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._resource import AsyncResource, Resource
+from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from .._endpoint import Unlisted
+    from ..._endpoint import Unlisted
     from ..models.keyword import Keyword
     from ..models.keyword_append import KeywordAppend
     from ..models.movie_summary_page import MovieSummaryPage

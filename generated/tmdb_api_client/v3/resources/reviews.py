@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._resource import AsyncResource, Resource
+from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
     from ..models.review import Review

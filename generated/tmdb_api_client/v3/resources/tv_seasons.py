@@ -7,10 +7,10 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._resource import AsyncResource, Resource
+from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from .._endpoint import Unlisted
+    from ..._endpoint import Unlisted
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
     from ..models.credits import Credits

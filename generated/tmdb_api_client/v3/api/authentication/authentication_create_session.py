@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.created_session import CreatedSession
 from ...models.request_token_body import RequestTokenBody
@@ -18,7 +18,7 @@ def _get_kwargs(*, body: RequestTokenBody) -> dict[str, Any]:
         "method": "post",
         "url": "/3/authentication/session/new",
         "json": body.to_dict(),
-        "extensions": {"tmdb_operation": "authentication-create-session"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "authentication-create-session"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.login_body import LoginBody
 from ...models.request_token import RequestToken
@@ -18,7 +18,7 @@ def _get_kwargs(*, body: LoginBody) -> dict[str, Any]:
         "method": "post",
         "url": "/3/authentication/token/validate_with_login",
         "json": body.to_dict(),
-        "extensions": {"tmdb_operation": "authentication-create-session-from-login"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "authentication-create-session-from-login"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.deleted_session import DeletedSession
 from ...models.session_body import SessionBody
@@ -18,7 +18,7 @@ def _get_kwargs(*, body: SessionBody) -> dict[str, Any]:
         "method": "delete",
         "url": "/3/authentication/session",
         "json": body.to_dict(),
-        "extensions": {"tmdb_operation": "authentication-delete-session"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "authentication-delete-session"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...types import Response
@@ -15,7 +15,7 @@ def _get_kwargs() -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/authentication",
-        "extensions": {"tmdb_operation": "authentication-validate-key"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "authentication-validate-key"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.certifications import Certifications
 from ...models.status import Status
@@ -16,7 +16,7 @@ def _get_kwargs() -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/certification/movie/list",
-        "extensions": {"tmdb_operation": "certification-movie-list"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "certification-movie-list"},
     }
 
 

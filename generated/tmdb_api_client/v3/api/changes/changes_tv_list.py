@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.changed_id_page import ChangedIdPage
 from ...models.status import Status
@@ -23,8 +23,8 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/tv/changes",
-        "params": _query({"end_date": end_date, "page": page, "start_date": start_date}),
-        "extensions": {"tmdb_operation": "changes-tv-list"},
+        "params": _query({"end_date": end_date, "page": page, "start_date": start_date}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "changes-tv-list"},
     }
 
 

@@ -2,14 +2,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import Unlisted
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import Unlisted
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.collection_append import CollectionAppend
 from ...models.collection_details import CollectionDetails
@@ -25,9 +25,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/collection/{collection_id}".format(collection_id=quote(str(collection_id), safe="")),
-        "params": _query({"language": language, "append_to_response": append_to_response}),
-        "extensions": {"tmdb_operation": "collection-details"},
+        "url": "/3/collection/{collection_id}".format(collection_id=_segment(collection_id)),
+        "params": _query({"language": language, "append_to_response": append_to_response}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "collection-details"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.api_configuration import ApiConfiguration
 from ...models.status import Status
@@ -13,7 +13,11 @@ from ...types import Response
 
 
 def _get_kwargs() -> dict[str, Any]:
-    return {"method": "get", "url": "/3/configuration", "extensions": {"tmdb_operation": "configuration-details"}}
+    return {
+        "method": "get",
+        "url": "/3/configuration",
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "configuration-details"},
+    }
 
 
 def _decode(data: Any) -> ApiConfiguration:

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root_list
 from ... import errors
-from ..._model import as_root_list
 from ...client import AuthenticatedClient, Client
 from ...models.department import Department
 from ...models.status import Status
@@ -13,7 +13,11 @@ from ...types import Response
 
 
 def _get_kwargs() -> dict[str, Any]:
-    return {"method": "get", "url": "/3/configuration/jobs", "extensions": {"tmdb_operation": "configuration-jobs"}}
+    return {
+        "method": "get",
+        "url": "/3/configuration/jobs",
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "configuration-jobs"},
+    }
 
 
 def _decode(data: Any) -> list[Department]:

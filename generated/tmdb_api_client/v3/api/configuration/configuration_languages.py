@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root_list
 from ... import errors
-from ..._model import as_root_list
 from ...client import AuthenticatedClient, Client
 from ...models.language import Language
 from ...models.status import Status
@@ -16,7 +16,7 @@ def _get_kwargs() -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/configuration/languages",
-        "extensions": {"tmdb_operation": "configuration-languages"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "configuration-languages"},
     }
 
 

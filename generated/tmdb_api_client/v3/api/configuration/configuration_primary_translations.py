@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root_values
 from ... import errors
-from ..._model import as_root_values
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...types import Response
@@ -15,7 +15,7 @@ def _get_kwargs() -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/configuration/primary_translations",
-        "extensions": {"tmdb_operation": "configuration-primary-translations"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "configuration-primary-translations"},
     }
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.movie_sort import MovieSort
 from ...models.movie_summary_page import MovieSummaryPage
@@ -99,9 +99,10 @@ def _get_kwargs(
                 "without_keywords": without_keywords,
                 "without_watch_providers": without_watch_providers,
                 "year": year,
-            }
+            },
+            UNSET,
         ),
-        "extensions": {"tmdb_operation": "discover-movie"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "discover-movie"},
     }
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...models.tv_series_sort import TvSeriesSort
@@ -89,9 +89,10 @@ def _get_kwargs(
                 "without_genres": without_genres,
                 "without_keywords": without_keywords,
                 "without_watch_providers": without_watch_providers,
-            }
+            },
+            UNSET,
         ),
-        "extensions": {"tmdb_operation": "discover-tv"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "discover-tv"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.genres import Genres
 from ...models.status import Status
@@ -17,8 +17,8 @@ def _get_kwargs(*, language: str | None | Unset = UNSET) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/genre/movie/list",
-        "params": _query({"language": language}),
-        "extensions": {"tmdb_operation": "genre-movie-list"},
+        "params": _query({"language": language}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "genre-movie-list"},
     }
 
 

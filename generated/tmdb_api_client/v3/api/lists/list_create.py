@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.created_list import CreatedList
 from ...models.list_body import ListBody
@@ -18,9 +18,9 @@ def _get_kwargs(*, body: ListBody, session_id: str | None | Unset = UNSET) -> di
     return {
         "method": "post",
         "url": "/3/list",
-        "params": _query({"session_id": session_id}),
+        "params": _query({"session_id": session_id}, UNSET),
         "json": body.to_dict(),
-        "extensions": {"tmdb_operation": "list-create"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "list-create"},
     }
 
 

@@ -2,14 +2,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import Unlisted
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import Unlisted
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.movie_append import MovieAppend
 from ...models.movie_details import MovieDetails
@@ -25,9 +25,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/movie/{movie_id}".format(movie_id=quote(str(movie_id), safe="")),
-        "params": _query({"append_to_response": append_to_response, "language": language}),
-        "extensions": {"tmdb_operation": "movie-details"},
+        "url": "/3/movie/{movie_id}".format(movie_id=_segment(movie_id)),
+        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "movie-details"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.movie_summary_dated_page import MovieSummaryDatedPage
 from ...models.status import Status
@@ -19,8 +19,8 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/movie/now_playing",
-        "params": _query({"language": language, "page": page, "region": region}),
-        "extensions": {"tmdb_operation": "movie-now-playing-list"},
+        "params": _query({"language": language, "page": page, "region": region}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "movie-now-playing-list"},
     }
 
 

@@ -2,14 +2,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import Unlisted
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import Unlisted
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.network_append import NetworkAppend
 from ...models.network_details import NetworkDetails
@@ -22,9 +22,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/network/{network_id}".format(network_id=quote(str(network_id), safe="")),
-        "params": _query({"append_to_response": append_to_response}),
-        "extensions": {"tmdb_operation": "network-details"},
+        "url": "/3/network/{network_id}".format(network_id=_segment(network_id)),
+        "params": _query({"append_to_response": append_to_response}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "network-details"},
     }
 
 

@@ -2,13 +2,13 @@
 import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.changes import Changes
 from ...models.status import Status
@@ -24,9 +24,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/person/{person_id}/changes".format(person_id=quote(str(person_id), safe="")),
-        "params": _query({"end_date": end_date, "page": page, "start_date": start_date}),
-        "extensions": {"tmdb_operation": "person-changes"},
+        "url": "/3/person/{person_id}/changes".format(person_id=_segment(person_id)),
+        "params": _query({"end_date": end_date, "page": page, "start_date": start_date}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "person-changes"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.collection_summary_page import CollectionSummaryPage
 from ...models.status import Status
@@ -25,9 +25,10 @@ def _get_kwargs(
         "method": "get",
         "url": "/3/search/collection",
         "params": _query(
-            {"include_adult": include_adult, "language": language, "page": page, "query": query, "region": region}
+            {"include_adult": include_adult, "language": language, "page": page, "query": query, "region": region},
+            UNSET,
         ),
-        "extensions": {"tmdb_operation": "search-collection"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "search-collection"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.company_summary_page import CompanySummaryPage
 from ...models.status import Status
@@ -17,8 +17,8 @@ def _get_kwargs(*, page: int | None | Unset = UNSET, query: str) -> dict[str, An
     return {
         "method": "get",
         "url": "/3/search/company",
-        "params": _query({"page": page, "query": query}),
-        "extensions": {"tmdb_operation": "search-company"},
+        "params": _query({"page": page, "query": query}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "search-company"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.movie_summary_page import MovieSummaryPage
 from ...models.status import Status
@@ -35,9 +35,10 @@ def _get_kwargs(
                 "query": query,
                 "region": region,
                 "year": year,
-            }
+            },
+            UNSET,
         ),
-        "extensions": {"tmdb_operation": "search-movie"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "search-movie"},
     }
 
 

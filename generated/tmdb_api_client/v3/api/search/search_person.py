@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.person_summary_page import PersonSummaryPage
 from ...models.status import Status
@@ -23,8 +23,8 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/search/person",
-        "params": _query({"include_adult": include_adult, "language": language, "page": page, "query": query}),
-        "extensions": {"tmdb_operation": "search-person"},
+        "params": _query({"include_adult": include_adult, "language": language, "page": page, "query": query}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "search-person"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...models.tv_series_summary_page import TvSeriesSummaryPage
@@ -33,9 +33,10 @@ def _get_kwargs(
                 "page": page,
                 "query": query,
                 "year": year,
-            }
+            },
+            UNSET,
         ),
-        "extensions": {"tmdb_operation": "search-tv"},
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "search-tv"},
     }
 
 

@@ -2,14 +2,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import Unlisted
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import Unlisted
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.episode_append import EpisodeAppend
 from ...models.episode_details import EpisodeDetails
@@ -28,12 +28,12 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/tv/{series_id}/season/{season_number}/episode/{episode_number}".format(
-            series_id=quote(str(series_id), safe=""),
-            season_number=quote(str(season_number), safe=""),
-            episode_number=quote(str(episode_number), safe=""),
+            series_id=_segment(series_id),
+            season_number=_segment(season_number),
+            episode_number=_segment(episode_number),
         ),
-        "params": _query({"append_to_response": append_to_response, "language": language}),
-        "extensions": {"tmdb_operation": "tv-episode-details"},
+        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-episode-details"},
     }
 
 

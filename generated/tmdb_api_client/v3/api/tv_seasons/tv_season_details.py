@@ -2,14 +2,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from ...._endpoint import Unlisted
+from ...._endpoint import query as _query
+from ...._endpoint import segment as _segment
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import Unlisted
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.season_append import SeasonAppend
 from ...models.season_details import SeasonDetails
@@ -27,10 +27,10 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/tv/{series_id}/season/{season_number}".format(
-            series_id=quote(str(series_id), safe=""), season_number=quote(str(season_number), safe="")
+            series_id=_segment(series_id), season_number=_segment(season_number)
         ),
-        "params": _query({"append_to_response": append_to_response, "language": language}),
-        "extensions": {"tmdb_operation": "tv-season-details"},
+        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-season-details"},
     }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from ...._model import as_root
 from ... import errors
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...models.tv_series_details import TvSeriesDetails
@@ -13,7 +13,11 @@ from ...types import Response
 
 
 def _get_kwargs() -> dict[str, Any]:
-    return {"method": "get", "url": "/3/tv/latest", "extensions": {"tmdb_operation": "tv-series-latest-id"}}
+    return {
+        "method": "get",
+        "url": "/3/tv/latest",
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-series-latest-id"},
+    }
 
 
 def _decode(data: Any) -> TvSeriesDetails:

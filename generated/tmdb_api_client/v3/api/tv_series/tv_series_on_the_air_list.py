@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...models.tv_series_summary_page import TvSeriesSummaryPage
@@ -19,8 +19,8 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/tv/on_the_air",
-        "params": _query({"language": language, "page": page, "timezone": timezone}),
-        "extensions": {"tmdb_operation": "tv-series-on-the-air-list"},
+        "params": _query({"language": language, "page": page, "timezone": timezone}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-series-on-the-air-list"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.status import Status
 from ...models.tv_series_summary_page import TvSeriesSummaryPage
@@ -17,8 +17,8 @@ def _get_kwargs(*, language: str | None | Unset = UNSET, page: int | None | Unse
     return {
         "method": "get",
         "url": "/3/tv/top_rated",
-        "params": _query({"language": language, "page": page}),
-        "extensions": {"tmdb_operation": "tv-series-top-rated-list"},
+        "params": _query({"language": language, "page": page}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-series-top-rated-list"},
     }
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from ...._endpoint import query as _query
+from ...._model import as_root
 from ... import errors
-from ..._endpoint import query as _query
-from ..._model import as_root
 from ...client import AuthenticatedClient, Client
 from ...models.provider_list import ProviderList
 from ...models.status import Status
@@ -17,8 +17,8 @@ def _get_kwargs(*, language: str | None | Unset = UNSET, watch_region: str | Non
     return {
         "method": "get",
         "url": "/3/watch/providers/tv",
-        "params": _query({"language": language, "watch_region": watch_region}),
-        "extensions": {"tmdb_operation": "watch-provider-tv-list"},
+        "params": _query({"language": language, "watch_region": watch_region}, UNSET),
+        "extensions": {"tmdb_api": "v3", "tmdb_operation": "watch-provider-tv-list"},
     }
 
 

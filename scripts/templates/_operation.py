@@ -1,0 +1,28 @@
+"""What is known of an operation beside its types: a row of the registry that each version of the API has."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+UserAuth = Literal["none", "session", "guest_session", "either", "user_access_token", "optional_user_access_token"]
+
+
+class Operation(NamedTuple):
+    """One operation of the API."""
+
+    id: str
+    """The published operationId."""
+    method: str
+    """The HTTP method, in capitals."""
+    path: str
+    """The path template, with the version: /3/movie/{movie_id}."""
+    tag: str
+    """The resource that it belongs to: movies."""
+    module: str
+    """Where its endpoint functions are: the dotted name to import."""
+    resource: str
+    """The resource's method that calls it: details."""
+    user_auth: UserAuth
+    """Which user-level credentials it accepts, beside the application's."""
+    bearer_only: bool
+    """Whether it takes a bearer token alone, and no API key."""
