@@ -163,8 +163,8 @@ def _refusal(
         if "guest_session_id" in held.credentials or mode == "guest":
             sentences.append("A guest session cannot call it")
         sentences.append(
-            f"Pass session_id= or set {variable_name('session_id')}: a session that the user has approved, see "
-            "https://developer.themoviedb.org/docs/authentication-user"
+            "Log a user in with tmdb.auth.begin_login(), or pass a session that a user has approved as session_id= or "
+            f"{variable_name('session_id')}; see https://developer.themoviedb.org/docs/authentication-user"
         )
     return ConfigurationError(
         ". ".join(sentences) + ". Nothing was sent.",

@@ -1,0 +1,237 @@
+"""Every operation with everything that a client can hold: what arrives over the socket, or which error is raised.
+
+The expectation is told from the registry by an oracle of a few lines, which knows TMDB's rules and nothing of the code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import anyio
+import pytest
+from tmdb_api_client.v3.operations import OPERATIONS, Operation
+
+from tmdb_ext import TMDB, APIError, AsyncTMDB, ConfigurationError
+from tmdb_ext.testing import RecordedRequest, Simulator
+
+NEW_GUEST = "/3/authentication/guest_session/new"
+CONVERT = "/3/authentication/session/convert/4"
+LOOKUP = "/3/account"
+HOLDINGS = (
+    "API key",
+    "bearer",
+    "API key and session",
+    "bearer and session",
+    "bearer and guest session",
+    "bearer, guest sessions on demand",
+    "v4 user token",
+)
+USER_LEVEL = {
+    "none": (),
+    "session": ("a user session",),
+    "guest_session": ("a guest session",),
+    "either": ("a user session", "a guest session"),
+}
+
+
+class Holder(NamedTuple):
+    """A way of holding credentials: the client's arguments, and the values to look for."""
+
+    options: dict[str, Any]
+    bearer: str | None
+    key: str | None
+    session: str | None
+    guest: str | None
+
+
+class Expected(NamedTuple):
+    """What one call puts on the wire, as a test of it sees it."""
+
+    bearer: str | None
+    query: dict[str, str]
+    path: str
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+def holder(holding: str, simulator: Simulator) -> Holder:
+    token = simulator.access_token if "bearer" in holding else None
+    if holding == "v4 user token":
+        token = simulator.create_user_access_token()
+    key = simulator.api_key if "key" in holding else None
+    session = simulator.create_session() if holding.endswith("and session") else None
+    guest = None
+    if holding == "bearer and guest session":
+        with TMDB(access_token=token, base_url=simulator.base_url) as tmdb:
+            guest = tmdb.guest.start().id.reveal()
+    options = {
+        "user_access_token" if holding == "v4 user token" else "access_token": token,
+        "api_key": key,
+        "session_id": session,
+        "guest_session_id": guest,
+        "guest": holding == "bearer, guest sessions on demand",
+        "base_url": simulator.base_url,
+    }
+    return Holder(options, token, key, session, guest)
+
+
+def oracle(operation: Operation, holding: str, held: Holder, account_id: int) -> Expected | None:
+    """What the call carries; None where nothing that is held can serve it."""
+    has_user = holding.endswith("and session") or holding == "v4 user token"
+    has_guest = "guest" in holding
+    carries = {
+        "none": "nothing",
+        "session": "session" if has_user else None,
+        "guest_session": "guest" if has_guest else None,
+        "either": "session" if has_user else "guest" if has_guest else None,
+    }[operation.user_auth]
+    if carries is None:
+        return None
+    path = operation.path.replace("{account_id}", str(account_id))
+    query = {} if held.bearer else {"api_key": held.key}
+    if carries == "session":
+        query["session_id"] = held.session
+    if carries == "guest" and "{guest_session_id}" not in path:
+        query["guest_session_id"] = held.guest
+    return Expected(held.bearer, query, path.replace("{guest_session_id}", str(held.guest)))
+
+
+def arguments(method: Any) -> dict[str, Any]:
+    """What a caller must give; whether TMDB likes it is not the point here."""
+    values = {
+        "value": 8.5, "media_type": "movie", "favorite": True, "watchlist": True, "name": "mine", "query": "star",
+        "confirm": True, "external_id": "tt0076759", "external_source": "imdb_id", "time_window": "day",
+        "username": "u", "password": "p", "request_token": "0" * 40, "session_id": "0" * 40, "access_token": "a.b.c",
+    }  # fmt: skip
+    needed = [p.name for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+    return {name: values.get(name, 11) for name in needed}
+
+
+def pattern_of(path: str) -> re.Pattern[str]:
+    """A path in which the caller's own arguments may be anything of one segment."""
+    return re.compile("/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/")))
+
+
+CREDENTIALS = {"api_key", "session_id", "guest_session_id"}
+
+
+def check_arrived(operation: Operation, expected: Expected, requests: list[RecordedRequest], first: bool) -> None:
+    extra = [request.path for request in requests if request.path in (NEW_GUEST, CONVERT, LOOKUP)]
+    own = [request for request in requests if request.operation == operation.id and request.path != LOOKUP]
+    if operation.id.startswith("authentication-"):
+        extra = [path for path in extra if path != own[0].path]
+    assert len(extra) == len(set(extra)), "each extra request is made once"
+    assert not extra or first or extra == [LOOKUP]
+    assert len(own) == 1
+    assert len(requests) == len(own) + len(extra)
+    (request,) = own
+    assert request.method == operation.method
+    assert request.headers.get("authorization") == (None if expected.bearer is None else f"Bearer {expected.bearer}")
+    assert {name: value for name, value in request.query if name in CREDENTIALS} == expected.query
+    assert len([name for name, _ in request.query if name in CREDENTIALS]) == len(expected.query)
+    assert pattern_of(expected.path).fullmatch(request.path)
+
+
+def check_explained(tmdb: Any, operation: Operation, expected: Expected, held: Holder) -> None:
+    plan = tmdb.auth.explain(operation.id)
+    assert plan.operation == operation.id
+    assert (plan.application == "api_key") == ("api_key" in expected.query)
+    in_path = "{guest_session_id}" in operation.path
+    carried = (set(expected.query) - {"api_key"}) | ({"guest_session_id"} if in_path else set())
+    assert ({plan.user} if plan.user else set()) == carried
+    assert not [value for value in (held.bearer, held.key, held.session, held.guest) if value and value in str(plan)]
+
+
+def check_refused(error: ConfigurationError, operation: Operation, tmdb: Any) -> None:
+    assert error.operation == operation.id
+    assert error.accepts == USER_LEVEL[operation.user_auth]
+    assert error.held == tmdb.auth.held
+    message = str(error)
+    assert message.startswith(f"{operation.id} takes {' or '.join(error.accepts)}")
+    assert message.endswith("Nothing was sent.")
+    if operation.user_auth == "session":
+        assert ("A guest session cannot call it" in message) == ("guest_session_id" in error.held)
+        assert "tmdb.auth.begin_login()" in message
+        assert "TMDB_SESSION_ID" in message
+    else:
+        assert "guest=True" in message
+
+
+def learn(held: Holder, tmdb: Any) -> Holder:
+    """The holder with the sessions that the client has made meanwhile."""
+    guest, user = tmdb.guest.info(), tmdb.auth.session
+    return held._replace(
+        guest=guest.id.reveal() if guest else held.guest, session=user.id.reveal() if user else held.session
+    )
+
+
+async def result_of(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+async def every_operation(tmdb: Any, holding: str, held: Holder, simulator: Simulator) -> tuple[int, int]:
+    """Call every operation and check each; return how many were served and how many refused."""
+    served, refused = 0, 0
+    made = False
+    for operation in OPERATIONS.values():
+        simulator.clear_requests()
+        method = getattr(getattr(tmdb, operation.tag), operation.resource)
+        try:
+            await result_of(method(**arguments(method)))
+        except APIError:
+            pass
+        except ConfigurationError as error:
+            assert oracle(operation, holding, held, simulator.user.id) is None, operation.id
+            check_refused(error, operation, tmdb)
+            with pytest.raises(ConfigurationError, match=re.escape(str(error))):
+                tmdb.auth.explain(operation.id)
+            assert simulator.requests == []
+            refused += 1
+            continue
+        held = learn(held, tmdb)
+        expected = oracle(operation, holding, held, simulator.user.id)
+        assert expected is not None, operation.id
+        check_arrived(operation, expected, simulator.requests, first=not made)
+        check_explained(tmdb, operation, expected, held)
+        made = made or bool(expected.query.keys() & {"session_id", "guest_session_id"})
+        served += 1
+    return served, refused
+
+
+SERVED = {"API key": 123, "bearer": 123, "bearer and guest session": 136, "bearer, guest sessions on demand": 136}
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("holding", HOLDINGS)
+def test_every_operation_carries_what_the_rules_say_or_is_refused(
+    simulator: Simulator, holding: str, colour: str
+) -> None:
+    held = holder(holding, simulator)
+
+    async def main() -> tuple[int, int]:
+        if colour == "sync":
+            with TMDB(**held.options) as tmdb:
+                return await every_operation(tmdb, holding, held, simulator)
+        async with AsyncTMDB(**held.options) as tmdb:
+            return await every_operation(tmdb, holding, held, simulator)
+
+    served, refused = anyio.run(main)
+    assert served == SERVED.get(holding, 149)  # with a user session, all but the three lists of a guest's ratings
+    assert served + refused == 152
+
+
+@pytest.mark.parametrize("kind", [TMDB, AsyncTMDB])
+def test_without_anything_there_is_no_client(simulator: Simulator, kind: Any) -> None:
+    simulator.clear_requests()
+    with pytest.raises(ConfigurationError, match="every TMDB call needs one") as caught:
+        kind(base_url=simulator.base_url)
+    assert caught.value.held == ()
+    assert "TMDB_ACCESS_TOKEN" in str(caught.value)
+    assert simulator.requests == []
