@@ -120,8 +120,12 @@ class TMDBAuth(httpx.Auth):
             guest = yield from self.obtain_guest_session(request)
         session = user.id if user is not None else _given_session(request)
         account_id: int | None = None
-        if session is not None and _has_placeholder(request, "account_id"):
-            account_id = yield from self._account_id_of(request, session)
+        if _has_placeholder(request, "account_id"):
+            if user is not None:
+                user, account_id = yield from self._account_of(request, user)
+                session = user.id
+            elif session is not None:
+                account_id = yield from self._account_id_of(request, session)
 
         response = yield self._dressed(request, plan, session, guest, account_id)
         if guest is not None and not _is_forgotten(response):
@@ -341,8 +345,20 @@ class TMDBAuth(httpx.Auth):
     def obtain_account_id(self, template: httpx.Request, *, mode: Mode | None = None) -> Steps[int]:
         """Return the id of the account that the user session belongs to, looking it up once per session."""
         select("account-details", "session", self.held(), mode=mode or self.mode)
-        session = yield from self._user_session(template)
-        return (yield from self._account_id_of(template, session.id))
+        user = yield from self._user_session(template)
+        return (yield from self._account_of(template, user))[1]
+
+    def _account_of(self, template: httpx.Request, user: UserSession) -> Steps[tuple[UserSession, int]]:
+        """Return the id of the account of `user`; with another session where it was ended and can be made anew."""
+        refusal: SessionDenied | None = None
+        try:
+            return user, (yield from self._account_id_of(template, user.id))
+        except SessionDenied as error:
+            refusal = error
+        successor = yield from self._user_successor(template, user)
+        if successor is None:
+            raise refusal
+        return successor, (yield from self._account_id_of(template, successor.id))
 
     def _account_id_of(self, template: httpx.Request, session: Secret) -> Steps[int]:
         account_id, found = yield from self.driver.once(
