@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from leaks import Collector
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -24,3 +27,15 @@ def shared() -> Path:
             pytest.fail("the shared test data is missing, and CI must run the tests that need it")
         pytest.skip("needs the shared test data")
     return SHARED
+
+
+@pytest.fixture
+def log() -> Iterator[Collector]:
+    collector = Collector()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(collector)
+    root.setLevel(logging.DEBUG)
+    yield collector
+    root.removeHandler(collector)
+    root.setLevel(level)

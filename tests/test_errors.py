@@ -9,7 +9,6 @@ import json
 import logging
 import pickle
 import socket
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leaks import Collector, everything
 from tmdb_api_client.v3.api.movies import movie_account_states
 
 import tmdb_ext
@@ -337,48 +337,6 @@ def test_every_error_has_the_one_base() -> None:
 
 
 # No secret, whatever goes wrong
-
-
-def everything(error: BaseException) -> str:
-    """All that could be shown of an error: the chain, every attribute, and the traceback with locals.
-
-    Frames of this file are left out: they hold what the caller wrote.
-    """
-    seen: list[str] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        current = todo.pop()
-        if current is None:
-            continue
-        seen += [repr(current), str(current), repr(vars(current)), repr(current.args)]
-        report = traceback.TracebackException.from_exception(current, capture_locals=True)
-        report.stack[:] = [frame for frame in report.stack if frame.filename != __file__]  # type: ignore[index]
-        seen.append("".join(report.format()))
-        todo += [current.__cause__, current.__context__]
-    return "\n".join(seen)
-
-
-class Collector(logging.Handler):
-    """Keeps records as a handler gets them: formatted, and raw as a structured logger would store them."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines += [logging.Formatter().format(record), repr(vars(record))]
-
-
-@pytest.fixture
-def log() -> Iterator[Collector]:
-    collector = Collector()
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(collector)
-    root.setLevel(logging.DEBUG)
-    yield collector
-    root.removeHandler(collector)
-    root.setLevel(level)
 
 
 FAULTS: dict[str, dict[str, Any]] = {
