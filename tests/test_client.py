@@ -18,6 +18,7 @@ import httpx
 import pytest
 from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.client import Client
+from tmdb_api_client.v3.errors import UnexpectedStatus
 
 import tmdb_ext
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, ConnectError, InvalidArgument, NotFound
@@ -322,3 +323,9 @@ def test_one_client_is_shared_by_tasks(backend: str) -> None:
             assert simulator.count("movie-details") == 64
 
     anyio.run(main, backend=backend)
+
+
+def test_the_low_level_functions_say_when_a_status_is_unknown_to_python() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(522, json={}))
+    with TMDB(access_token=TOKEN, transport=transport) as tmdb, pytest.raises(UnexpectedStatus, match="522"):
+        movie_details.sync_detailed(11, client=tmdb.low_level)

@@ -194,7 +194,6 @@ class Views:
             "path": repr(str(endpoint.path.get_untrusted_value())),
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
-            "success": "{200, 201}" if "201" in operation["responses"] else "{200}",
             "returns": kind.annotation,
             "decode": self._decode_root(kind),
             "summary": _docstring(operation["summary"]),
