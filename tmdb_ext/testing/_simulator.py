@@ -264,6 +264,7 @@ class Simulator:
         operation: str | None = None,
         times: int = 1,
         retry_after: float | str | None = None,
+        headers: Mapping[str, str] | None = None,
         delay: float = 0.0,
         disconnect: bool = False,
         body: bytes | str | Mapping[str, Any] | None = None,
@@ -278,6 +279,7 @@ class Simulator:
             operation: TMDB's id of the operation to fail; any request if None.
             times: How many requests fail.
             retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
+            headers: Further headers of the answer, such as `location`.
             delay: Seconds to wait before answering.
             disconnect: Whether to close the connection in place of an answer.
             body: What to send in place of a status body; bytes and text go out as they are.
@@ -289,8 +291,10 @@ class Simulator:
             status = STATUSES[status_code][0]
         elif status is None and retry_after is not None:
             status = 429
-        headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
-        fault = _Fault(operation, times, status, headers, b"", delay, disconnect, perform)
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if retry_after is not None:
+            sent["retry-after"] = f"{retry_after}"
+        fault = _Fault(operation, times, status, sent, b"", delay, disconnect, perform)
         if isinstance(body, bytes):
             fault.body = body
         elif isinstance(body, str):
