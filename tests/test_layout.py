@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tmdb_api_client.v3.operations import OPERATIONS
+from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
 import tmdb_ext
 from tmdb_ext import testing
@@ -80,12 +81,12 @@ def test_the_generated_client_is_small_enough_to_review() -> None:
 
 def test_the_public_surface_is_this() -> None:
     assert sorted(tmdb_ext.__all__) == [
-        "APIError", "AsyncLogin", "AsyncTMDB", "AuthenticationError", "BadRequest", "ConfigurationError",
+        "APIError", "API_RELEASE", "AsyncLogin", "AsyncTMDB", "AuthenticationError", "BadRequest", "ConfigurationError",
         "ConnectError", "Credentials", "DecodeError", "FileStore", "GuestPolicy", "GuestSession", "InvalidArgument",
         "Login", "LoginDenied", "LoginError", "LoginExpired", "LoginPending", "MemoryStore", "NotFound",
         "PermissionDenied", "Plan", "RateLimited", "RequestTimeout", "STATUS_CODES", "Secret", "ServerError",
         "SessionDenied", "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect", "UserSession",
-        "ValidationError",
+        "ValidationError", "__version__",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]
@@ -130,3 +131,20 @@ def test_a_first_call_loads_only_the_models_that_it_needs() -> None:
 @pytest.mark.parametrize("table", ["overlay-v3.toml", "names-v3.toml", "descriptions.toml", "releases.toml"])
 def test_the_tables_are_readable_with_the_standard_library(table: str) -> None:
     assert tomllib.loads((ROOT / "openapi" / table).read_text(encoding="utf-8"))
+
+
+def test_the_registry_of_v4_tells_which_operations_take_a_users_token_and_which_take_no_api_key() -> None:
+    by_auth: dict[tuple[str, bool], int] = {}
+    for key, operation in V4_OPERATIONS.items():
+        assert operation.id == key
+        assert operation.path.startswith("/4/")
+        kind = (operation.user_auth, operation.bearer_only)
+        by_auth[kind] = by_auth.get(kind, 0) + 1
+    assert by_auth == {
+        ("none", True): 3,
+        ("user_access_token", True): 7,
+        ("user_access_token", False): 9,
+        ("optional_user_access_token", False): 2,
+    }
+    assert V4_OPERATIONS["list-clear"].bearer_only
+    assert V4_OPERATIONS["list-delete"].path == "/4/list/{list_id}"

@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     from ._sessions import UserSession
     from ._status_codes import STATUS_CODES
     from ._stores import FileStore, MemoryStore, SessionStore
+    from ._version import API_RELEASE, __version__
 
 __all__ = [
+    "API_RELEASE",
     "STATUS_CODES",
     "TMDB",
     "APIError",
@@ -82,9 +84,11 @@ __all__ = [
     "UnexpectedRedirect",
     "UserSession",
     "ValidationError",
+    "__version__",
 ]
 
 _ELSEWHERE = {
+    "API_RELEASE": "._version",
     "AsyncLogin": "._login",
     "AsyncTMDB": "._client",
     "Credentials": "._credentials",
@@ -99,6 +103,7 @@ _ELSEWHERE = {
     "SessionStore": "._stores",
     "TMDB": "._client",
     "UserSession": "._sessions",
+    "__version__": "._version",
 }
 
 

@@ -1,3 +1,4 @@
-"""The version of this distribution."""
+"""The version of the package, and the API release that it carries: written by scripts/regenerate."""
 
-__version__ = "0.1.0"
+__version__ = "1.20260323.0"
+API_RELEASE = "2026-03-23"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .distil import Json, dumps, operations
-from .document import Words, build_document
+from .document import Words, build_document, declare_path_parameters
 from .errors import PipelineError
 from .generate import generate, write_common
 from .naming import name_shapes
@@ -51,21 +51,24 @@ def load_table(name: str) -> Json:
         raise PipelineError(f"openapi/{name}: {error}") from None
 
 
-def build(distilled: Json, api: str, target: Path, *, pinned: bool) -> tuple[str, Report]:
+def build(distilled: Json, api: str, target: Path, *, release: Json, pinned: bool) -> tuple[str, Report]:
     """Build the document and, in `target`/tmdb_api_client, the client; return the document's text and a report.
 
     On the pinned document what our tables no longer match is an error; on any other it is reported.
     """
     names = load_table(f"names-{api}.toml")
-    words = Words(load_table("descriptions.toml"))
+    words = Words(load_table("descriptions.toml"), api)
     named = name_shapes(distilled, names)
     mended = apply_overlay(named, load_table(f"overlay-{api}.toml"))
-    document = build_document(named, names, words)
+    undeclared = declare_path_parameters(named)
+    document = build_document(named, names, words, api)
     conflicts = document.pop("x-conflicts")
 
     report = Report(mended=mended.counts, derived=named.derived)
     report.warnings += [f"overlay entry without effect: {target}" for target in mended.stale]
     report.warnings += [f"name without a place: {pattern}" for pattern in named.unused]
+    report.warnings += [f"no documented response, left untyped: {place}" for place in _unanswered(named.document)]
+    report.warnings += [f"path parameter that is not declared, taken for a string: {place}" for place in undeclared]
     report.warnings += [f"no description: {name}" for name in sorted(set(words.missing))]
     report.warnings += [f"types disagree, left untyped: {place}" for place in conflicts]
     if pinned and (named.derived or report.warnings):
@@ -75,13 +78,17 @@ def build(distilled: Json, api: str, target: Path, *, pinned: bool) -> tuple[str
 
     package = target / PACKAGE
     write_common(package)
-    counts = generate(document, names.get("attributes", {}), api, package / api)
+    counts = generate(document, names.get("attributes", {}), release, package / api)
     if counts["operations"] != len(operations(distilled)):
         raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")
     report.counts = counts
     text = dumps(document)
     json.loads(text)
     return text, report
+
+
+def _unanswered(document: Json) -> list[str]:
+    return [o["operationId"] for _, _, o in operations(document) if not o["response"]]
 
 
 def load_distilled(path: Path) -> Json:

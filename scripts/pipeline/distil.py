@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from .errors import PipelineError
@@ -20,6 +21,10 @@ KEPT_LIMITS = ("minimum", "maximum", "minLength", "maxLength")
 KEPT_FORMATS = ("date", "date-time")
 # ISO 3166-1 country codes, with the sub-divisions that certifications have (CA-QC).
 COUNTRY_KEY = re.compile(r"[A-Z]{2}(-[A-Z]{1,3})?")
+# A movie or series of the example, as the key of what is said of it (movie:11).
+MEDIA_KEY = re.compile(r"(movie|tv):\d+")
+# What the documentation site puts the reader's own value in place of.
+SITE_PLACEHOLDER = re.compile(r"<<.*>>")
 BODY_ARTEFACT = "RAW_BODY"
 
 
@@ -63,23 +68,18 @@ def _operation(path: str, method: str, operation: Json, shared: list[Json]) -> J
         (_parameter(parameter) for parameter in parameters.values()),
         key=lambda p: (p["in"] != "path", order.index(p["name"]) if p["name"] in order else 0, p["name"]),
     )
-    missing = [n for n in order if ("path", n) not in parameters]
-    if missing:
-        raise PipelineError(f"{name} does not declare its path parameter {missing[0]}")
     if "requestBody" in operation:
         distilled["requestBody"] = _body(name, operation["requestBody"])
     response = next((r for code, r in sorted(operation.get("responses", {}).items()) if code.startswith("2")), None)
     content = (response or {}).get("content", {}).get("application/json", {})
-    if "schema" not in content:
-        raise PipelineError(f"{name} ({operation['operationId']}) documents no JSON response")
-    distilled["response"] = _schema(content["schema"])
+    distilled["response"] = _schema(content.get("schema", {}))
     return distilled
 
 
 def _parameter(parameter: Json) -> Json:
     schema = _schema(parameter.get("schema", {}))
     default = parameter.get("schema", {}).get("default")
-    if default not in (None, ""):
+    if default not in (None, "") and not SITE_PLACEHOLDER.fullmatch(str(default)):
         schema["default"] = default
     return {
         "name": parameter["name"],
@@ -148,19 +148,27 @@ def _schema(schema: Json) -> Json:
     if schema.get("format") in KEPT_FORMATS:
         distilled["format"] = schema["format"]
     if "enum" in schema:
-        distilled["enum"] = sorted(set(schema["enum"]), key=str)
+        # An empty value is the documentation site's way to say that none is chosen.
+        distilled["enum"] = sorted(set(schema["enum"]) - {""}, key=str)
     distilled.update({limit: schema[limit] for limit in KEPT_LIMITS if limit in schema})
     return distilled
 
 
 def _object(schema: Json) -> Json:
     properties = {key: _schema(value) for key, value in sorted(schema.get("properties", {}).items())}
-    if len(properties) > 1 and all(COUNTRY_KEY.fullmatch(key) for key in properties):
+    if _are_keys_of_a_map(properties):
         values: Json = {}
         for value in properties.values():
             values = merge(values, value)
         return {"type": "object", "additionalProperties": values}
     return {"type": "object", "properties": properties}
+
+
+def _are_keys_of_a_map(names: Collection[str]) -> bool:
+    """Whether property names are data: the countries, movies and series that the example happens to have."""
+    if len(names) > 1 and all(COUNTRY_KEY.fullmatch(name) for name in names):
+        return True
+    return bool(names) and all(MEDIA_KEY.fullmatch(name) for name in names)
 
 
 def merge(one: Json, other: Json) -> Json:

@@ -1,8 +1,8 @@
-"""Build openapi/tmdb-v3.json from the named, mended shapes: an OpenAPI 3.1 document in our own words.
+"""Build openapi/tmdb-v3.json and tmdb-v4.json from the named, mended shapes: an OpenAPI 3.1 document in our own words.
 
 What the published document leaves unsaid is added here by rules that hold for every operation, also for one that TMDB
-adds tomorrow: the tag from its path, the security from its parameters, the sub-resources that a details operation can
-append from the paths below it, TMDB's status body for errors, null for every response property.
+adds tomorrow: the tag from its path, the security from its parameters (v3) or its path (v4), the sub-resources that a
+details operation can append from the paths below it, TMDB's status body for errors, null for every response property.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from .errors import PipelineError
 from .naming import Named, derived_name
 from .notation import REF_PREFIX, ref, ref_name
 
-REFERENCE_PAGE = "https://developer.themoviedb.org/reference/"
+REFERENCE_PAGES = {
+    "v3": "https://developer.themoviedb.org/reference/",
+    "v4": "https://developer.themoviedb.org/v4/reference/",
+}
 STATUS_MODEL = "Status"
 STATUS_SHAPE: Json = {
     "type": "object",
@@ -27,12 +30,13 @@ STATUS_SHAPE: Json = {
         "success": {"type": "boolean"},
     },
 }
-SECURITY_SCHEMES: Json = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "An API Read Access Token or a user access token.",
-    },
+BEARER: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API Read Access Token or a user access token.",
+}
+SESSION_SCHEMES: Json = {
+    "bearer": BEARER,
     "api_key": {"type": "apiKey", "in": "query", "name": "api_key", "description": "An API key (v3)."},
     "session": {"type": "apiKey", "in": "query", "name": "session_id", "description": "A user session."},
     "guest_session": {
@@ -42,21 +46,31 @@ SECURITY_SCHEMES: Json = {
         "description": "A guest session; in the path of the guest session operations.",
     },
 }
+TOKEN_SCHEMES: Json = {
+    "bearer": BEARER,
+    "api_key": {"type": "apiKey", "in": "query", "name": "api_key", "description": "An API key, for what only reads."},
+    "user_bearer": {"type": "http", "scheme": "bearer", "description": "A user access token."},
+}
+SECURITY_SCHEMES = {"v3": SESSION_SCHEMES, "v4": TOKEN_SCHEMES}
 APPLICATION_SCHEMES = ("bearer", "api_key")
 
 
 @dataclass
 class Words:
-    """Our descriptions, from openapi/descriptions.toml, and what they leave out."""
+    """Our descriptions, from openapi/descriptions.toml, and what they leave out.
+
+    What the table of an API version says of it goes before what is said of all.
+    """
 
     table: dict[str, Any]
+    api: str
     missing: list[str] = field(default_factory=list)
 
     def of_operation(self, published: str, path: str, method: str) -> str:
         return self._get("operations", published) or f"Call {method.upper()} {path}."
 
     def of_parameter(self, published: str, name: str) -> str:
-        special = self.table.get("parameters", {}).get(published, {})
+        special = self._find("parameters", published)
         if isinstance(special, dict) and name in special:
             return str(special[name])
         return self._get("parameters", name) or f"The {name.replace('_', ' ')}."
@@ -68,26 +82,43 @@ class Words:
         return self._get("models", name) or re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize() + "."
 
     def of_property(self, name: str) -> str | None:
-        text = self.table.get("properties", {}).get(name)
+        text = self._find("properties", name)
         return text if isinstance(text, str) else None
 
     def _get(self, section: str, name: str) -> str:
-        text = self.table.get(section, {}).get(name)
+        text = self._find(section, name)
         if not isinstance(text, str):
             self.missing.append(f"{section}: {name}")
             return ""
         return text
 
+    def _find(self, section: str, name: str) -> Any:
+        own = self.table.get(self.api, {}).get(section, {})
+        return own[name] if name in own else self.table.get(section, {}).get(name)
 
-def build_document(named: Named, names: Json, words: Words) -> Json:
+
+def declare_path_parameters(named: Named) -> list[str]:
+    """Declare, as strings, the path parameters that the document forgets; return which."""
+    declared = []
+    for path, _, operation in operations(named.document):
+        known = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+        for name in re.findall(r"{([^}]+)}", path):
+            if name not in known:
+                parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                operation["parameters"].append(parameter)
+                declared.append(f"{operation['operationId']}.{name}")
+    return declared
+
+
+def build_document(named: Named, names: Json, words: Words, api: str) -> Json:
     """Return the OpenAPI document that the client is generated from."""
     components = {name: deepcopy(schema) for name, schema in named.components.items()}
-    bodies = {ref_name(o["requestBody"]) for _, _, o in operations(named.document) if "requestBody" in o}
+    bodies = named.bodies()
     components.setdefault(STATUS_MODEL, deepcopy(STATUS_SHAPE))
     appended = _append(named, components)
     paths: Json = {}
     for path, method, operation in operations(named.document):
-        paths.setdefault(path, {})[method] = _operation(path, method, operation, names, words)
+        paths.setdefault(path, {})[method] = _operation(path, method, operation, names, words, api)
     roots: list[Any] = [paths, ref(STATUS_MODEL)]
     for name in _reachable(roots, components, also={STATUS_MODEL}):
         schema = components[name]
@@ -110,7 +141,7 @@ def build_document(named: Named, names: Json, words: Words) -> Json:
         },
         "tags": [{"name": tag} for tag in tags],
         "components": {
-            "securitySchemes": SECURITY_SCHEMES,
+            "securitySchemes": SECURITY_SCHEMES[api],
             "schemas": {name: schema for name, schema in sorted(components.items()) if name in reachable},
         },
         "paths": paths,
@@ -138,7 +169,7 @@ def _described(schema: Json, text: str | None) -> Json:
     return {**schema, "description": text} if text else schema
 
 
-def _operation(path: str, method: str, operation: Json, names: Json, words: Words) -> Json:
+def _operation(path: str, method: str, operation: Json, names: Json, words: Words, api: str) -> Json:
     published, identifier = operation["x-published-id"], operation["operationId"]
     tag = tag_of(path, names)
     success = {"description": "Success.", "content": {"application/json": {"schema": operation["response"]}}}
@@ -149,7 +180,7 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
         "x-resource": f"{tag}.{method_name(identifier, tag, names)}",
         "tags": [tag],
         "summary": words.of_operation(published, path, method),
-        "externalDocs": {"url": REFERENCE_PAGE + published},
+        "externalDocs": {"url": REFERENCE_PAGES[api] + published},
         "parameters": [
             {
                 **{key: value for key, value in parameter.items() if key != "schema"},
@@ -167,7 +198,7 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
             "4XX": failure,
             "5XX": failure,
         },
-        "security": security_of(operation["parameters"]),
+        "security": _security(path, method, operation, names, api),
     }
     if "requestBody" in operation:
         result["requestBody"] = {
@@ -211,8 +242,15 @@ def method_name(identifier: str, tag: str, names: Json) -> str:
     return "_".join(re.sub(r"\W+", "", word) for word in rest).lower()
 
 
-def security_of(parameters: list[Json]) -> list[Json]:
-    """The combinations of credentials that an operation accepts, told from its parameters."""
+def _security(path: str, method: str, operation: Json, names: Json, api: str) -> list[Json]:
+    if api == "v3":
+        return session_security(operation["parameters"])
+    write = method != "get" or operation["operationId"] in names.get("writes", [])
+    return token_security(path, write=write)
+
+
+def session_security(parameters: list[Json]) -> list[Json]:
+    """The combinations of credentials that an operation of v3 accepts, told from its parameters."""
     named = {parameter["name"] for parameter in parameters}
     users = [
         scheme for scheme, name in (("session", "session_id"), ("guest_session", "guest_session_id")) if name in named
@@ -220,6 +258,21 @@ def security_of(parameters: list[Json]) -> list[Json]:
     if not users:
         return [{application: []} for application in APPLICATION_SCHEMES]
     return [{application: [], user: []} for user in users for application in APPLICATION_SCHEMES]
+
+
+def token_security(path: str, *, write: bool) -> list[Json]:
+    """The combinations of credentials that an operation of v4 accepts, told from its path and from whether it writes.
+
+    Writes and what tokens are made with take no API key. What a user has collected takes the token of that user, and
+    an API key may come with it; what else is read takes it too, since a private list needs it.
+    """
+    if path.startswith("/4/auth/"):
+        return [{"bearer": []}]
+    if write:
+        return [{"user_bearer": []}]
+    if path.startswith("/4/account/"):
+        return [{"user_bearer": []}, {"api_key": [], "user_bearer": []}]
+    return [{scheme: []} for scheme in (*APPLICATION_SCHEMES, "user_bearer")]
 
 
 def _append(named: Named, components: Json) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .distil import Json, merge, operations
 from .errors import PipelineError
-from .notation import ref
+from .notation import ref, ref_name
 
 
 @dataclass
@@ -28,6 +28,22 @@ class Named:
     """Operation id -> sub-resources that it can append although the document has no operation for them."""
     unused: list[str] = field(default_factory=list)
     """Patterns of the table that matched no place."""
+
+    def bodies(self) -> set[str]:
+        """The components that request bodies are made of."""
+        found: set[str] = set()
+        waiting = [
+            operation["requestBody"] for _, _, operation in operations(self.document) if "requestBody" in operation
+        ]
+        while waiting:
+            schema = waiting.pop()
+            name = ref_name(schema)
+            if name and name in self.components and name not in found:
+                found.add(name)
+                schema = self.components[name]
+            waiting += [schema[key] for key in ("items", "additionalProperties") if key in schema]
+            waiting += schema.get("properties", {}).values()
+        return found
 
 
 class PatternTable:
@@ -108,6 +124,7 @@ def name_shapes(document: Json, names: dict[str, Any]) -> Named:
         named.document["paths"].setdefault(path, {})[method] = result
     missing = sorted(set(better_ids) - {o["operationId"] for _, _, o in operations(document)})
     named.unused = [*models.unused, *enums.unused, *(f"operation_ids: {identifier}" for identifier in missing)]
+    named.unused += [f"writes: {identifier}" for identifier in sorted({*names.get("writes", [])} - operation_at.keys())]
     return named
 
 

@@ -1,6 +1,6 @@
 """The short notation for types that the overlay is written in, read into JSON schemas.
 
-`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `Model`, `[item]`, `{value}`, `A | B`, and
+`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`, and
 `media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`.
 """
 
@@ -19,6 +19,7 @@ SCALARS: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
     "any": {},
+    "null": {"type": "null"},
 }
 MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 REF_PREFIX = "#/components/schemas/"

@@ -12,8 +12,8 @@ from .errors import PipelineError
 from .naming import Named
 from .notation import parse_type, ref_name
 
-KINDS = ("parameter", "property", "model", "body", "append")
-KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to"}
+KINDS = ("operation", "parameter", "property", "model", "body", "append")
+KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to", "path", "values"}
 
 
 @dataclass
@@ -31,15 +31,19 @@ class Mended:
 def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
     """Apply the entries in their order: parameters and bodies, properties by name, then single properties."""
     mended = Mended()
-    bodies = _bodies(named)
+    bodies = named.bodies()
     for entry in overlay.get("mend", []):
         kind, pattern = _checked(entry)
-        if kind == "parameter":
+        if kind == "operation":
+            count = _move(named, pattern, entry)
+        elif kind == "parameter":
             count = _mend_parameters(named, pattern, entry)
         elif kind == "append":
             count = _append(named, pattern, entry)
         elif "copy" in entry:
             count = _copy(named, pattern, entry)
+        elif "values" in entry:
+            count = _enumerate(named, pattern, entry)
         elif "to" in entry:
             count = _add(named, pattern, entry)
         else:
@@ -65,20 +69,28 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, pattern.split("*"))))
 
 
-def _bodies(named: Named) -> set[str]:
-    found = (ref_name(o.get("requestBody", {})) for _, _, o in operations(named.document))
-    return {name for name in found if name}
+def _move(named: Named, identifier: str, entry: Json) -> int:
+    """Give an operation another path."""
+    paths = named.document["paths"]
+    for path, method, operation in operations(named.document):
+        if operation["operationId"] == identifier and path != entry["path"]:
+            del paths[path][method]
+            paths.setdefault(entry["path"], {})[method] = operation
+            return 1
+    return 0
 
 
 def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
     expression = _expression(pattern)
     count = 0
-    for _, _, operation in operations(named.document):
-        identifier, _, name = pattern.partition(".")
+    identifiers, _, name = pattern.partition(".")
+    for path, _, operation in operations(named.document):
         if entry.get("add"):
-            if operation["operationId"] == identifier and all(p["name"] != name for p in operation["parameters"]):
-                schema = parse_type(entry["type"])
-                operation["parameters"].append({"name": name, "in": "query", "required": False, "schema": schema})
+            known = any(parameter["name"] == name for parameter in operation["parameters"])
+            if _expression(identifiers).fullmatch(operation["operationId"]) and not known:
+                in_path = f"{{{name}}}" in path
+                place = {"in": "path" if in_path else "query", "required": in_path}
+                operation["parameters"].append({"name": name, **place, "schema": parse_type(entry["type"])})
                 count += 1
             continue
         kept = []
@@ -123,6 +135,12 @@ def _copy(named: Named, name: str, entry: Json) -> int:
         return 0
     named.components[name] = deepcopy(named.components[entry["copy"]])
     return 1
+
+
+def _enumerate(named: Named, name: str, entry: Json) -> int:
+    before = named.components.get(name)
+    named.components[name] = {"type": "string", "enum": sorted(entry["values"])}
+    return int(named.components[name] != before)
 
 
 def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ import httpx
 
 from .errors import PipelineError
 
+APIS = ("v3", "v4")
 SIZE_CAP = 32 * 1024 * 1024
 PHASE_TIMEOUT = 15.0
 TOTAL_TIMEOUT = 120.0
@@ -28,22 +30,28 @@ class Published:
     """A published document and where it came from."""
 
     document: dict[str, Any]
+    api: str
     source: str
     sha256: str
     size: int
     last_modified: datetime.datetime | None
 
 
-def read_published(source: str, api: str) -> Published:
-    """Read the document at `source`, a URL or a file; raises PipelineError where it is not one for version `api`."""
+def read_published(source: str, api: str | None) -> Published:
+    """Read the document at `source`, a URL or a file.
+
+    Raises PipelineError where it is not one for version `api`, or for any where `api` is None.
+    """
     last_modified = None
     if "://" in source:
         body, last_modified = _fetch(source)
     else:
         body = _read(Path(source))
         source = Path(source).name
-    document = _checked(body, source, api)
-    return Published(document, source, hashlib.sha256(body).hexdigest(), len(body), last_modified)
+    document = _checked(body, source)
+    api = api or _api_of(document)
+    _require_api(document, source, api)
+    return Published(document, api, source, hashlib.sha256(body).hexdigest(), len(body), last_modified)
 
 
 def _read(path: Path) -> bytes:
@@ -100,7 +108,7 @@ def _last_modified(header: str | None) -> datetime.datetime | None:
         return None
 
 
-def _checked(body: bytes, source: str, api: str) -> dict[str, Any]:
+def _checked(body: bytes, source: str) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -112,11 +120,22 @@ def _checked(body: bytes, source: str, api: str) -> dict[str, Any]:
     paths, info = document.get("paths"), document.get("info")
     if not isinstance(paths, dict) or not paths or not isinstance(info, dict):
         raise PipelineError(f"{source} is an OpenAPI document without paths")
-    number = api.removeprefix("v")
-    foreign = next((path for path in paths if not str(path).startswith(f"/{number}/")), None)
-    if str(info.get("version")).split(".")[0] != number or foreign:
+    return document
+
+
+def _api_of(document: dict[str, Any]) -> str:
+    """The API version that a document is for, told from its paths."""
+    first = re.match(r"/(\d+)/", min(document["paths"]))
+    return f"v{first[1]}" if first else APIS[0]
+
+
+def _require_api(document: dict[str, Any], source: str, api: str) -> None:
+    number, version = api.removeprefix("v"), document["info"].get("version")
+    if api not in APIS:
+        raise PipelineError(f"{source} is a document for version {number} of the API, not for {' or '.join(APIS)}")
+    foreign = next((path for path in document["paths"] if not path.startswith(f"/{number}/")), None)
+    if str(version).split(".")[0] != number or foreign:
         raise PipelineError(
-            f"{source} is a document for version {info.get('version')} of the API ({foreign or 'by its title'}), "
+            f"{source} is a document for version {version} of the API ({foreign or 'by its title'}), "
             f"not for version {number}"
         )
-    return document

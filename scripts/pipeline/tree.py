@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -19,6 +20,15 @@ def read_tree(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and not IGNORED & set(path.relative_to(root).parts)
     }
+
+
+def digest(package: Path, api: str) -> str:
+    """SHA-256 over the names and contents of what one API version's package consists of, with what all share."""
+    total = hashlib.sha256()
+    for name, content in read_tree(package).items():
+        if "/" not in name or name.startswith(f"{api}/"):
+            total.update(f"{name}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()
 
 
 def differences(expected: dict[str, bytes], actual: dict[str, bytes], prefix: str = "") -> list[str]:

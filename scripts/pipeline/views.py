@@ -102,7 +102,10 @@ class Views:
         if kind == "object" and "additionalProperties" in schema:
             value = self.type_of(schema["additionalProperties"])
             kind_of_map = "as_map_of_lists" if value.is_list else "as_map"
-            return Type(f"dict[str, {value.annotation}]", value.item_decoder, value.models, map_decoder=kind_of_map)
+            annotation = (
+                f"{value.annotation} | None" if _takes_null(schema["additionalProperties"]) else value.annotation
+            )
+            return Type(f"dict[str, {annotation}]", value.item_decoder, value.models, map_decoder=kind_of_map)
         if kind == "string":
             formats = {"date": ("datetime.date", "as_date"), "date-time": ("datetime.datetime", "as_datetime")}
             annotation, decoder = formats.get(schema.get("format", ""), ("str", None))
@@ -316,6 +319,10 @@ class Views:
             named.append(f"{key}: {kind.annotation}" + (" | None = None" if optional else ""))
             texts.append((key, _docstring(prop.get("description"))))
         return {"class": name, "fields": sorted(schema["properties"])}
+
+
+def _takes_null(schema: Json) -> bool:
+    return any({"type": "null"} in schema.get(union, []) for union in ("oneOf", "anyOf"))
 
 
 def user_auth(operation: Json) -> str:

@@ -2,7 +2,9 @@
 """The client for version 3 of TMDB's API."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from .._release import Release
 
 if TYPE_CHECKING:
     from .._endpoint import Unlisted
@@ -21,7 +23,23 @@ _MODULES = {
     "Unlisted": ".._endpoint",
 }
 
-__all__ = ("OPERATIONS", "AsyncResources", "AuthenticatedClient", "Client", "Operation", "Resources", "Unlisted")
+RELEASE: Final = Release("v3", "2026-03-23", "1c709375fe994e58c5a35aba7c9abfa7f28aa7103ed6c2052ea5ab0b62af081b", 152)
+"""What this package was generated from; `__spec__.api_release` is the same."""
+
+if __spec__ is not None:
+    setattr(__spec__, "api_release", RELEASE)
+
+__all__ = (
+    "OPERATIONS",
+    "RELEASE",
+    "AsyncResources",
+    "AuthenticatedClient",
+    "Client",
+    "Operation",
+    "Release",
+    "Resources",
+    "Unlisted",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,176 @@
+"""What users of a generated package can name: its operations, parameters, models, properties and enumerations.
+
+Read from the generated code itself, so that what is compared is what people import.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ASSUMED = re.compile(r"^\s+(?P<name>\w+): .*TMDB assumes (?P<value>.+)\.$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of a resource method."""
+
+    name: str
+    annotation: str
+    required: bool
+    positional: bool
+    assumed: str | None
+    """What TMDB assumes where the caller gives nothing."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation, as a method of a resource and as a module of endpoint functions."""
+
+    method: str
+    """How it is called: movies.details."""
+    module: str
+    """Where its endpoint functions are: api.movies.movie_details."""
+    address: tuple[str, str]
+    """HTTP method and path, without the names of the path's parameters."""
+    parameters: tuple[Parameter, ...]
+    returns: str
+    takes: str
+    """The credentials that it takes, in words."""
+    served_by: frozenset[tuple[str, str]]
+    """The same as what one may hold: an application-level credential, and a user-level one or none."""
+
+
+@dataclass
+class Surface:
+    """What users of one API version's package can name."""
+
+    operations: dict[tuple[str, str], Operation] = field(default_factory=dict)
+    """By address."""
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Model -> property -> annotation."""
+    required: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Model -> the properties without which it cannot be made."""
+    bodies: set[str] = field(default_factory=set)
+    """Models whose properties are the arguments of a method."""
+    inputs: set[str] = field(default_factory=set)
+    """Models that callers make to send them, the bodies among them."""
+    enumerations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_surface(package: Path) -> Surface:
+    """Return what the generated package of one API version offers."""
+    surface = Surface()
+    for path in sorted((package / "models").glob("[!_]*.py")):
+        _read_model(ast.parse(path.read_text(encoding="utf-8")), surface)
+    methods: dict[tuple[str, str], ast.FunctionDef] = {}
+    for path in sorted((package / "resources").glob("[!_]*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        resource = next(n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("Async"))
+        methods |= {(path.stem, item.name): item for item in resource.body if isinstance(item, ast.FunctionDef)}
+    for row in _rows(package / "operations.py"):
+        _, http_method, template, tag, module, method, user_auth, bearer_only = row
+        definition = methods[str(tag), str(method)]
+        surface.bodies |= _body_of(definition)
+        address = (str(http_method), PLACEHOLDER.sub("{}", str(template)))
+        surface.operations[address] = Operation(
+            f"{tag}.{method}",
+            str(module).split(".", 2)[2],
+            address,
+            tuple(_parameters(definition)),
+            ast.unparse(definition.returns) if definition.returns else "None",
+            _takes(str(user_auth), bearer_only=bool(bearer_only)),
+            _served_by(str(user_auth), bearer_only=bool(bearer_only)),
+        )
+    surface.inputs = _reachable(surface.bodies, surface.models)
+    return surface
+
+
+def _rows(path: Path) -> list[tuple[object, ...]]:
+    calls = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Operation"
+    )
+    return [tuple(ast.literal_eval(argument) for argument in call.args) for call in calls]
+
+
+def _parameters(definition: ast.FunctionDef) -> list[Parameter]:
+    assumed = {m["name"]: m["value"] for m in ASSUMED.finditer(ast.get_docstring(definition, clean=False) or "")}
+    arguments = definition.args
+    positional = arguments.args[1:]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    listed = [(argument, default, True) for argument, default in zip(positional, defaults, strict=True)]
+    listed += [(a, d, False) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    return [
+        Parameter(
+            argument.arg,
+            ast.unparse(argument.annotation) if argument.annotation else "Any",
+            default is None,
+            is_positional,
+            assumed.get(argument.arg),
+        )
+        for argument, default, is_positional in listed
+    ]
+
+
+def _body_of(definition: ast.FunctionDef) -> set[str]:
+    return {
+        node.value.func.id
+        for node in ast.walk(definition)
+        if isinstance(node, ast.keyword)
+        and node.arg == "body"
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+    }
+
+
+def _read_model(tree: ast.Module, surface: Surface) -> None:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            fields = [
+                item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+            ]
+            named = {item.target.id: item for item in fields if isinstance(item.target, ast.Name)}
+            surface.models[node.name] = {
+                name: ast.unparse(item.annotation) for name, item in named.items() if not name.startswith("_")
+            }
+            surface.required[node.name] = frozenset(name for name, item in named.items() if item.value is None)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+            target, literal = node.targets[0], node.value
+            if isinstance(target, ast.Name) and ast.unparse(literal.value) == "Literal":
+                values = literal.slice.elts if isinstance(literal.slice, ast.Tuple) else [literal.slice]
+                surface.enumerations[target.id] = tuple(str(ast.literal_eval(value)) for value in values)
+
+
+def _reachable(roots: set[str], models: dict[str, dict[str, str]]) -> set[str]:
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        for annotation in models.get(waiting.pop(), {}).values():
+            new = {name for name in re.findall(r"\w+", annotation) if name in models} - found
+            found |= new
+            waiting += new
+    return found
+
+
+def _takes(user_auth: str, *, bearer_only: bool) -> str:
+    application = "a bearer token" if bearer_only else "a bearer token or an API key"
+    user = {
+        "none": "",
+        "session": " and a user session",
+        "guest_session": " and a guest session",
+        "either": " and a user session or a guest session",
+        "user_access_token": " of a user",
+        "optional_user_access_token": ", of a user or not",
+    }
+    return application + user[user_auth]
+
+
+def _served_by(user_auth: str, *, bearer_only: bool) -> frozenset[tuple[str, str]]:
+    everyone = ("nobody", "session", "guest_session", "user_access_token")
+    users = {"either": ("session", "guest_session"), "none": everyone, "optional_user_access_token": everyone}
+    applications = ("bearer",) if bearer_only else ("bearer", "api_key")
+    return frozenset((application, user) for application in applications for user in users.get(user_auth, (user_auth,)))
