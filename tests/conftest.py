@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,3 +40,15 @@ def log() -> Iterator[Collector]:
     yield collector
     root.removeHandler(collector)
     root.setLevel(level)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the project that a test may change."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    for name in ("openapi", "generated", "scripts"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "tmdb_ext").mkdir()
+    shutil.copy(ROOT / "tmdb_ext/_version.py", copy / "tmdb_ext/_version.py")
+    return copy

@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pipeline.distil import distil, dumps, operations
 from pipeline.tree import read_tree
+from project import ROOT, regenerate, serving, snapshot
 
-ROOT = Path(__file__).resolve().parent.parent
 RELEASE = "2026-03-23"
-
-
-def regenerate(
-    root: Path, *arguments: str, cwd: Path | None = None, hash_seed: str = "0"
-) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(root / "scripts"), "PYTHONHASHSEED": hash_seed}
-    command = [sys.executable, "-m", "pipeline", *arguments]
-    return subprocess.run(command, cwd=cwd or root, env=environment, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of the project that a test may change."""
-    copy = tmp_path / "checkout"
-    copy.mkdir()
-    for name in ("openapi", "generated", "scripts"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "tmdb_ext").mkdir()
-    shutil.copy(ROOT / "tmdb_ext/_version.py", copy / "tmdb_ext/_version.py")
-    return copy
-
-
-def snapshot(root: Path) -> dict[str, bytes]:
-    return {**read_tree(root / "openapi"), **read_tree(root / "generated")}
-
-
-class Published(http.server.BaseHTTPRequestHandler):
-    """Serves what a test puts into `body`."""
-
-    body: bytes = b""
-    headers_sent: dict[str, str]
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        for name, value in {"Content-Length": str(len(self.body)), **self.headers_sent}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        with contextlib.suppress(ConnectionError):
-            self.wfile.write(self.body)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def serving(body: bytes, **headers: str) -> Iterator[str]:
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    handler = type("Handler", (Published,), {"body": body, "headers_sent": sent})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/openapi.json"
-        server.shutdown()
-        thread.join()
 
 
 def small_document() -> dict[str, object]:
@@ -279,9 +220,10 @@ def dead_address() -> str:
 
 
 @pytest.mark.parametrize(
-    "source", [dead_address(), "http://example.invalid/openapi.json", "no/such/file.json", "ftp://x/y"]
+    "source", ["nobody listens", "http://example.invalid/openapi.json", "no/such/file.json", "ftp://x/y"]
 )
 def test_a_source_that_cannot_be_read_is_one_clear_line(checkout: Path, source: str) -> None:
+    source = dead_address() if source == "nobody listens" else source
     before = snapshot(checkout)
     done = regenerate(checkout, "--source", source)
     assert done.returncode == 2
