@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ._guest import GuestPolicy, GuestSession
     from ._login import AsyncLogin, Login
     from ._selection import Plan
-    from ._sessions import UserSession
+    from ._sessions import UserAccessToken, UserSession
     from ._status_codes import STATUS_CODES
     from ._stores import FileStore, MemoryStore, SessionStore
     from ._version import API_RELEASE, __version__
@@ -82,6 +82,7 @@ __all__ = [
     "TMDBError",
     "TransportError",
     "UnexpectedRedirect",
+    "UserAccessToken",
     "UserSession",
     "ValidationError",
     "__version__",
@@ -102,6 +103,7 @@ _ELSEWHERE = {
     "Secret": "._credentials",
     "SessionStore": "._stores",
     "TMDB": "._client",
+    "UserAccessToken": "._sessions",
     "UserSession": "._sessions",
     "__version__": "._version",
 }

@@ -14,17 +14,17 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
-from ._credentials import LABELS, CredentialName, Credentials, Secret
+from ._credentials import LABELS, Claims, CredentialName, Credentials, Secret, claims_of
 from ._errors import ConfigurationError, DecodeError, SessionDenied
 from ._guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
-from ._operations import EXTENSION, describe, find_operation, get_operation
+from ._operations import describe, extensions_for, find_operation, get_operation, name_of
 from ._responses import CARRIED, api_error, parse, status_of
-from ._selection import MODES, Held, Mode, Plan, select
-from ._sessions import Sessions, UserSession, digest
+from ._selection import MODES, Held, Mode, Plan, UserCredential, select
+from ._sessions import Sessions, UserAccessToken, UserSession, digest
 from ._steps import Attempt, Driver, Notify, Run, Steps
 
 if TYPE_CHECKING:
@@ -46,6 +46,19 @@ _MODE_OVERRIDES: Final[ContextVar[Mapping[int, Mode]]] = ContextVar("tmdb_ext_mo
 _logger = logging.getLogger("tmdb_ext")
 
 
+class Load(NamedTuple):
+    """What one request is made to carry."""
+
+    user: UserCredential | None = None
+    """Which user-level credential there is among it."""
+    bearer: Secret | None = None
+    api_key: Secret | None = None
+    session: Secret | None = None
+    guest: Secret | None = None
+    account_id: int | None = None
+    account_object_id: str | None = None
+
+
 class TMDBAuth(httpx.Auth):
     """Decides which credentials a request carries, gets those that are missing, and adds them."""
 
@@ -64,6 +77,7 @@ class TMDBAuth(httpx.Auth):
         self.base_url = base_url
         self.sessions = Sessions(credentials, store, _shown(base_url))
         self.driver = Driver()
+        self._access_token_claims = claims_of(credentials.access_token)
         self._policy = policy
         self._mode = check_mode(mode)
         self._hook = on_guest_session_replaced
@@ -82,12 +96,23 @@ class TMDBAuth(httpx.Auth):
     def held(self) -> Held:
         """Return what there is to choose from, without values."""
         sessions = self.sessions
-        held: set[CredentialName] = set(self.credentials.names()) - {"session_id", "guest_session_id"}
+        token = sessions.token
+        held: set[CredentialName] = {name for name in ("api_key", "access_token") if getattr(self.credentials, name)}
+        claims: dict[CredentialName, Claims] = {"access_token": self._access_token_claims}
+        if token is not None:
+            held.add("user_access_token")
+            claims["user_access_token"] = token.claims
         if sessions.user is not None:
             held.add("session_id")
         if sessions.guest is not None:
             held.add("guest_session_id")
-        return Held(tuple(name for name in LABELS if name in held), self._policy.make, sessions.converts)
+        return Held(
+            tuple(name for name in LABELS if name in held),
+            self._policy.make,
+            sessions.converts,
+            tuple(name for name, claim in claims.items() if claim.reads_only),
+            tuple(name for name, claim in claims.items() if claim.writes),
+        )
 
     def explain(self, operation_id: str, *, mode: Mode | None = None) -> Plan:
         """Return the credentials that a call of the operation would carry now, and why.
@@ -96,49 +121,104 @@ class TMDBAuth(httpx.Auth):
             ConfigurationError: there is no such operation, or nothing that is held can serve it.
         """
         operation = get_operation(operation_id)
-        return select(operation.id, operation.user_auth, self.held(), mode=mode or self.mode, path=operation.path)
+        return select(
+            name_of(operation),
+            operation.user_auth,
+            self.held(),
+            mode=mode or self.mode,
+            path=operation.path,
+            bearer_only=operation.bearer_only,
+        )
 
     # The flow
 
     def auth_flow(self, request: httpx.Request) -> Generator[Any, Any, None]:
         """Yield what to send for `request`, and the steps in between; see the module's first lines."""
         self._refuse_other_origin(request.url)
-        operation = find_operation(request.extensions.get(EXTENSION))
+        operation = find_operation(request.extensions)
+        path = operation.path if operation else ""
         plan = select(
-            operation.id if operation else None,
+            name_of(operation) if operation else None,
             operation.user_auth if operation else "none",
             self.held(),
             mode=request.extensions.get(MODE) or self.mode,
-            path=operation.path if operation else "",
-            given=_given(request, operation.path if operation else ""),
+            path=path,
+            bearer_only=operation is not None and operation.bearer_only,
+            given=_given(request, path),
         )
+        load = self._load(plan)
+        if _has_placeholder(request, "account_object_id"):
+            load = load._replace(account_object_id=self._account_object_id(request, load))
         user: UserSession | None = None
         guest: GuestSession | None = None
         if plan.user == "session_id":
             user = yield from self._user_session(request)
+            load = load._replace(session=user.id)
         elif plan.user == "guest_session_id":
             guest = yield from self.obtain_guest_session(request)
-        session = user.id if user is not None else _given_session(request)
-        account_id: int | None = None
+            load = load._replace(guest=guest.id)
         if _has_placeholder(request, "account_id"):
+            given = _given_session(request)
             if user is not None:
                 user, account_id = yield from self._account_of(request, user)
-                session = user.id
-            elif session is not None:
-                account_id = yield from self._account_id_of(request, session)
+                load = load._replace(session=user.id, account_id=account_id)
+            elif given is not None:
+                load = load._replace(account_id=(yield from self._account_id_of(request, given)))
 
-        response = yield self._dressed(request, plan, session, guest, account_id)
+        response = yield dressed(request, load)
         if guest is not None and not _is_forgotten(response):
             yield from self._note_use(guest, response)
         elif guest is not None:
             guest = yield from self._guest_successor(request, guest)
             if guest is not None:
-                response = yield self._dressed(request, plan, session, guest, account_id)
+                response = yield dressed(request, load._replace(guest=guest.id))
                 yield from self._note_use(guest, response)
         elif user is not None and _is_forgotten(response):
             user = yield from self._user_successor(request, user)
             if user is not None:
-                yield self._dressed(request, plan, user.id, None, account_id)
+                yield dressed(request, load._replace(session=user.id))
+
+    def _load(self, plan: Plan) -> Load:
+        """Return what `plan` comes to, as far as it is there already: sessions follow."""
+        name = plan.application
+        bearer: Secret | None = None
+        if name == "access_token":
+            bearer = self.credentials.access_token
+        elif name == "user_access_token":
+            token = self.sessions.token
+            if token is None:  # another thread has ended it since
+                raise ConfigurationError("The user has been logged out. Nothing was sent.", operation=plan.operation)
+            bearer = token.token
+        return Load(plan.user, bearer, self.credentials.api_key if name == "api_key" else None)
+
+    def account_object_id(self) -> str:
+        """Return the id of the account in v4 that calls for the user act for.
+
+        Raises:
+            ConfigurationError: no user access token is held, or it does not tell.
+        """
+        operation = get_operation("v4/account-lists")
+        plan = select(name_of(operation), operation.user_auth, self.held())
+        request = httpx.Request(operation.method, self.base_url, extensions=extensions_for(name_of(operation)))
+        return self._account_object_id(request, self._load(plan))
+
+    def _account_object_id(self, request: httpx.Request, load: Load) -> str:
+        """Return the id of the account in v4 that the bearer acts for."""
+        given = request.headers.get("authorization")
+        bearer = load.bearer if given is None else Secret(given.rpartition(" ")[2])
+        token = self.sessions.token
+        if token is not None and token.token == bearer:
+            account = token.account_object_id
+        else:
+            account = claims_of(bearer).account_object_id
+        if account is None:
+            context: dict[str, Any] = describe(request.method, request.url.path, request.extensions)
+            raise ConfigurationError(
+                f"{context['operation']} has the account object id in its path, and the token does not tell it. "
+                "Pass account_object_id=, 24 hexadecimal digits. Nothing was sent.",
+                **context,
+            )
+        return account
 
     def _refuse_other_origin(self, url: httpx.URL) -> None:
         if _origin(url) != _origin(self.base_url):
@@ -146,38 +226,6 @@ class TMDBAuth(httpx.Auth):
                 f"This client talks to {_shown(self.base_url)}, and the request was for {_shown(url)}. "
                 "Credentials go to no other scheme, host or port; nothing was sent."
             )
-
-    def _dressed(
-        self,
-        request: httpx.Request,
-        plan: Plan,
-        session: Secret | None,
-        guest: GuestSession | None,
-        account_id: int | None,
-    ) -> httpx.Request:
-        """Return a copy of `request` with the credentials of `plan`: the one place where they are added."""
-        target = request.url.raw_path
-        headers = request.headers.copy()
-        if account_id is not None:
-            target = _filled(target, "account_id", str(account_id))
-        if guest is not None and _has_placeholder(request, "guest_session_id"):
-            target = _filled(target, "guest_session_id", guest.id.reveal())
-        elif guest is not None:
-            target = _with_query(target, "guest_session_id", guest.id)
-        if plan.user == "session_id" and session is not None:
-            target = _with_query(target, "session_id", session)
-        if plan.application == "api_key" and self.credentials.api_key is not None:
-            target = _with_query(target, "api_key", self.credentials.api_key)
-        elif plan.application is not None:
-            token: Secret = getattr(self.credentials, plan.application)
-            headers["Authorization"] = f"Bearer {token.reveal()}"
-        return httpx.Request(
-            request.method,
-            request.url.copy_with(raw_path=target),
-            headers=headers,
-            stream=request.stream,
-            extensions={**request.extensions, CARRIED: plan.user},
-        )
 
     # The guest session
 
@@ -273,7 +321,7 @@ class TMDBAuth(httpx.Auth):
 
     def convert(self, template: httpx.Request, refused: UserSession | None = None) -> Steps[UserSession]:
         """Return the session that comes from the user access token, making it where there is none."""
-        token = self.credentials.user_access_token
+        token = self.sessions.token
         if token is None or not self.sessions.converts:
             raise ConfigurationError("This client holds no user access token to make a user session from.")
 
@@ -284,7 +332,7 @@ class TMDBAuth(httpx.Auth):
         session, _ = yield from self.driver.once(
             Attempt("user session"),
             ready,
-            lambda: self._session_from_store_or_token(template, token, refused),
+            lambda: self._session_from_store_or_token(template, token.token, refused),
             self.sessions.store,
             self.sessions.user_key,
         )
@@ -319,13 +367,18 @@ class TMDBAuth(httpx.Auth):
         self.sessions.user = session
         yield Run(self.sessions.save_user)
 
+    def use_token(self, token: UserAccessToken) -> Steps[None]:
+        """Act for the user of `token` from now on, and keep it in the store."""
+        self.sessions.use_token(token)
+        yield Run(self.sessions.save_token)
+
     def _user_successor(self, request: httpx.Request, refused: UserSession) -> Steps[UserSession | None]:
         """Return the session to repeat `request` with, after the server refused one; None where it is not repeated.
 
         Only one that comes from the user access token can be made anew without the user.
         """
-        token_digest = digest(self.credentials.user_access_token)
-        ours = refused.token_digest is not None and refused.token_digest == token_digest
+        token = self.sessions.token
+        ours = token is not None and refused.token_digest == digest(token.token)
         if not (ours and self.sessions.converts and _is_repeatable(request)):
             return None
         # Where TMDB still knows the session, `request` is repeated with the same one: httpx gives the caller the last
@@ -396,26 +449,33 @@ class TMDBAuth(httpx.Auth):
         operation: str,
         *,
         session: Secret | None = None,
-        body: Mapping[str, Secret] | None = None,
+        bearer: Secret | None = None,
+        body: Mapping[str, Secret | str] | None = None,
         attempt: Attempt | None = None,
     ) -> Steps[tuple[Any, httpx.Response]]:
-        """Send a request of the flow's own, with the headers and the timeout of `template`; return what came."""
+        """Send a request of the flow's own, with the headers and the timeout of `template`; return what came.
+
+        It carries the application's credential, or `bearer` where one is given.
+        """
         kept = ("user-agent", "accept", "accept-encoding", "accept-language", "connection")
         request = httpx.Request(
             method,
             self.base_url.copy_with(raw_path=self.base_url.raw_path.rstrip(b"/") + path.encode()),
             headers={name: template.headers[name] for name in kept if name in template.headers},
-            json=None if body is None else {name: secret.reveal() for name, secret in body.items()},
+            json=None if body is None else {name: _revealed(value) for name, value in body.items()},
             extensions={
                 **{name: value for name, value in template.extensions.items() if name == "timeout"},
-                EXTENSION: operation,
+                **extensions_for(operation),
                 **({} if attempt is None else {SINGLE_FLIGHT: attempt}),
             },
         )
-        plan = select(operation, "none", self.held())
+        load = Load(bearer=bearer)
+        if bearer is None:
+            bearer_only = get_operation(operation).bearer_only
+            load = self._load(select(operation, "none", self.held(), bearer_only=bearer_only))
         if session is not None:
-            plan = plan._replace(user="session_id")
-        response = yield self._dressed(request, plan, session, None, None)
+            load = load._replace(user="session_id", session=session)
+        response = yield dressed(request, load)
         payload = parse(response)
         if response.status_code >= 300 or (isinstance(payload, dict) and payload.get("success") is False):
             raise api_error(response, payload)
@@ -452,6 +512,33 @@ class ModeBlock:
     def leave(self) -> None:
         """End the block."""
         _MODE_OVERRIDES.set(self._former.pop())
+
+
+def dressed(request: httpx.Request, load: Load) -> httpx.Request:
+    """Return a copy of `request` that carries `load`: the one place where credentials are added."""
+    target = request.url.raw_path
+    headers = request.headers.copy()
+    if load.account_id is not None:
+        target = _filled(target, "account_id", str(load.account_id))
+    if load.account_object_id is not None:
+        target = _filled(target, "account_object_id", load.account_object_id)
+    if load.guest is not None and _has_placeholder(request, "guest_session_id"):
+        target = _filled(target, "guest_session_id", load.guest.reveal())
+    elif load.guest is not None:
+        target = _with_query(target, "guest_session_id", load.guest)
+    if load.session is not None:
+        target = _with_query(target, "session_id", load.session)
+    if load.api_key is not None:
+        target = _with_query(target, "api_key", load.api_key)
+    if load.bearer is not None:
+        headers["Authorization"] = f"Bearer {load.bearer.reveal()}"
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(raw_path=target),
+        headers=headers,
+        stream=request.stream,
+        extensions={**request.extensions, CARRIED: load.user},
+    )
 
 
 def check_mode(mode: Mode) -> Mode:
@@ -508,6 +595,10 @@ def unreadable(response: httpx.Response, name: str) -> DecodeError:
     context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
     message = f"{context['method']} {context['path']}: the answer has no usable {name}"
     return DecodeError(message, status=response.status_code, **context)
+
+
+def _revealed(value: Secret | str) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

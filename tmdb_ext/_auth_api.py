@@ -45,7 +45,7 @@ class _AuthView:
         """Say which credentials a call would carry now and why, without their values; nothing is sent.
 
         Args:
-            operation_id: TMDB's name for the operation, such as ``movie-add-rating``.
+            operation_id: TMDB's name for the operation, such as ``movie-add-rating``, or for v4 ``v4/list-create``.
 
         Returns:
             The plan. `str()` gives it as a sentence.
@@ -66,7 +66,7 @@ class Auth(_AuthView):
         super().__init__(flow, site_url)
         self._http = http
 
-    def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> Login:
+    def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> Login[UserSession]:
         """Begin a login that the user approves on TMDB's site.
 
         https://developer.themoviedb.org/reference/authentication-create-request-token
@@ -89,7 +89,7 @@ class Auth(_AuthView):
         steps = begin_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return Login(self._http, *self._http.run(steps))
 
-    def resume_login(self, request_token: str | Secret) -> Login:
+    def resume_login(self, request_token: str | Secret) -> Login[UserSession]:
         """Take up a login that another client or process has begun, as after a redirect to a web application.
 
         Args:
@@ -171,7 +171,7 @@ class AsyncAuth(_AuthView):
         super().__init__(flow, site_url)
         self._http = http
 
-    async def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> AsyncLogin:
+    async def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> AsyncLogin[UserSession]:
         """Begin a login that the user approves on TMDB's site.
 
         https://developer.themoviedb.org/reference/authentication-create-request-token
@@ -194,7 +194,7 @@ class AsyncAuth(_AuthView):
         steps = begin_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return AsyncLogin(self._http, *await self._http.run(steps))
 
-    def resume_login(self, request_token: str | Secret) -> AsyncLogin:
+    def resume_login(self, request_token: str | Secret) -> AsyncLogin[UserSession]:
         """Take up a login that another client or process has begun, as after a redirect to a web application.
 
         Args:

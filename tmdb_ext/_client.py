@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._guest import GuestSession
     from ._selection import Mode
     from ._stores import SessionStore
+    from ._v4 import V4, AsyncV4
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class TMDB(Resources):
         Args:
             access_token: API Read Access Token, sent as a bearer. The recommended application credential.
             api_key: API key, 32 hexadecimal characters; it travels in the URL, and is used where no token is held.
-            user_access_token: v4 access token of a user. Where an operation needs a session, it is converted once.
+            user_access_token: v4 access token of a user. Where v3 needs a session, it is converted once.
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
             credentials: all of these in one object, in place of the arguments above and of the environment.
@@ -106,7 +107,8 @@ class TMDB(Resources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = SyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
-        self.auth = Auth(self._http, self._flow, checked_site_url(site_url))
+        self._site_url = checked_site_url(site_url)
+        self.auth = Auth(self._http, self._flow, self._site_url)
         """What the client holds and would send, and how a user logs in and out."""
         self.guest = Guest(self._http, self._flow)
         """The guest session, for those who want to see or steer it."""
@@ -117,6 +119,13 @@ class TMDB(Resources):
         from ._account import Account  # noqa: PLC0415 - few need it
 
         return Account(self._call, self._http, self._flow)
+
+    @cached_property
+    def v4(self) -> V4:
+        """Version 4 of the API: lists, the account, and logging in, over the same connections and credentials."""
+        from ._v4 import V4  # noqa: PLC0415 - few need it
+
+        return V4(self._call, self._http, self._flow, self._site_url)
 
     def acting_as(self, mode: Mode) -> ActingAs:
         """Use another mode, for a block or for a call.
@@ -130,7 +139,7 @@ class TMDB(Resources):
         Raises:
             ConfigurationError: there is no such mode.
         """
-        return ActingAs(self._call, self._http, self._flow, mode)
+        return ActingAs(self._call, self._http, self._flow, mode, self._site_url)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:
@@ -212,7 +221,7 @@ class AsyncTMDB(AsyncResources):
         Args:
             access_token: API Read Access Token, sent as a bearer. The recommended application credential.
             api_key: API key, 32 hexadecimal characters; it travels in the URL, and is used where no token is held.
-            user_access_token: v4 access token of a user. Where an operation needs a session, it is converted once.
+            user_access_token: v4 access token of a user. Where v3 needs a session, it is converted once.
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
             credentials: all of these in one object, in place of the arguments above and of the environment.
@@ -244,7 +253,8 @@ class AsyncTMDB(AsyncResources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = AsyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
-        self.auth = AsyncAuth(self._http, self._flow, checked_site_url(site_url))
+        self._site_url = checked_site_url(site_url)
+        self.auth = AsyncAuth(self._http, self._flow, self._site_url)
         """What the client holds and would send, and how a user logs in and out."""
         self.guest = AsyncGuest(self._http, self._flow)
         """The guest session, for those who want to see or steer it."""
@@ -255,6 +265,13 @@ class AsyncTMDB(AsyncResources):
         from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
         return AsyncAccount(self._call, self._http, self._flow)
+
+    @cached_property
+    def v4(self) -> AsyncV4:
+        """Version 4 of the API: lists, the account, and logging in, over the same connections and credentials."""
+        from ._v4 import AsyncV4  # noqa: PLC0415 - few need it
+
+        return AsyncV4(self._call, self._http, self._flow, self._site_url)
 
     def acting_as(self, mode: Mode) -> AsyncActingAs:
         """Use another mode, for a block or for a call.
@@ -269,7 +286,7 @@ class AsyncTMDB(AsyncResources):
         Raises:
             ConfigurationError: there is no such mode.
         """
-        return AsyncActingAs(self._call, self._http, self._flow, mode)
+        return AsyncActingAs(self._call, self._http, self._flow, mode, self._site_url)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:
@@ -322,11 +339,17 @@ class ActingAs(Resources):
     """
 
     def __init__(
-        self, call: Callable[[dict[str, Any], Callable[[Any], Any]], Any], http: SyncHTTP, flow: TMDBAuth, mode: Mode
+        self,
+        call: Callable[[dict[str, Any], Callable[[Any], Any]], Any],
+        http: SyncHTTP,
+        flow: TMDBAuth,
+        mode: Mode,
+        site_url: str,
     ) -> None:
         self._send = call
         self._http = http
         self._flow = flow
+        self._site_url = site_url
         self._block = ModeBlock(flow, mode)
 
     @cached_property
@@ -335,6 +358,13 @@ class ActingAs(Resources):
         from ._account import Account  # noqa: PLC0415 - few need it
 
         return Account(self._call, self._http, self._flow, self._block.mode)
+
+    @cached_property
+    def v4(self) -> V4:
+        """Version 4 of the API, in this mode."""
+        from ._v4 import V4  # noqa: PLC0415 - few need it
+
+        return V4(self._call, self._http, self._flow, self._site_url)
 
     def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
         changed = [_with_mode(kwargs, self._block.mode)]
@@ -367,10 +397,12 @@ class AsyncActingAs(AsyncResources):
         http: AsyncHTTP,
         flow: TMDBAuth,
         mode: Mode,
+        site_url: str,
     ) -> None:
         self._send = call
         self._http = http
         self._flow = flow
+        self._site_url = site_url
         self._block = ModeBlock(flow, mode)
 
     @cached_property
@@ -379,6 +411,13 @@ class AsyncActingAs(AsyncResources):
         from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
         return AsyncAccount(self._call, self._http, self._flow, self._block.mode)
+
+    @cached_property
+    def v4(self) -> AsyncV4:
+        """Version 4 of the API, in this mode."""
+        from ._v4 import AsyncV4  # noqa: PLC0415 - few need it
+
+        return AsyncV4(self._call, self._http, self._flow, self._site_url)
 
     async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
         changed = [_with_mode(kwargs, self._block.mode)]

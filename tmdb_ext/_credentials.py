@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias
 
 from ._errors import ConfigurationError
 
@@ -34,6 +34,9 @@ _LEVELS: Final[Mapping[CredentialName, frozenset[str]]] = {
 _QUOTES: Final = frozenset("'\"`“”‘’")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}")
+_LATEST: Final = 32_503_680_000.0
+"""The year 3000, in seconds since 1970."""
 _HEX_LENGTHS: Final[Mapping[CredentialName, int]] = {"api_key": 32, "session_id": 40, "guest_session_id": 32}
 _ADVICE: Final[Mapping[CredentialName, str]] = {
     "api_key": "copy the 32-character API Key from https://www.themoviedb.org/settings/api",
@@ -179,6 +182,11 @@ def hide(value: str | Secret | None) -> Secret | None:
     return Secret(value) if isinstance(value, str) else value
 
 
+def is_token(secret: Secret) -> bool:
+    """Return whether a value has the form of a JSON Web Token."""
+    return _JWT.fullmatch(secret.reveal()) is not None
+
+
 def _checked(name: CredentialName, secret: Secret | None, where: str) -> Secret | None:
     if secret is None:
         return None
@@ -221,7 +229,7 @@ def _dirt(value: str) -> str | None:
 
 def _token_problem(value: str) -> str | None:
     if _JWT.fullmatch(value):
-        if "pending_request_token" in _scopes(value):
+        if "pending_request_token" in claims_of(Secret(value)).scopes:
             return "looks like a v4 request token, which is not an access token yet"
         return None
     if _HEX.fullmatch(value):
@@ -255,14 +263,44 @@ def _looks_like_id(value: str) -> str:
     return "looks like an id"
 
 
-def _scopes(token: str) -> tuple[str, ...]:
-    """Return the scopes that a JSON Web Token claims; empty where it cannot be read. A hint, never a requirement."""
+class Claims(NamedTuple):
+    """What a token says of itself: hints, never requirements."""
+
+    scopes: frozenset[str] = frozenset()
+    """What it may be used for; empty where it does not say."""
+    account_object_id: str | None = None
+    """The id of the account that it stands for, 24 hexadecimal digits."""
+    expires: float | None = None
+    """When it expires, in seconds since 1970."""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it is known to be an application's token, which cannot act for a user."""
+        return bool(self.scopes) and "api_write" not in self.scopes
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is known to be a user's token."""
+        return "api_write" in self.scopes
+
+
+def claims_of(token: Secret | None) -> Claims:
+    """Return what a JSON Web Token claims; nothing where it cannot be read."""
     import base64  # noqa: PLC0415 - only tokens need them
     import json  # noqa: PLC0415
 
-    part = token.split(".")[1]
+    if token is None:
+        return Claims()
+    part = f"{token.reveal()}..".split(".")[1]
     try:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return tuple(str(scope) for scope in claims["scopes"])
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ()
+    except (ValueError, RecursionError):
+        return Claims()
+    if not isinstance(claims, dict):
+        return Claims()
+    scopes, subject, expires = claims.get("scopes"), claims.get("sub"), claims.get("exp")
+    return Claims(
+        frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset(),
+        subject if isinstance(subject, str) and _OBJECT_ID.fullmatch(subject) else None,
+        expires if isinstance(expires, int | float) and 0 < expires < _LATEST else None,
+    )

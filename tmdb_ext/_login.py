@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 from ._auth import session_id_in, unreadable
-from ._credentials import Secret
+from ._credentials import Secret, claims_of, is_token
 from ._errors import (
     APIError,
     ConfigurationError,
@@ -21,7 +21,7 @@ from ._errors import (
     TransportError,
 )
 from ._guest import is_usable_id, parse_expiry, parse_http_date
-from ._sessions import UserSession
+from ._sessions import UserAccessToken, UserSession
 from ._steps import Attempt, Run, Sleep
 
 if TYPE_CHECKING:
@@ -41,18 +41,31 @@ NEW_TOKEN_PATH: Final = "/3/authentication/token/new"  # noqa: S105 - a path
 LOGIN_PATH: Final = "/3/authentication/token/validate_with_login"
 NEW_SESSION_PATH: Final = "/3/authentication/session/new"
 DELETE_SESSION_PATH: Final = "/3/authentication/session"
+V4_REQUEST_TOKEN_PATH: Final = "/4/auth/request_token"  # noqa: S105 - a path
+V4_ACCESS_TOKEN_PATH: Final = "/4/auth/access_token"  # noqa: S105 - a path
+V4_REQUEST_TOKEN_LIFE: Final = timedelta(minutes=15)
 NOT_APPROVED: Final = 41
 SESSION_DENIED: Final = 17
-TOKEN_EXPIRED: Final = 33
+EXPIRED: Final = frozenset({33, 35})
+"""TMDB's status codes for a request token that it does not know any more."""
 GONE: Final = frozenset({3, 6, 17, 37})
 """TMDB's status codes for a session that it does not know, which is what a logout wants."""
+TOKEN_GONE: Final = frozenset({6, 33, 34, 35, 37})
+"""TMDB's status codes for a token that it does not know."""
+BEARER_REFUSED: Final = frozenset({3, 7, 14})
+"""TMDB's status codes for a bearer that it does not know."""
 _RECEIVER_POLL: Final = 0.1
 
 _logger = logging.getLogger("tmdb_ext")
 
+R = TypeVar("R")
 
-class LoginState:
-    """A login under way: what both colours share."""
+
+class LoginState(Generic[R]):
+    """A login under way: what both colours and both versions of the API share."""
+
+    UNDECIDED: ClassVar[frozenset[int]] = frozenset({SESSION_DENIED})
+    """TMDB's status codes that say that the user has denied the login, or has not decided yet."""
 
     def __init__(
         self,
@@ -63,40 +76,34 @@ class LoginState:
         skew: timedelta = timedelta(0),
         receiver: LoopbackReceiver | None = None,
     ) -> None:
-        self._flow = flow
+        self.flow = flow
         self.token = token
         self.expires_at = expires_at
         self.receiver = receiver
-        self.session: UserSession | None = None
+        self.result: R | None = None
         self._skew = skew
         self._pending = False
 
-    def complete(self, template: httpx.Request) -> Steps[UserSession]:
-        """Make the session, once."""
-        session, _ = yield from self._flow.driver.once(
-            Attempt("user session", hash(self.token)), lambda: self.session, lambda: self._exchange(template)
+    def complete(self, template: httpx.Request) -> Steps[R]:
+        """Make what the login is for, once."""
+        result, _ = yield from self.flow.driver.once(
+            Attempt("user session", hash(self.token)), lambda: self.result, lambda: self._exchange(template)
         )
-        return session
+        return result
 
-    def _exchange(self, template: httpx.Request) -> Steps[UserSession]:
+    def _exchange(self, template: httpx.Request) -> Steps[R]:
         refusal: APIError | None = None
         try:
-            payload, response = yield from self._flow.ask(
-                template,
-                "POST",
-                NEW_SESSION_PATH,
-                "authentication-create-session",
-                body={"request_token": self.token},
-            )
+            self.result = result = yield from self.exchange(template)
         except APIError as error:
             refusal = error
         if refusal is not None:
             raise self._reading_of(refusal)
-        session = UserSession(session_id_in(payload, response), "login")
-        self.session = session
-        yield from self._flow.use_user(session)
-        _logger.info("Logged in: made a user session.")
-        return session
+        return result
+
+    def exchange(self, template: httpx.Request) -> Steps[R]:
+        """Make the session or the token from the request token, and begin to use it."""
+        raise NotImplementedError
 
     def _reading_of(self, refusal: APIError) -> TMDBError:
         """Return what a refusal means for the login."""
@@ -104,16 +111,16 @@ class LoginState:
         if refusal.status_code == NOT_APPROVED:
             self._pending = True
             return LoginPending("The user has not approved the login yet.", retryable=True, **context)
-        if refusal.status_code == SESSION_DENIED and self._pending:
+        if refusal.status_code in self.UNDECIDED and self._pending:
             return LoginDenied("The user has denied the login. Begin a new one to ask again.", **context)
-        if refusal.status_code == SESSION_DENIED:
+        if refusal.status_code in self.UNDECIDED:
             # TMDB gives this answer to both.
             return LoginPending(
                 "The user has not approved the login yet, or has denied it: TMDB's answer is the same.",
                 retryable=True,
                 **context,
             )
-        if refusal.status_code == TOKEN_EXPIRED:
+        if refusal.status_code in EXPIRED:
             return LoginExpired(
                 "The login has expired, or was completed before: TMDB does not know its request token any more. "
                 "Begin a new one.",
@@ -121,7 +128,7 @@ class LoginState:
             )
         return refusal
 
-    def wait(self, template: httpx.Request, timeout: float, interval: float) -> Steps[UserSession]:
+    def wait(self, template: httpx.Request, timeout: float, interval: float) -> Steps[R]:
         """Ask now and again until the user has approved."""
         for name, seconds in (("timeout", timeout), ("interval", interval)):
             if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
@@ -139,8 +146,8 @@ class LoginState:
             self._check_time(deadline, timeout)
             yield Sleep(max(0.0, min(pause, deadline - time.monotonic())))
 
-    def receive(self, template: httpx.Request, timeout: float) -> Steps[UserSession]:
-        """Wait for the browser to come back, stop listening, and make the session."""
+    def receive(self, template: httpx.Request, timeout: float) -> Steps[R]:
+        """Wait for the browser to come back, stop listening, and complete the login."""
         receiver = self.receiver
         if receiver is None:
             raise ConfigurationError("This login has no loopback address: begin it with loopback=True, or use wait().")
@@ -161,21 +168,65 @@ class LoginState:
         if time.monotonic() >= deadline:
             raise LoginPending(f"The user has not approved the login within {timeout:g} seconds.", retryable=True)
 
-    def url(self, site_url: str, redirect_to: str | None) -> str:
-        """Return the address of TMDB's approval page."""
-        query = "" if redirect_to is None else f"?redirect_to={quote(redirect_to, safe='')}"
-        return f"{site_url}/authenticate/{self.token.reveal()}{query}"
-
     def close(self) -> None:
         """Stop listening for the redirect."""
         if self.receiver is not None:
             self.receiver.close()
 
 
-class _LoginView:
+class SessionLogin(LoginState[UserSession]):
+    """A login of v3, which ends in a session."""
+
+    def exchange(self, template: httpx.Request) -> Steps[UserSession]:
+        """Make the session."""
+        payload, response = yield from self.flow.ask(
+            template,
+            "POST",
+            NEW_SESSION_PATH,
+            "authentication-create-session",
+            body={"request_token": self.token},
+        )
+        session = UserSession(session_id_in(payload, response), "login")
+        yield from self.flow.use_user(session)
+        _logger.info("Logged in: made a user session.")
+        return session
+
+    def url(self, site_url: str, redirect_to: str | None) -> str:
+        """Return the address of TMDB's approval page."""
+        query = "" if redirect_to is None else f"?redirect_to={quote(redirect_to, safe='')}"
+        return f"{site_url}/authenticate/{self.token.reveal()}{query}"
+
+
+class TokenLogin(LoginState[UserAccessToken]):
+    """A login of v4, which ends in a user access token."""
+
+    UNDECIDED = frozenset({3, SESSION_DENIED, 36})
+
+    def exchange(self, template: httpx.Request) -> Steps[UserAccessToken]:
+        """Make the user access token."""
+        payload, response = yield from self.flow.ask(
+            template,
+            "POST",
+            V4_ACCESS_TOKEN_PATH,
+            "v4/auth-create-access-token",
+            body={"request_token": self.token},
+        )
+        token = _token_in(payload, response, "access_token")
+        account = payload.get("account_id")
+        made = UserAccessToken(token, "login", account_object_id=account if is_usable_id(account) else None)
+        yield from self.flow.use_token(made)
+        _logger.info("Logged in: made a user access token.")
+        return made
+
+    def url(self, site_url: str) -> str:
+        """Return the address of TMDB's approval page."""
+        return f"{site_url}/auth/access?request_token={self.token.reveal()}"
+
+
+class _LoginView(Generic[R]):
     """A login under way: the part that needs no network."""
 
-    def __init__(self, state: LoginState, url: str) -> None:
+    def __init__(self, state: LoginState[R], url: str) -> None:
         self._state = state
         self._url = url
 
@@ -199,25 +250,26 @@ class _LoginView:
         self._state.close()
 
     def __repr__(self) -> str:
-        done = "done" if self._state.session is not None else f"expires_at={self.expires_at!s}"
+        done = "done" if self._state.result is not None else f"expires_at={self.expires_at!s}"
         return f"<{type(self).__name__} {done}>"
 
 
-class Login(_LoginView):
-    """A login of a `TMDB` client, from the request token to the session.
+class Login(_LoginView[R]):
+    """A login of a `TMDB` client, from the request token to the session, or in v4 to the user access token.
 
     https://developer.themoviedb.org/docs/authentication-user
+    https://developer.themoviedb.org/v4/docs/authentication-user
     """
 
-    def __init__(self, http: SyncHTTP, state: LoginState, url: str) -> None:
+    def __init__(self, http: SyncHTTP, state: LoginState[R], url: str) -> None:
         super().__init__(state, url)
         self._http = http
 
-    def complete(self) -> UserSession:
-        """Make the session, after the user has approved. From then on the client acts for the user.
+    def complete(self) -> R:
+        """Make the session or the token, after the user has approved. From then on the client acts for the user.
 
         Returns:
-            The session. Calling it again returns the same one.
+            The session, or in v4 the token. Calling it again returns the same one.
 
         Raises:
             LoginPending: the user has not approved yet.
@@ -228,8 +280,8 @@ class Login(_LoginView):
         """
         return self._http.run(self._state.complete(self._http.template()))
 
-    def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> UserSession:
-        """Wait until the user has approved, asking TMDB now and again, and make the session.
+    def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> R:
+        """Wait until the user has approved, asking TMDB now and again, and complete the login.
 
         Args:
             timeout: seconds to wait at most.
@@ -243,8 +295,8 @@ class Login(_LoginView):
         """
         return self._http.run(self._state.wait(self._http.template(), timeout, interval))
 
-    def receive(self, timeout: float = 300.0) -> UserSession:
-        """Wait for the browser to come back to the loopback address, and make the session.
+    def receive(self, timeout: float = 300.0) -> R:
+        """Wait for the browser to come back to the loopback address, and complete the login.
 
         Only the redirect of this very login counts. The port is closed at the end, whatever the outcome.
 
@@ -268,21 +320,22 @@ class Login(_LoginView):
         self.close()
 
 
-class AsyncLogin(_LoginView):
-    """A login of an `AsyncTMDB` client, from the request token to the session.
+class AsyncLogin(_LoginView[R]):
+    """A login of an `AsyncTMDB` client, from the request token to the session, or in v4 to the user access token.
 
     https://developer.themoviedb.org/docs/authentication-user
+    https://developer.themoviedb.org/v4/docs/authentication-user
     """
 
-    def __init__(self, http: AsyncHTTP, state: LoginState, url: str) -> None:
+    def __init__(self, http: AsyncHTTP, state: LoginState[R], url: str) -> None:
         super().__init__(state, url)
         self._http = http
 
-    async def complete(self) -> UserSession:
-        """Make the session, after the user has approved. From then on the client acts for the user.
+    async def complete(self) -> R:
+        """Make the session or the token, after the user has approved. From then on the client acts for the user.
 
         Returns:
-            The session. Calling it again returns the same one.
+            The session, or in v4 the token. Calling it again returns the same one.
 
         Raises:
             LoginPending: the user has not approved yet.
@@ -293,8 +346,8 @@ class AsyncLogin(_LoginView):
         """
         return await self._http.run(self._state.complete(self._http.template()))
 
-    async def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> UserSession:  # noqa: ASYNC109
-        """Wait until the user has approved, asking TMDB now and again, and make the session.
+    async def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> R:  # noqa: ASYNC109
+        """Wait until the user has approved, asking TMDB now and again, and complete the login.
 
         Args:
             timeout: seconds to wait at most.
@@ -308,8 +361,8 @@ class AsyncLogin(_LoginView):
         """
         return await self._http.run(self._state.wait(self._http.template(), timeout, interval))
 
-    async def receive(self, timeout: float = 300.0) -> UserSession:  # noqa: ASYNC109
-        """Wait for the browser to come back to the loopback address, and make the session.
+    async def receive(self, timeout: float = 300.0) -> R:  # noqa: ASYNC109
+        """Wait for the browser to come back to the loopback address, and complete the login.
 
         Only the redirect of this very login counts. The port is closed at the end, whatever the outcome.
 
@@ -335,39 +388,80 @@ class AsyncLogin(_LoginView):
 
 def begin_login(
     flow: TMDBAuth, template: httpx.Request, site_url: str, redirect_to: str | None, loopback: bool
-) -> Steps[tuple[LoginState, str]]:
+) -> Steps[tuple[SessionLogin, str]]:
     """Get a request token; return the login and the address of the approval page."""
-    if loopback and redirect_to is not None:
-        raise InvalidArgument(
-            "Give redirect_to or loopback=True, not both: loopback sends the browser to this machine."
-        )
-    if redirect_to is not None:
-        _check_redirect(redirect_to)
+    _check_where_to(redirect_to, loopback)
     payload, response = yield from flow.ask(template, "GET", NEW_TOKEN_PATH, "authentication-create-request-token")
     token = payload.get("request_token") if isinstance(payload, dict) else None
     if not is_usable_id(token):
         raise unreadable(response, "request_token")
-    server_time = parse_http_date(response.headers.get("date"))
-    skew = server_time - datetime.now(UTC) if server_time else timedelta(0)
     receiver: LoopbackReceiver | None = None
     if loopback:
-        from ._receiver import LoopbackReceiver  # noqa: PLC0415 - few logins need a server
-
-        receiver = LoopbackReceiver()
+        receiver = _receiver()
         receiver.expect(token)
         redirect_to = receiver.address
-    state = LoginState(
-        flow, Secret(token), expires_at=parse_expiry(payload.get("expires_at")), skew=skew, receiver=receiver
+    state = SessionLogin(
+        flow,
+        Secret(token),
+        expires_at=parse_expiry(payload.get("expires_at")),
+        skew=_skew(response),
+        receiver=receiver,
     )
     return state, state.url(site_url, redirect_to)
 
 
-def resume_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[LoginState, str]:
+def begin_v4_login(
+    flow: TMDBAuth, template: httpx.Request, site_url: str, redirect_to: str | None, loopback: bool
+) -> Steps[tuple[TokenLogin, str]]:
+    """Get a request token of v4, which knows where the browser goes; return the login and the approval page."""
+    _check_where_to(redirect_to, loopback)
+    receiver = _receiver() if loopback else None
+    if receiver is not None:
+        redirect_to = receiver.address
+    begun = False
+    try:
+        payload, response = yield from flow.ask(
+            template,
+            "POST",
+            V4_REQUEST_TOKEN_PATH,
+            "v4/auth-create-request-token",
+            body={} if redirect_to is None else {"redirect_to": redirect_to},
+        )
+        token = _token_in(payload, response, "request_token")
+        begun = True
+    finally:
+        if receiver is not None and not begun:
+            receiver.close()
+    if receiver is not None:
+        # The address is one that nobody else knows; TMDB is not bound to repeat the token there.
+        receiver.expect(token.reveal(), always=False)
+    expires, skew = claims_of(token).expires, _skew(response)
+    state = TokenLogin(
+        flow,
+        token,
+        expires_at=datetime.now(UTC) + skew + V4_REQUEST_TOKEN_LIFE
+        if expires is None
+        else datetime.fromtimestamp(expires, UTC),
+        skew=skew,
+        receiver=receiver,
+    )
+    return state, state.url(site_url)
+
+
+def resume_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[SessionLogin, str]:
     """Return the login that a request token belongs to."""
     if not is_usable_id(request_token.reveal()):
         raise InvalidArgument("request_token is not one: letters, digits, - and _ are expected.")
-    state = LoginState(flow, request_token)
+    state = SessionLogin(flow, request_token)
     return state, state.url(site_url, None)
+
+
+def resume_v4_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[TokenLogin, str]:
+    """Return the login that a request token of v4 belongs to."""
+    if not is_token(request_token):
+        raise InvalidArgument("request_token is not one of v4: three parts with dots between them are expected.")
+    state = TokenLogin(flow, request_token)
+    return state, state.url(site_url)
 
 
 def log_in_with_password(
@@ -388,27 +482,92 @@ def log_in_with_password(
 def log_out(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
     """Forget the user session, then end it at TMDB; return whether TMDB has confirmed that it is gone."""
     session: UserSession | None = yield Run(flow.sessions.forget_user)
-    if session is None:
+    return session is None or (yield from _end_session(flow, template, session, None))
+
+
+def log_out_of_v4(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
+    """Forget the user access token and the session made from it, then end both at TMDB; return whether they are."""
+    token: UserAccessToken | None
+    session: UserSession | None
+    token, session = yield Run(flow.sessions.forget_token)
+    if token is None:
         return True
+    bearer = flow.credentials.access_token or token.token
+    session_gone = session is None or (yield from _end_session(flow, template, session, bearer))
+    asking = flow.ask(
+        template,
+        "DELETE",
+        V4_ACCESS_TOKEN_PATH,
+        "v4/auth-logout",
+        body={"access_token": token.token},
+        bearer=bearer,
+    )
+    gone = TOKEN_GONE | BEARER_REFUSED if bearer == token.token else TOKEN_GONE
+    return (yield from _ended(asking, "user access token", gone)) and session_gone
+
+
+def _end_session(flow: TMDBAuth, template: httpx.Request, session: UserSession, bearer: Secret | None) -> Steps[bool]:
+    asking = flow.ask(
+        template,
+        "DELETE",
+        DELETE_SESSION_PATH,
+        "authentication-delete-session",
+        body={"session_id": session.id},
+        bearer=bearer,
+    )
+    return (yield from _ended(asking, "session", GONE))
+
+
+def _ended(asking: Steps[Any], what: str, gone: frozenset[int]) -> Steps[bool]:
+    """Ask TMDB to end something; return whether it is gone there."""
     try:
-        yield from flow.ask(
-            template,
-            "DELETE",
-            DELETE_SESSION_PATH,
-            "authentication-delete-session",
-            body={"session_id": session.id},
-        )
+        yield from asking
     except TMDBError as error:
-        if isinstance(error, APIError) and error.status_code in GONE:
+        if isinstance(error, APIError) and error.status_code in gone:
             return True
         _logger.warning(
-            "Logged out here, but TMDB did not confirm it (%s): the session may still be valid there. "
+            "Logged out here, but TMDB did not confirm it (%s): the %s may still be valid there. "
             "The user can end it at %s",
             type(error).__name__,
+            what,
             APPLICATIONS_PAGE,
         )
         return False
     return True
+
+
+def _token_in(payload: object, response: httpx.Response, name: str) -> Secret:
+    """Return the token that TMDB has answered with.
+
+    Raises:
+        DecodeError: there is none.
+    """
+    value = payload.get(name) if isinstance(payload, dict) else None
+    token = Secret(value) if isinstance(value, str) else None
+    if token is None or not is_token(token):
+        raise unreadable(response, name)
+    return token
+
+
+def _skew(response: httpx.Response) -> timedelta:
+    """Return by how much TMDB's clock is ahead of this machine's."""
+    server_time = parse_http_date(response.headers.get("date"))
+    return server_time - datetime.now(UTC) if server_time else timedelta(0)
+
+
+def _receiver() -> LoopbackReceiver:
+    from ._receiver import LoopbackReceiver  # noqa: PLC0415 - few logins need a server
+
+    return LoopbackReceiver()
+
+
+def _check_where_to(redirect_to: str | None, loopback: bool) -> None:
+    if loopback and redirect_to is not None:
+        raise InvalidArgument(
+            "Give redirect_to or loopback=True, not both: loopback sends the browser to this machine."
+        )
+    if redirect_to is not None:
+        _check_redirect(redirect_to)
 
 
 def _check_redirect(redirect_to: str) -> None:

@@ -1,8 +1,12 @@
-"""The generated table of operations, reached lazily: importing this package does not import the generated one."""
+"""The generated tables of operations, reached lazily: importing this package does not import the generated one.
 
-# ruff: noqa: PLC0415 - the generated table is imported when it is first needed
+Some of v4's operations have the name of one of v3's. Here and in messages v4's are written ``v4/list-create``.
+"""
+
+# ruff: noqa: PLC0415 - the generated tables are imported when they are first needed
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ConfigurationError
@@ -11,39 +15,63 @@ if TYPE_CHECKING:
     from tmdb_api_client.v3.operations import Operation
 
 EXTENSION = "tmdb_operation"
-"""The request extension in which generated endpoints pass the operation's name."""
+"""The request extension in which generated endpoints pass the operation's published name."""
+API = "tmdb_api"
+"""The request extension in which they pass the version of the API that it belongs to."""
 
 
-def find_operation(name: object) -> Operation | None:
-    """Return the operation that TMDB calls `name`, or None where there is none."""
-    from tmdb_api_client.v3.operations import OPERATIONS
+def name_of(operation: Operation) -> str:
+    """Return how we write the name of an operation."""
+    return f"v4/{operation.id}" if operation.path.startswith("/4/") else operation.id
 
-    return OPERATIONS.get(name) if isinstance(name, str) else None
+
+def extensions_for(name: str) -> dict[str, str]:
+    """Return the request extensions that a generated endpoint would pass for an operation."""
+    version, _, published = name.rpartition("/")
+    return {API: version or "v3", EXTENSION: published}
+
+
+def find_operation(extensions: Mapping[str, Any]) -> Operation | None:
+    """Return the operation that a request's extensions name, or None where they name none."""
+    name = extensions.get(EXTENSION)
+    if not isinstance(name, str):
+        return None
+    return _table(extensions.get(API)).get(name)
 
 
 def get_operation(name: str) -> Operation:
-    """Return the operation that TMDB calls `name`.
+    """Return the operation of a name: TMDB's own, which for v4 follows ``v4/``.
 
     Raises:
         ConfigurationError: there is no such operation; the message offers names that are close.
     """
-    operation = find_operation(name)
+    version, _, published = name.rpartition("/")
+    operation = _table(version or "v3").get(published)
     if operation is not None:
         return operation
     import difflib
 
-    from tmdb_api_client.v3.operations import OPERATIONS
-
-    close = difflib.get_close_matches(name, OPERATIONS, n=3)
+    known = {name_of(one): one for version in ("v3", "v4") for one in _table(version).values()}
+    close = difflib.get_close_matches(name, known, n=3) or [f"v4/{name}"] * (f"v4/{name}" in known)
     hint = f" Close to it: {', '.join(close)}." if close else ""
     raise ConfigurationError(f"TMDB has no operation called {name!r}.{hint}", operation=name)
 
 
-def describe(method: str, path: str, extensions: Any) -> dict[str, str | None]:
+def describe(method: str, path: str, extensions: Mapping[str, Any]) -> dict[str, str | None]:
     """Return how errors name a request: the operation, the method, and the path template in place of the URL."""
     from ._redaction import redact
 
-    operation = find_operation(extensions.get(EXTENSION))
+    operation = find_operation(extensions)
     if operation is not None:
-        return {"operation": operation.id, "method": operation.method.upper(), "path": operation.path}
+        return {"operation": name_of(operation), "method": operation.method.upper(), "path": operation.path}
     return {"operation": None, "method": method, "path": redact(path)}
+
+
+def _table(version: object) -> Mapping[str, Operation]:
+    if version == "v4":
+        from tmdb_api_client.v4.operations import OPERATIONS as V4
+
+        return V4
+    from tmdb_api_client.v3.operations import OPERATIONS as V3
+
+    return V3 if version in ("v3", None) else {}

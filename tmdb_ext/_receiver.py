@@ -28,13 +28,14 @@ _HEADERS: Final = {
 class LoopbackReceiver:
     """Waits on a free loopback port for the browser to come back from TMDB's approval page.
 
-    Its address ends in random characters, and only a redirect there that carries the login's own request token counts.
-    Anything else gets a 404 and changes nothing.
+    Its address ends in random characters, and only a redirect there that carries the login's own request token counts,
+    or none where the login may come without. Anything else gets a 404 and changes nothing.
     """
 
     def __init__(self) -> None:
         self._path = f"/{secrets.token_urlsafe(16)}"
         self._token: str | None = None
+        self._always = True
         self._done = threading.Event()
         self._verdict: Verdict | None = None
         # Not HTTPServer, which asks the name service for this machine's name before it listens.
@@ -56,8 +57,9 @@ class LoopbackReceiver:
         """Where the browser is to be sent back to."""
         return f"http://{self.authority}{self._path}"
 
-    def expect(self, request_token: str) -> None:
-        """Take the redirect that carries this request token, and no other."""
+    def expect(self, request_token: str, *, always: bool = True) -> None:
+        """Take the redirect that carries this request token, and no other; `always` False: or that carries none."""
+        self._always = always
         self._token = request_token
 
     @property
@@ -73,7 +75,10 @@ class LoopbackReceiver:
             return None
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         expected = self._token
-        if expected is None or not secrets.compare_digest(query.get("request_token", "").encode(), expected.encode()):
+        if expected is None:
+            return None
+        token = query.get("request_token", "" if self._always else expected)
+        if not secrets.compare_digest(token.encode(), expected.encode()):
             return None
         # TMDB says approved=true or denied=true; where it says neither, the request token will tell.
         return "denied" if query.get("denied") == "true" else "approved"

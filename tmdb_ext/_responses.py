@@ -49,6 +49,7 @@ _BY_STATUS: Final[Mapping[int, type[APIError]]] = {
     429: RateLimited,
 }
 _SECRET_PARAMETERS: Final = ("api_key", "session_id", "guest_session_id")
+_SESSIONS: Final = ("session_id", "guest_session_id")
 _MESSAGE_LIMIT: Final = 300
 _NOT_JSON: Final = object()
 
@@ -106,9 +107,11 @@ def api_error(response: httpx.Response, payload: object) -> APIError:
         )
     else:
         message = f"{where}: {status_message or response.reason_phrase or 'no explanation'}"
-    if status == 401 and known is not None and known.code == 7:
-        message += ". Check the API key or access token at https://www.themoviedb.org/settings/api"
     carried = response.request.extensions.get(CARRIED)
+    if status == 401 and carried == "user_access_token":
+        message += ". The user may have ended the user access token sent with it, or may not do this"
+    elif status == 401 and known is not None and known.code == 7:
+        message += ". Check the API key or access token at https://www.themoviedb.org/settings/api"
     kind = _kind(status, code, known.http if known else None, carried)
     if issubclass(kind, SessionDenied):
         label = "guest session" if carried == "guest_session_id" else "user session"
@@ -140,7 +143,7 @@ def status_of(response: httpx.Response, payload: object) -> tuple[int | None, st
 
 
 def _kind(status: int, code: int | None, listed: int | None, carried: object) -> type[APIError]:
-    if code == 17 or (code == 3 and status == 401 and carried is not None):
+    if code == 17 or (code == 3 and status == 401 and carried in _SESSIONS):
         return SessionDenied
     if 300 <= status < 400:
         return UnexpectedRedirect

@@ -1,4 +1,4 @@
-"""The guest session and the user session of a client, and their copies in a store."""
+"""The guest session, the user session and the user access token of a client, and their copies in a store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from ._credentials import Secret
+from ._credentials import Secret, claims_of, is_token
 from ._guest import GuestSession, from_record, is_usable_id
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _logger = logging.getLogger("tmdb_ext")
 T = TypeVar("T")
 
 SessionSource = Literal["given", "login", "converted", "stored"]
+TokenSource = Literal["given", "login", "stored"]
 
 USE_SAVED_EVERY: Final = 60.0
 """Seconds between two writings of a guest session's last use."""
@@ -56,6 +57,28 @@ class UserSession:
         return f"UserSession(id={self.id!r}, source={self.source!r})"
 
 
+class UserAccessToken:
+    """The v4 access token of a user. It is a `Secret`: whoever has it can act in the user's name.
+
+    https://developer.themoviedb.org/v4/docs/authentication-user
+    """
+
+    __slots__ = ("account_object_id", "claims", "source", "token")
+
+    def __init__(self, token: Secret, source: TokenSource, *, account_object_id: str | None = None) -> None:
+        self.token = token
+        """The token; `token.reveal()` gives the value."""
+        self.source = source
+        """Where it comes from: given by the caller, a login, or a store."""
+        self.claims = claims_of(token)
+        """What it says of itself: hints, which TMDB does not promise."""
+        self.account_object_id = account_object_id or self.claims.account_object_id
+        """The id of the user's account in v4, 24 hexadecimal digits, as the login or the token says; else None."""
+
+    def __repr__(self) -> str:
+        return f"UserAccessToken(token={self.token!r}, source={self.source!r})"
+
+
 class Sessions:
     """What a client has beyond its credentials, in memory and, as a copy, in its store."""
 
@@ -70,11 +93,12 @@ class Sessions:
         self.store = store
         self.guest_key = f"{scope}/guest"
         self.user_key = f"{scope}/user"
+        self.token_key = f"{scope}/user-v4"
         self.guest: GuestSession | None = None
         self.user: UserSession | None = None
+        self.token: UserAccessToken | None = None
         self.converts = True
         """False after a logout: the user access token then makes no session any more."""
-        self._token_digest = digest(credentials.user_access_token)
         # Of sessions that callers put into a request themselves; the user session knows its own.
         self._account_ids: dict[Secret, int] = {}
         self._use_saved: datetime | None = None
@@ -82,6 +106,10 @@ class Sessions:
             self.guest = GuestSession(credentials.guest_session_id)
         else:
             self.guest = self.stored_guest()
+        if credentials.user_access_token is not None:
+            self.token = UserAccessToken(credentials.user_access_token, "given")
+        elif credentials.session_id is None:  # else the stored one may be another user's
+            self.token = self.stored_token()
         if credentials.session_id is not None:
             self.user = UserSession(credentials.session_id, "given")
         else:
@@ -100,7 +128,7 @@ class Sessions:
         if record is None:
             return None
         value, account_id, made_from = record.get("session_id"), record.get("account_id"), record.get("token_digest")
-        if not is_usable_id(value) or (self._token_digest is not None and made_from != self._token_digest):
+        if not is_usable_id(value) or not self._is_of_our_user(made_from):
             return None
         return UserSession(
             Secret(value),
@@ -108,6 +136,24 @@ class Sessions:
             account_id=account_id if isinstance(account_id, int) and not isinstance(account_id, bool) else None,
             token_digest=made_from if isinstance(made_from, str) else None,
         )
+
+    def _is_of_our_user(self, made_from: object) -> bool:
+        """Return whether a stored session that was made from a token, or from none, goes with the token at hand."""
+        token = self.token
+        if token is None or made_from == digest(token.token):
+            return True
+        # Whoever stored this token logged in for sessions as well, where the session was made from no token.
+        return token.source != "given" and made_from is None
+
+    def stored_token(self) -> UserAccessToken | None:
+        """Return the user access token in the store."""
+        record = self._try("read", lambda: self.store.load(self.token_key))
+        if record is None:
+            return None
+        value, account = record.get("access_token"), record.get("account_object_id")
+        if not isinstance(value, str) or not is_token(Secret(value)):
+            return None
+        return UserAccessToken(Secret(value), "stored", account_object_id=account if is_usable_id(account) else None)
 
     def save_guest(self) -> None:
         """Write the guest session to the store."""
@@ -127,6 +173,22 @@ class Sessions:
         }
         self._try("written", lambda: self.store.save(self.user_key, record))
 
+    def save_token(self) -> None:
+        """Write the user access token to the store; one that the caller gave stays the caller's to keep."""
+        token = self.token
+        if token is None or token.source == "given":
+            return
+        record: Record = {"access_token": token.token.reveal(), "account_object_id": token.account_object_id}
+        self._try("written", lambda: self.store.save(self.token_key, record))
+
+    def use_token(self, token: UserAccessToken) -> None:
+        """Act for the user of `token` from now on; a session that was made from another token goes."""
+        user = self.user
+        if user is not None and user.token_digest not in (None, digest(token.token)):
+            self.user = None
+        self.token = token
+        self.converts = True
+
     def forget_guest(self) -> None:
         """Stop using the guest session, here and in the store."""
         self.guest = None
@@ -137,13 +199,30 @@ class Sessions:
         session, self.user = self.user, None
         self.converts = False
         if session is not None:
-            self._try("written", lambda: self._delete_user(session))
+            self._try("written", lambda: self._delete_record(self.user_key, "session_id", session.id))
         return session
 
-    def _delete_user(self, session: UserSession) -> None:
-        record = self.store.load(self.user_key)
-        if record is not None and record.get("session_id") == session.id.reveal():
-            self.store.delete(self.user_key)
+    def forget_token(self) -> tuple[UserAccessToken | None, UserSession | None]:
+        """Stop using the user access token, here and in the store, and the session that was made from it; return both.
+
+        A session that has nothing to do with the token stays.
+        """
+        token, self.token = self.token, None
+        if token is None:
+            return None, None
+        self._try("written", lambda: self._delete_record(self.token_key, "access_token", token.token))
+        user = self.user
+        if user is None or user.token_digest != digest(token.token):
+            return token, None
+        self.user = None
+        self._try("written", lambda: self._delete_record(self.user_key, "session_id", user.id))
+        return token, user
+
+    def _delete_record(self, key: str, name: str, secret: Secret) -> None:
+        """Delete what is kept under `key`, unless it is another one by now."""
+        record = self.store.load(key)
+        if record is not None and record.get(name) == secret.reveal():
+            self.store.delete(key)
 
     def _try(self, what: str, step: Callable[[], T]) -> T | None:
         """Take a step with the store. One that fails must not fail a call that TMDB has answered."""

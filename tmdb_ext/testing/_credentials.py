@@ -26,11 +26,14 @@ def bearer_of(state: State, headers: dict[str, str]) -> AccessToken | None:
     return token
 
 
-def check_application(state: State, headers: dict[str, str], query: list[tuple[str, str]]) -> None:
+def check_application(
+    state: State, operation: Operation, headers: dict[str, str], query: list[tuple[str, str]]
+) -> None:
     """Checks that a bearer token or an API key comes with the request, and that whichever comes is right.
 
     Raises:
-        StatusError: With code 7, or 10 for an application that has been suspended.
+        StatusError: With code 7, 10 for an application that has been suspended, or 3 for an API key alone where a
+            bearer token is needed.
     """
     token = bearer_of(state, headers)
     keys = [value for name, value in query if name == "api_key"]
@@ -38,20 +41,32 @@ def check_application(state: State, headers: dict[str, str], query: list[tuple[s
         raise StatusError(7)
     if state.suspended:
         raise StatusError(10)
+    if operation.bearer_only and token is None:
+        raise StatusError(3)
 
 
-def find_caller(state: State, match: Match, appended: Iterable[Operation], query: list[tuple[str, str]]) -> Caller:
+def find_caller(
+    state: State,
+    match: Match,
+    appended: Iterable[Operation],
+    headers: dict[str, str],
+    query: list[tuple[str, str]],
+) -> Caller:
     """The user or guest that the request speaks for.
 
     Args:
         state: Who is known.
         match: The operation, and the path's values: listings of a guest session have its id there.
         appended: The operations that it appends; a session may be there for one of those.
+        headers: The headers: in version 4 the bearer token says who the user is.
         query: The query's pairs.
 
     Raises:
-        StatusError: With code 3, because the operation needs somebody and nobody who suits it is named.
+        StatusError: With code 3, because the operation needs somebody and nobody who suits it is named, or with code 36
+            for an application's token where a user's is needed.
     """
+    if match.operation.template.startswith("/4/"):
+        return _bearer_of_user(state, match.operation, headers)
     if "guest_session_id" in match.path:
         return Caller(guest=state.use_guest_session(match.path["guest_session_id"]))
     operations = [match.operation, *appended]
@@ -67,3 +82,13 @@ def find_caller(state: State, match: Match, appended: Iterable[Operation], query
     if match.operation.needs_session:
         raise StatusError(3)
     return Caller()
+
+
+def _bearer_of_user(state: State, operation: Operation, headers: dict[str, str]) -> Caller:
+    token = bearer_of(state, headers)
+    user = token.user if token is not None else None
+    if user is not None:
+        state.check_standing(user)
+    elif operation.needs_user_token:
+        raise StatusError(36)
+    return Caller(user=user)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 Schema = Mapping[str, Any]
 
+_BEARERS = frozenset({"bearer", "user_bearer"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -46,6 +47,10 @@ class Operation:
     """Whether every way of calling it takes a user session or a guest session."""
     takes_session: bool
     takes_guest_session: bool
+    bearer_only: bool
+    """Whether no way of calling it does without a bearer token."""
+    needs_user_token: bool
+    """Whether that token has to be a user's."""
 
     @property
     def query_names(self) -> frozenset[str]:
@@ -172,6 +177,8 @@ def _operation(method: str, template: str, item: Mapping[str, Any]) -> Operation
         and all("session" in schemes or "guest_session" in schemes for schemes in security),
         takes_session=any("session" in schemes for schemes in security),
         takes_guest_session=any("guest_session" in schemes for schemes in security),
+        bearer_only=bool(security) and all(not _BEARERS.isdisjoint(schemes) for schemes in security),
+        needs_user_token=bool(security) and all("user_bearer" in schemes for schemes in security),
     )
 
 

@@ -153,7 +153,7 @@ class Filler:
             else:
                 body[key] = self._fill(child, f"{seed}/{key}", key, _UNKNOWN, depth + 1, frozenset())
         if isinstance(rest, Mapping) and not properties:
-            keys = known or dict.fromkeys(COUNTRIES[:3], _UNKNOWN)
+            keys = known if isinstance(given, dict) else dict.fromkeys(COUNTRIES[:3], _UNKNOWN)
             for key, value in keys.items():
                 body[key] = self._fill(rest, f"{seed}/{key}", key, value, depth + 1, frozenset())
         elif not properties:

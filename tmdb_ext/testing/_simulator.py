@@ -14,12 +14,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tmdb_ext.testing._clock import Clock
+from tmdb_ext.testing._details import DETAILS
 from tmdb_ext.testing._document import Match, load_document
 from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._listings import LISTINGS
 from tmdb_ext.testing._site import serve_site
 from tmdb_ext.testing._state import RequestToken, State, User
 from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
-from tmdb_ext.testing._v3 import Answer, Incoming, Version3, encode, refusal
+from tmdb_ext.testing._v3 import STATEFUL
+from tmdb_ext.testing._v4 import STATEFUL_V4
+from tmdb_ext.testing._version import Answer, Incoming, Version, encode, refusal
 
 _JSON = "application/json;charset=utf-8"
 
@@ -34,7 +38,8 @@ class RecordedRequest:
         query: The query's pairs in their order, decoded.
         headers: The headers, by lower-case name.
         body: The body's bytes.
-        operation: TMDB's id of the operation that serves the path, or None if there is none.
+        operation: The name of the operation that serves the path, or None if there is none: TMDB's id of it, with `v4/`
+            before it in version 4.
         status: The HTTP status that was answered, or None if the connection was dropped.
     """
 
@@ -73,8 +78,8 @@ class Simulator:
 
     It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
     watchlists, lists, pages and `append_to_response`; it refuses what TMDB would refuse; and it answers every
-    operation of the document with sample data of its own. The page where a user approves a login is there as well: give
-    the client `site_url=simulator.base_url`.
+    operation of versions 3 and 4 with sample data of its own. What is done in one version shows in the other. The pages
+    where a user approves a login are there as well: give the client `site_url=simulator.base_url`.
 
         with Simulator() as tmdb:
             httpx.get(f"{tmdb.base_url}/3/movie/11", params={"api_key": tmdb.api_key})
@@ -87,7 +92,8 @@ class Simulator:
             `Retry-After`; None for any number.
         host: The address to bind.
         port: The port to bind; 0 lets the system choose.
-        document: The OpenAPI document or the path of a file with it, in place of the one that is installed.
+        document: The OpenAPI document of version 3 or the path of a file with it, in place of the one installed.
+        v4_document: The same for version 4.
     """
 
     def __init__(
@@ -100,11 +106,15 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         document: Path | str | Mapping[str, Any] | None = None,
+        v4_document: Path | str | Mapping[str, Any] | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self._host, self._port = host, port
         self._state = State(self.clock, guest_session_idle, guest_session_unused)
-        self._version3 = Version3(load_document(document, "tmdb_api_client.v3"), self._state)
+        v3, v4 = load_document(document, "tmdb_api_client.v3"), load_document(v4_document, "tmdb_api_client.v4")
+        v3.add_alias("/3/account", "account-details")
+        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL)
+        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4)
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -251,7 +261,7 @@ class Simulator:
             self._requests.clear()
 
     def count(self, operation: str) -> int:
-        """How many requests an operation got, by TMDB's operation id, refused and failed ones included."""
+        """How many requests an operation got, by its name (`v4/list-create`), refused and failed ones included."""
         return sum(request.operation == operation for request in self.requests)
 
     # faults
@@ -276,7 +286,8 @@ class Simulator:
             status: The HTTP status to answer; the one that comes with `status_code` if None. With only a delay asked
                 for, the request is answered as usual.
             status_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
-            operation: TMDB's id of the operation to fail; any request if None.
+            operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; any request
+                if None.
             times: How many requests fail.
             retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
             headers: Further headers of the answer, such as `location`.
@@ -331,15 +342,16 @@ class Simulator:
             self._record(request, None, page.status)
             return page
         match: Match | None = None
+        version = self._version4 if path.startswith("/4/") else self._version3
         try:
-            match = self._version3.find(request.method, request.path)
+            match = version.find(request.method, request.path)
         except StatusError as error:
             refused = refusal(error)
-        operation = match.operation.id if match else None
+        operation = version.name(match) if match else None
         fault = self._take_fault(operation)
         if fault is not None:
             if fault.perform and match is not None:
-                self._version3.answer(match, request)
+                version.answer(match, request)
             if fault.delay:
                 self._stopping.wait(fault.delay)
             if fault.disconnect or fault.status is not None:
@@ -351,7 +363,7 @@ class Simulator:
             self._record(request, operation, 429)
             return RawResponse(429, encode(status_body(25)), {"content-type": _JSON, "retry-after": "1"})
         try:
-            answer = self._version3.answer(match, request) if match else refused
+            answer = version.answer(match, request) if match else refused
         except Exception as error:  # noqa: BLE001 - a mistake of ours has to show in the test that meets it, not in a dead thread
             answer = Answer(500, encode(status_body(11, f"The simulator failed: {error!r}")))
         response = _respond(answer, request)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from tmdb_ext.testing._http import RawResponse
 from tmdb_ext.testing._state import RequestToken
 from tmdb_ext.testing._status import StatusError
 
 _PAGE = re.compile(r"/authenticate/([^/?#]+)(?:/(allow|deny))?")
+_V4_PAGE = re.compile(r"/auth/access(?:/(approve|deny))?")
 _HEADERS = {"content-type": "text/html; charset=utf-8", "cache-control": "no-store", "referrer-policy": "no-referrer"}
 
 
@@ -31,34 +32,42 @@ def serve_site(
         live: Gives the request token of a value, or raises StatusError.
         decide: Carries out the user's decision.
     """
-    match = _PAGE.fullmatch(path)
-    if match is None:
+    asked = parse_qs(query)
+    if match := _PAGE.fullmatch(path):
+        value, decision = match.groups()
+        redirect_to = asked.get("redirect_to", [None])[-1]
+    elif match := _V4_PAGE.fullmatch(path):
+        value, decision = asked.get("request_token", [""])[-1], match.group(1)
+        redirect_to = None
+    else:
         return None
-    value, decision = match.groups()
     if method not in ("GET", "POST"):
         return _page(405, "This page cannot do that.")
     try:
         token = live(value)
     except StatusError:
         return _page(404, "This request token is unknown, used or expired.")
-    redirect_to = parse_qs(query).get("redirect_to", [None])[-1]
     if decision is None:
-        return _page(200, "An application asks to act for you.", _buttons(path, redirect_to))
-    decide(token, decision == "allow")
+        approve = "allow" if token.version == 3 else "approve"
+        return _page(200, "An application asks to act for you.", _buttons(path, query, approve))
+    approved = decision != "deny"
+    decide(token, approved)
+    if token.version == 4 and token.redirect_to is not None:
+        return RawResponse(302, b"", {"location": token.redirect_to, **_HEADERS})
     if redirect_to is None:
-        return _page(200, "Approved." if decision == "allow" else "Denied.")
-    verdict = {"approved": "true"} if decision == "allow" else {"denied": "true"}
+        return _page(200, "Approved." if approved else "Denied.")
+    verdict = {"approved": "true"} if approved else {"denied": "true"}
     return RawResponse(
         302, b"", {"location": _with_query(redirect_to, {"request_token": value, **verdict}), **_HEADERS}
     )
 
 
-def _buttons(path: str, redirect_to: str | None) -> str:
-    query = "" if redirect_to is None else f"?redirect_to={quote(redirect_to, safe='')}"
+def _buttons(path: str, query: str, approve: str) -> str:
+    mark = "?" if query else ""
     form = '<form method="post" action="{}"><button>{}</button></form>'
     return "".join(
-        form.format(html.escape(f"{path}/{action}{query}"), label)
-        for action, label in (("allow", "Approve"), ("deny", "Deny"))
+        form.format(html.escape(f"{path}/{action}{mark}{query}"), label)
+        for action, label in ((approve, "Approve"), ("deny", "Deny"))
     )
 
 

@@ -18,6 +18,7 @@ FIRST_LIST_ID = 8_000_000
 """Lists made in the simulator count from here; a smaller id is somebody else's public list."""
 
 REQUEST_TOKEN_LIFE = timedelta(minutes=60)
+V4_REQUEST_TOKEN_LIFE = timedelta(minutes=15)
 
 REFUSED_STANDINGS = {"disabled": 31, "unverified": 32, "suspended": 45}
 """What a user is told who is not let in: TMDB's status code by standing."""
@@ -71,6 +72,8 @@ class RequestToken:
 
     value: str = field(repr=False)
     expires: datetime
+    version: Literal[3, 4] = 3
+    redirect_to: str | None = None
     user: User | None = None
     denied: bool = False
 
@@ -88,14 +91,19 @@ class GuestSession:
 
 @dataclass
 class UserList:
-    """A list of films and series: `items` has `("movie", 11)` and the like."""
+    """A list of films and series: `items` has `("movie", 11)` and the like, each with its comment."""
 
     id: int
     owner: User
     name: str
     description: str
     language: str
-    items: list[MediaKey] = field(default_factory=list)
+    created: datetime
+    updated: datetime
+    country: str = ""
+    public: bool = True
+    sort_by: str = "original_order.asc"
+    items: dict[MediaKey, str | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -167,16 +175,49 @@ class State:
         self.request_tokens[token.value] = token
         return token
 
-    def live_request_token(self, value: str) -> RequestToken:
+    def issue_v4_request_token(self, redirect_to: str | None) -> RequestToken:
+        """A request token of version 4, which knows where the browser is to be sent after the decision."""
+        now = self._clock.now()
+        expires = now + V4_REQUEST_TOKEN_LIFE
+        claims = {
+            "aud": self.api_key,
+            "exp": int(expires.timestamp()),
+            "jti": secrets.randbelow(10_000_000),
+            "nbf": int(now.timestamp()),
+            "redirect_to": redirect_to,
+            "scopes": ["pending_request_token"],
+            "version": 1,
+        }
+        token = RequestToken(jwt_like(claims), expires, 4, redirect_to)
+        self.request_tokens[token.value] = token
+        return token
+
+    def live_request_token(self, value: str, *, version: int | None = None) -> RequestToken:
         """The request token of a value.
 
+        Args:
+            value: The token itself.
+            version: The version of the API that it has to be of; None for either.
+
         Raises:
-            StatusError: With code 33, because it is unknown, used or expired.
+            StatusError: With code 33, because it is unknown, used, expired, or of the other version.
         """
         token = self.request_tokens.get(value)
-        if token is None or token.expires <= self._clock.now():
+        if token is None or token.expires <= self._clock.now() or version not in (None, token.version):
             raise StatusError(33)
         return token
+
+    def exchange_v4_request_token(self, value: str) -> AccessToken:
+        """Turns an approved request token into a user's access token; the request token is used up.
+
+        Raises:
+            StatusError: With code 17 if it was denied, 41 if it is not approved yet, else as `live_request_token`.
+        """
+        token = self.live_request_token(value, version=4)
+        if token.denied or token.user is None:
+            raise StatusError(17 if token.denied else 41)
+        del self.request_tokens[value]
+        return self._issue_access_token(token.user)
 
     def open_session(self, user: User) -> str:
         """A user session, which lives until it is deleted."""
@@ -190,7 +231,7 @@ class State:
         Raises:
             StatusError: With code 17 if it was denied or is not approved yet, else as `live_request_token`.
         """
-        token = self.live_request_token(value)
+        token = self.live_request_token(value, version=3)
         if token.denied or token.user is None:
             raise StatusError(17)
         del self.request_tokens[value]
@@ -251,10 +292,28 @@ class State:
 
     def create_list(self, owner: User, name: str, description: str, language: str) -> UserList:
         """A new, empty list."""
-        made = UserList(self._next_list_id, owner, name, description, language)
+        now = self._clock.now()
+        made = UserList(self._next_list_id, owner, name, description, language, now, now, owner.iso_3166_1)
         self._next_list_id += 1
         self.lists[made.id] = made
         return made
+
+    def touch(self, changed: UserList) -> None:
+        """Notes that a list was changed."""
+        changed.updated = self._clock.now()
+
+    def readable_list(self, number: int, reader: User | None) -> UserList | None:
+        """A list made here that somebody wants to read; None for somebody else's public list.
+
+        Raises:
+            StatusError: With code 34 if there is no such list, with code 39 if it is private and not the reader's.
+        """
+        found = self.lists.get(number)
+        if found is None and number >= FIRST_LIST_ID:
+            raise StatusError(34)
+        if found is not None and not found.public and found.owner is not reader:
+            raise StatusError(39)
+        return found
 
     def own_list(self, owner: User, number: int) -> UserList:
         """A list that its owner wants to change.

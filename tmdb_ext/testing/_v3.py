@@ -1,153 +1,337 @@
-"""API version 3: routing, checks and answers."""
+"""Version 3's operations that change or show what the simulator remembers, by TMDB's operation id."""
 
 from __future__ import annotations
 
-import json
-import zlib
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any
 
-from tmdb_ext.testing._account import STATEFUL
-from tmdb_ext.testing._call import Call, Caller
-from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, check_query
-from tmdb_ext.testing._credentials import check_application, find_caller
-from tmdb_ext.testing._details import DETAILS
-from tmdb_ext.testing._document import Document, Match
-from tmdb_ext.testing._fill import Filler
-from tmdb_ext.testing._generic import generic
-from tmdb_ext.testing._listings import LISTINGS
-from tmdb_ext.testing._state import State
-from tmdb_ext.testing._status import StatusError, status_body
+from tmdb_ext.testing import _catalogue
+from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
+from tmdb_ext.testing._checks import check_rating
+from tmdb_ext.testing._clock import utc_text
+from tmdb_ext.testing._fill import Facts, stable_hex
+from tmdb_ext.testing._state import Library, MediaKey, User, UserList
+from tmdb_ext.testing._status import StatusError
 
-_HANDLERS = {**LISTINGS, **DETAILS, **STATEFUL}
-_MOST_REMEMBERED = 4000
+STATEFUL: dict[str, Handler] = {}
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A request with its target taken apart; `path` is still percent-encoded."""
+def _answers(*operations: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        STATEFUL.update(dict.fromkeys(operations, handler))
+        return handler
 
-    method: str
-    path: str
-    query: list[tuple[str, str]]
-    headers: dict[str, str]
-    body: bytes
+    return register
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP status and a JSON body. `public` says that it is the same whoever asks."""
-
-    status: int
-    body: bytes
-    public: bool = False
-
-    @cached_property
-    def tag(self) -> str:
-        """The entity tag."""
-        return f'W/"{zlib.crc32(self.body):08x}-{len(self.body):x}"'
+# authentication
 
 
-def encode(body: Any) -> bytes:
-    """A body as JSON bytes."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+@_answers("authentication-validate-key")
+def _validate_key(_: Call) -> Reply:
+    return status_reply(1)
 
 
-def refusal(error: StatusError) -> Answer:
-    """The answer to a request that is refused."""
-    return Answer(error.status, encode(status_body(error.code)))
+@_answers("authentication-create-guest-session")
+def _create_guest_session(call: Call) -> Reply:
+    guest = call.state.open_guest_session()
+    expires = utc_text(call.state.guest_session_expiry(guest))
+    return Reply({"success": True, "guest_session_id": guest.id, "expires_at": expires})
 
 
-class Version3:
-    """Answers the operations of a document.
+@_answers("authentication-create-request-token")
+def _create_request_token(call: Call) -> Reply:
+    token = call.state.issue_request_token()
+    return Reply({"success": True, "expires_at": utc_text(token.expires), "request_token": token.value})
 
-    Args:
-        document: The document.
-        state: What is remembered between requests.
-    """
 
-    def __init__(self, document: Document, state: State) -> None:
-        document.add_alias("/3/account", "account-details")
-        self._document = document
-        self._state = state
-        self._filler = Filler(document)
-        self._remembered: dict[object, Answer] = {}
-        self._sub_resources = {
-            str(operation.response_schema.get("$ref")): document.appendable(operation.id)
-            for operation in document.operations.values()
-            if operation.appends
+@_answers("authentication-create-session-from-login")
+def _validate_with_login(call: Call) -> Reply:
+    token = call.state.live_request_token(call.body["request_token"], version=3)
+    token.user = call.state.log_in(call.body["username"], call.body["password"])
+    return Reply({"success": True, "expires_at": utc_text(token.expires), "request_token": token.value})
+
+
+@_answers("authentication-create-session")
+def _create_session(call: Call) -> Reply:
+    return Reply({"success": True, "session_id": call.state.exchange_request_token(call.body["request_token"])})
+
+
+@_answers("authentication-create-session-from-v4-token")
+def _convert(call: Call) -> Reply:
+    token = call.state.access_tokens.get(call.body["access_token"])
+    if token is None:
+        raise StatusError(35)
+    if token.user is None:
+        raise StatusError(36)
+    return Reply({"success": True, "session_id": call.state.open_session(token.user)})
+
+
+@_answers("authentication-delete-session")
+def _delete_session(call: Call) -> Reply:
+    if call.state.sessions.pop(call.body["session_id"], None) is None:
+        raise StatusError(37)
+    return Reply({"success": True})
+
+
+# account
+
+
+@_answers("account-details")
+def _account(call: Call) -> Reply:
+    user = call.caller.the_user()
+    gravatar = {"hash": stable_hex(32, "gravatar", user.username)}
+    return Reply(
+        {
+            "avatar": {"gravatar": gravatar, "tmdb": {"avatar_path": None}},
+            "id": user.id,
+            "iso_639_1": user.iso_639_1,
+            "iso_3166_1": user.iso_3166_1,
+            "name": user.name,
+            "include_adult": user.include_adult,
+            "username": user.username,
         }
-
-    def find(self, method: str, path: str) -> Match:
-        """The operation for a request.
-
-        Raises:
-            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have.
-        """
-        match, known = self._document.match(method, path)
-        if match is None:
-            raise StatusError(42 if known else 34)
-        return match
-
-    def answer(self, match: Match, request: Incoming) -> Answer:
-        """Checks a request and answers it."""
-        try:
-            return self._answer(match, request)
-        except StatusError as error:
-            return refusal(error)
-
-    def _answer(self, match: Match, request: Incoming) -> Answer:
-        operation = match.operation
-        with self._state.lock:
-            check_application(self._state, request.headers, request.query)
-        appended = self._appended(request) if operation.appends else {}
-        others = [other.operation for other in appended.values()]
-        query = check_query(self._document, [operation, *others], request.query)
-        public = operation.id not in STATEFUL and not any(other.id in STATEFUL for other in others)
-        key = (operation.id, *match.path.values(), *sorted(item for item in query.items() if item[0] != "api_key"))
-        if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
-            remembered = self._remembered.get(key)
-            if remembered is None:
-                remembered = self._run(Call(operation, match.path, query, {}, Caller(), self._state), appended, public)
-                if len(self._remembered) >= _MOST_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[key] = remembered
-            return remembered
-        with self._state.lock:
-            caller = find_caller(self._state, match, others, request.query)
-            body = check_body(self._document, operation, request.headers, request.body)
-            return self._run(Call(operation, match.path, query, body, caller, self._state), appended, public)
-
-    def _appended(self, request: Incoming) -> dict[str, Match]:
-        """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
-        found = {}
-        for name in dict(request.query).get("append_to_response", "").split(","):
-            other = self._document.match("GET", f"{request.path.rstrip('/')}/{name}")[0] if name else None
-            if other is not None:
-                found[name] = other
-        return found
-
-    def _run(self, call: Call, appended: dict[str, Match], public: bool) -> Answer:
-        status, body = self._body(call)
-        for name, other in appended.items():
-            try:
-                _, sub = self._body(replace(call, operation=other.operation, path=other.path))
-            except StatusError:
-                continue  # TMDB leaves out what it cannot append
-            sub.pop("id", None)
-            body[name] = sub
-        return Answer(status, encode(body), public)
-
-    def _body(self, call: Call) -> tuple[int, Any]:
-        operation = call.operation
-        if operation.id != "account-details":  # whatever stands for the account there: the session says whose it is
-            check_path(self._document, operation, call.path)
-        reply = _HANDLERS.get(operation.id, generic)(call)
-        status = operation.status if reply.status is None else reply.status
-        omit = self._sub_resources.get(str(operation.response_schema.get("$ref")), frozenset())
-        return status, self._filler.fill(operation.response_schema, _seed(call), reply.given, omit=omit)
+    )
 
 
-def _seed(call: Call) -> str:
-    return " ".join([call.operation.id, *call.path.values(), call.query.get("page") or "1"])
+def _owner(call: Call) -> User:
+    """The user, if the account in the path is theirs."""
+    user = call.caller.the_user()
+    if call.path["account_id"] != str(user.id):
+        raise StatusError(3)
+    return user
+
+
+def _marker(property_name: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
+    def mark(call: Call) -> Reply:
+        user = _owner(call)
+        kind, number = call.body["media_type"], _catalogue.check_id(call.body["media_id"])
+        if kind not in ("movie", "tv"):
+            raise StatusError(18)
+        wanted = call.body[property_name]
+        before = call.state.mark(marks_of(user.library), (kind, number), wanted)
+        if not wanted:
+            return status_reply(13)
+        return status_reply(12 if before else 1, 201)
+
+    return mark
+
+
+def _marked(kind: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
+    def listing(call: Call) -> Reply:
+        marks = marks_of(_owner(call).library)
+        return Reply(call.page(newest_last(call, [key for key in marks if key[0] == kind]), render_media))
+
+    return listing
+
+
+def newest_last(call: Call, keys: list[MediaKey]) -> list[MediaKey]:
+    """What somebody has rated or marked, in the order that the request asks for."""
+    return keys[::-1] if call.query.get("sort_by") == "created_at.desc" else keys
+
+
+def render_media(key: MediaKey, **more: Any) -> Facts:
+    """A rated or marked film, series or episode as listings show it."""
+    kind, *rest = key
+    numbers = [int(str(number)) for number in rest]
+    if kind == "movie":
+        return _catalogue.movie_summary(numbers[0], **more)
+    if kind == "tv":
+        return _catalogue.series_summary(numbers[0], **more)
+    return _catalogue.episode_summary(*numbers, **more)
+
+
+STATEFUL.update(
+    {
+        "account-add-favorite": _marker("favorite", lambda library: library.favorites),
+        "account-add-to-watchlist": _marker("watchlist", lambda library: library.watchlist),
+        "account-get-favorites": _marked("movie", lambda library: library.favorites),
+        "account-favorite-tv": _marked("tv", lambda library: library.favorites),
+        "account-watchlist-movies": _marked("movie", lambda library: library.watchlist),
+        "account-watchlist-tv": _marked("tv", lambda library: library.watchlist),
+    }
+)
+
+# ratings
+
+
+def _rated_key(call: Call) -> MediaKey:
+    """What the path says is rated."""
+    if "movie_id" in call.path:
+        return ("movie", call.id("movie_id"))
+    series = call.id("series_id")
+    if "episode_number" not in call.path:
+        return ("tv", series)
+    season, episode = call.number("season_number"), call.number("episode_number")
+    _catalogue.check_episode(series, season, episode)
+    return ("episode", series, season, episode)
+
+
+@_answers("movie-add-rating", "tv-series-add-rating", "tv-episode-add-rating")
+def _rate(call: Call) -> Reply:
+    key = _rated_key(call)
+    check_rating(call.body["value"])
+    before = call.state.rate(call.caller.library, key, float(call.body["value"]))
+    return status_reply(12 if before else 1, 201)
+
+
+@_answers("movie-delete-rating", "tv-series-delete-rating", "tv-episode-delete-rating")
+def _unrate(call: Call) -> Reply:
+    key = _rated_key(call)
+    call.caller.library.ratings.pop(key, None)
+    return status_reply(13)
+
+
+def _rated(call: Call, library: Library, kind: str) -> Reply:
+    keys = newest_last(call, [key for key in library.ratings if key[0] == kind])
+    return Reply(call.page(keys, lambda key: render_media(key, rating=library.ratings[key].value)))
+
+
+def _account_rated(kind: str) -> Handler:
+    return lambda call: _rated(call, _owner(call).library, kind)
+
+
+def _guest_rated(kind: str) -> Handler:
+    return lambda call: _rated(call, call.caller.library, kind)
+
+
+for _suffix, _kind in {"movies": "movie", "tv": "tv", "tv-episodes": "episode"}.items():
+    STATEFUL[f"account-rated-{_suffix}"] = _account_rated(_kind)
+    STATEFUL[f"guest-session-rated-{_suffix}"] = _guest_rated(_kind)
+
+
+def _shown_rating(library: Library, key: MediaKey) -> Any:
+    rating = library.ratings.get(key)
+    return {"value": rating.value} if rating else False
+
+
+@_answers("movie-account-states", "tv-series-account-states", "tv-episode-account-states")
+def _account_states(call: Call) -> Reply:
+    key = _rated_key(call)
+    library = call.caller.library
+    number = _catalogue.episode_id(*map(int, map(str, key[1:]))) if key[0] == "episode" else key[1]
+    states = {
+        "id": number,
+        "favorite": key in library.favorites,
+        "rated": _shown_rating(library, key),
+        "watchlist": key in library.watchlist,
+    }
+    return Reply(Facts(states))
+
+
+@_answers("tv-season-account-states")
+def _season_account_states(call: Call) -> Reply:
+    series, season = call.id("series_id"), call.number("season_number")
+    _catalogue.check_season(series, season)
+    library = call.caller.library
+    results = [
+        Facts(
+            id=_catalogue.episode_id(series, season, episode),
+            episode_number=episode,
+            rated=_shown_rating(library, ("episode", series, season, episode)),
+        )
+        for episode in range(1, _catalogue.episode_count(series, season) + 1)
+    ]
+    return Reply({"id": _catalogue.season_id(series, season), "results": results})
+
+
+# lists
+
+
+def _list_summary(one: UserList) -> Facts:
+    return Facts(
+        description=one.description,
+        favorite_count=0,
+        id=one.id,
+        item_count=len(one.items),
+        iso_639_1=one.language,
+        iso_3166_1=one.owner.iso_3166_1,
+        list_type="movie",
+        name=one.name,
+        poster_path=None,
+    )
+
+
+@_answers("account-lists")
+def _account_lists(call: Call) -> Reply:
+    user = _owner(call)
+    return Reply(call.page([one for one in call.state.lists.values() if one.owner is user], _list_summary))
+
+
+@_answers("list-create")
+def _create_list(call: Call) -> Reply:
+    user = call.caller.the_user()
+    if not call.body["name"]:
+        raise StatusError(18)
+    made = call.state.create_list(
+        user, call.body["name"], call.body.get("description") or "", call.body.get("language") or user.iso_639_1
+    )
+    return status_reply(1, 201, list_id=made.id)
+
+
+def _own_list(call: Call) -> UserList:
+    return call.state.own_list(call.caller.the_user(), call.number("list_id"))
+
+
+@_answers("list-add-movie")
+def _add_item(call: Call) -> Reply:
+    changed = _own_list(call)
+    key = ("movie", _catalogue.check_id(call.body["media_id"]))
+    if key in changed.items:
+        raise StatusError(8)
+    changed.items[key] = None
+    call.state.touch(changed)
+    return status_reply(12)
+
+
+@_answers("list-remove-movie")
+def _remove_item(call: Call) -> Reply:
+    changed = _own_list(call)
+    key = ("movie", call.body["media_id"])
+    if key not in changed.items:
+        raise StatusError(21)
+    del changed.items[key]
+    call.state.touch(changed)
+    return status_reply(13)
+
+
+@_answers("list-clear")
+def _clear(call: Call) -> Reply:
+    changed = _own_list(call)
+    changed.items.clear()
+    call.state.touch(changed)
+    return status_reply(12)
+
+
+@_answers("list-delete")
+def _delete_list(call: Call) -> Reply:
+    del call.state.lists[_own_list(call).id]
+    return status_reply(13)
+
+
+def _items_of(call: Call) -> tuple[int, list[MediaKey], UserList | None]:
+    number = _catalogue.check_id(call.number("list_id"))
+    one = call.state.readable_list(number, call.caller.user)
+    return number, list(one.items) if one else items_of_others(number), one
+
+
+def items_of_others(number: int) -> list[MediaKey]:
+    """What is on the public list that somebody else has made."""
+    return [("movie", film) for film in _catalogue.rotated(_catalogue.FILM_IDS, f"list{number}")[:25]]
+
+
+@_answers("list-check-item-status")
+def _item_status(call: Call) -> Reply:
+    number, items, _ = _items_of(call)
+    wanted = call.query.get("movie_id")
+    return Reply({"id": number, "item_present": bool(wanted) and ("movie", int(wanted or 0)) in items})
+
+
+@_answers("list-details")
+def _list_details(call: Call) -> Reply:
+    number, items, one = _items_of(call)
+    page = call.page(items, lambda key: render_media(key, media_type=str(key[0])))
+    shown = page.pop("results")
+    if one is None:
+        return Reply({**page, "id": number, "items": shown, "item_count": len(items), "created_by": "somebody_else"})
+    return Reply({**_list_summary(one), **page, "items": shown, "created_by": one.owner.username})

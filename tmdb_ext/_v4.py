@@ -1,0 +1,268 @@
+"""`tmdb.v4`: the generated resources of v4, with logging in and out, over the same connections and credentials."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tmdb_api_client.v4.resources import AsyncResources, Resources
+from tmdb_api_client.v4.resources.account import AccountResource, AsyncAccountResource
+from tmdb_api_client.v4.resources.auth import AsyncAuthResource, AuthResource
+
+from ._credentials import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tmdb_api_client._resource import AsyncCaller, Caller
+
+    from ._auth import TMDBAuth
+    from ._http import AsyncHTTP, SyncHTTP
+    from ._login import AsyncLogin, Login
+    from ._sessions import UserAccessToken
+
+T = TypeVar("T")
+
+
+class V4(Resources):
+    """Version 4 of the API: ``tmdb.v4.lists.details(1)``.
+
+    https://developer.themoviedb.org/v4/docs/getting-started
+    """
+
+    def __init__(self, call: Caller, http: SyncHTTP, flow: TMDBAuth, site_url: str) -> None:
+        self._send = call
+        self._http = http
+        self._flow = flow
+        self._site_url = site_url
+
+    @cached_property
+    def account(self) -> V4Account:
+        """The account of the user, with its `id`."""
+        return V4Account(self._call, self._flow)
+
+    @cached_property
+    def auth(self) -> V4Auth:
+        """How a user logs in and out; and the operations behind that."""
+        return V4Auth(self._call, self._http, self._flow, self._site_url)
+
+    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
+        # Held in a list until it is passed on, so that a traceback shows no secret among these locals.
+        held = [kwargs]
+        del kwargs
+        return self._send(held.pop(), decode)
+
+    def __repr__(self) -> str:
+        return f"<v4 of {self._flow!r}>"
+
+
+class AsyncV4(AsyncResources):
+    """Version 4 of the API, async: ``await tmdb.v4.lists.details(1)``.
+
+    https://developer.themoviedb.org/v4/docs/getting-started
+    """
+
+    def __init__(self, call: AsyncCaller, http: AsyncHTTP, flow: TMDBAuth, site_url: str) -> None:
+        self._send = call
+        self._http = http
+        self._flow = flow
+        self._site_url = site_url
+
+    @cached_property
+    def account(self) -> AsyncV4Account:
+        """The account of the user, with its `id`."""
+        return AsyncV4Account(self._call, self._flow)
+
+    @cached_property
+    def auth(self) -> AsyncV4Auth:
+        """How a user logs in and out; and the operations behind that."""
+        return AsyncV4Auth(self._call, self._http, self._flow, self._site_url)
+
+    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
+        # Held in a list until it is passed on, so that a traceback shows no secret among these locals.
+        held = [kwargs]
+        del kwargs
+        return await self._send(held.pop(), decode)
+
+    def __repr__(self) -> str:
+        return f"<v4 of {self._flow!r}>"
+
+
+class V4Account(AccountResource):
+    """The account of the user whose access token the client holds."""
+
+    def __init__(self, call: Caller, flow: TMDBAuth) -> None:
+        super().__init__(call)
+        self._flow = flow
+
+    def id(self) -> str:
+        """Return the account object id, 24 hexadecimal digits, as the login or the token tells it; nothing is sent.
+
+        The operations of this resource fill it in by themselves.
+
+        Raises:
+            ConfigurationError: the client holds no user access token, or one that does not tell it.
+        """
+        return self._flow.account_object_id()
+
+
+class AsyncV4Account(AsyncAccountResource):
+    """The account of the user whose access token the client holds, async."""
+
+    def __init__(self, call: AsyncCaller, flow: TMDBAuth) -> None:
+        super().__init__(call)
+        self._flow = flow
+
+    def id(self) -> str:
+        """Return the account object id, 24 hexadecimal digits, as the login or the token tells it; nothing is sent.
+
+        The operations of this resource fill it in by themselves.
+
+        Raises:
+            ConfigurationError: the client holds no user access token, or one that does not tell it.
+        """
+        return self._flow.account_object_id()
+
+
+class V4Auth(AuthResource):
+    """How a user logs in and out in v4 of a `TMDB` client."""
+
+    def __init__(self, call: Caller, http: SyncHTTP, flow: TMDBAuth, site_url: str) -> None:
+        super().__init__(call)
+        self._http = http
+        self._flow = flow
+        self._site_url = site_url
+
+    @property
+    def token(self) -> UserAccessToken | None:
+        """The user access token in use, or None."""
+        return self._flow.sessions.token
+
+    def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> Login[UserAccessToken]:
+        """Begin a login that the user approves on TMDB's site.
+
+        The client needs a bearer token for it: TMDB takes no API key here.
+
+        https://developer.themoviedb.org/v4/reference/auth-create-request-token
+
+        Args:
+            redirect_to: where TMDB sends the browser afterwards, an absolute address. Keep the login, or its
+                `request_token`: TMDB does not promise to name it there.
+            loopback: send the browser back to this machine, for `Login.receive`.
+
+        Returns:
+            The login: show its `url` to the user, then call `complete`, `wait` or `receive`. From then on the client
+            acts for the user in v4, and in v3 too where it holds no session: it makes one from the token.
+
+        Raises:
+            ConfigurationError: the client holds no bearer token.
+            InvalidArgument: `redirect_to` is not an absolute address, or is given together with `loopback`.
+            APIError: TMDB refused.
+            TransportError: no answer came.
+        """
+        from ._login import Login, begin_v4_login  # noqa: PLC0415 - few programs log in
+
+        steps = begin_v4_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
+        return Login(self._http, *self._http.run(steps))
+
+    def resume_login(self, request_token: str | Secret) -> Login[UserAccessToken]:
+        """Take up a login that another client or process has begun, as after a redirect to a web application.
+
+        Args:
+            request_token: the request token of the login that was begun.
+
+        Raises:
+            InvalidArgument: it does not have the form of a request token of v4.
+        """
+        from ._login import Login, resume_v4_login  # noqa: PLC0415 - few programs log in
+
+        token = Secret(request_token) if isinstance(request_token, str) else request_token
+        del request_token
+        return Login(self._http, *resume_v4_login(self._flow, token, self._site_url))
+
+    def logout(self) -> bool:
+        """End the user access token: forget it here and in the store, then delete it at TMDB.
+
+        The session that was made from it for v3, if any, goes with it. They are forgotten here whatever TMDB says.
+
+        https://developer.themoviedb.org/v4/reference/auth-logout
+
+        Returns:
+            True where nothing is left at TMDB; False where TMDB did not confirm it, which is also logged.
+        """
+        from ._login import log_out_of_v4  # noqa: PLC0415 - few programs log out
+
+        return self._http.run(log_out_of_v4(self._flow, self._http.template()))
+
+
+class AsyncV4Auth(AsyncAuthResource):
+    """How a user logs in and out in v4 of an `AsyncTMDB` client."""
+
+    def __init__(self, call: AsyncCaller, http: AsyncHTTP, flow: TMDBAuth, site_url: str) -> None:
+        super().__init__(call)
+        self._http = http
+        self._flow = flow
+        self._site_url = site_url
+
+    @property
+    def token(self) -> UserAccessToken | None:
+        """The user access token in use, or None."""
+        return self._flow.sessions.token
+
+    async def begin_login(
+        self, *, redirect_to: str | None = None, loopback: bool = False
+    ) -> AsyncLogin[UserAccessToken]:
+        """Begin a login that the user approves on TMDB's site.
+
+        The client needs a bearer token for it: TMDB takes no API key here.
+
+        https://developer.themoviedb.org/v4/reference/auth-create-request-token
+
+        Args:
+            redirect_to: where TMDB sends the browser afterwards, an absolute address. Keep the login, or its
+                `request_token`: TMDB does not promise to name it there.
+            loopback: send the browser back to this machine, for `AsyncLogin.receive`.
+
+        Returns:
+            The login: show its `url` to the user, then await `complete`, `wait` or `receive`. From then on the client
+            acts for the user in v4, and in v3 too where it holds no session: it makes one from the token.
+
+        Raises:
+            ConfigurationError: the client holds no bearer token.
+            InvalidArgument: `redirect_to` is not an absolute address, or is given together with `loopback`.
+            APIError: TMDB refused.
+            TransportError: no answer came.
+        """
+        from ._login import AsyncLogin, begin_v4_login  # noqa: PLC0415 - few programs log in
+
+        steps = begin_v4_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
+        return AsyncLogin(self._http, *await self._http.run(steps))
+
+    def resume_login(self, request_token: str | Secret) -> AsyncLogin[UserAccessToken]:
+        """Take up a login that another client or process has begun, as after a redirect to a web application.
+
+        Args:
+            request_token: the request token of the login that was begun.
+
+        Raises:
+            InvalidArgument: it does not have the form of a request token of v4.
+        """
+        from ._login import AsyncLogin, resume_v4_login  # noqa: PLC0415 - few programs log in
+
+        token = Secret(request_token) if isinstance(request_token, str) else request_token
+        del request_token
+        return AsyncLogin(self._http, *resume_v4_login(self._flow, token, self._site_url))
+
+    async def logout(self) -> bool:
+        """End the user access token: forget it here and in the store, then delete it at TMDB.
+
+        The session that was made from it for v3, if any, goes with it. They are forgotten here whatever TMDB says.
+
+        https://developer.themoviedb.org/v4/reference/auth-logout
+
+        Returns:
+            True where nothing is left at TMDB; False where TMDB did not confirm it, which is also logged.
+        """
+        from ._login import log_out_of_v4  # noqa: PLC0415 - few programs log out
+
+        return await self._http.run(log_out_of_v4(self._flow, self._http.template()))

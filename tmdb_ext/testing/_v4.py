@@ -1,0 +1,323 @@
+"""Version 4's operations, by TMDB's operation id. All of them change or show what the simulator remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tmdb_ext.testing import _catalogue
+from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
+from tmdb_ext.testing._clock import utc_text
+from tmdb_ext.testing._fill import Facts, stable_hex
+from tmdb_ext.testing._state import Library, MediaKey, User, UserList
+from tmdb_ext.testing._status import StatusError
+from tmdb_ext.testing._v3 import items_of_others, newest_last, render_media
+
+STATEFUL_V4: dict[str, Handler] = {}
+
+LONGEST_COMMENT = 1000
+
+_ITEM_KEYS = frozenset({"media_type", "media_id"})
+_LIST_ORDERS: dict[str, Callable[[Facts], Any]] = {
+    "title": lambda shown: shown.get("title") or shown.get("name"),
+    "primary_release_date": lambda shown: shown.get("release_date") or shown.get("first_air_date"),
+    "vote_average": lambda shown: shown["vote_average"],
+}
+
+
+def _answers(*operations: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        STATEFUL_V4.update(dict.fromkeys(operations, handler))
+        return handler
+
+    return register
+
+
+# auth
+
+
+@_answers("auth-create-request-token")
+def _create_request_token(call: Call) -> Reply:
+    token = call.state.issue_v4_request_token(call.body.get("redirect_to"))
+    return status_reply(1, request_token=token.value)
+
+
+@_answers("auth-create-access-token")
+def _create_access_token(call: Call) -> Reply:
+    token = call.state.exchange_v4_request_token(call.body["request_token"])
+    return status_reply(1, access_token=token.value, account_id=token.user.object_id if token.user else None)
+
+
+@_answers("auth-logout")
+def _delete_access_token(call: Call) -> Reply:
+    token = call.state.access_tokens.get(call.body["access_token"])
+    if token is None:
+        raise StatusError(35)
+    if token.user is None:
+        raise StatusError(36)
+    del call.state.access_tokens[token.value]
+    return status_reply(1)
+
+
+# account
+
+
+def _owner(call: Call) -> User:
+    """The user, if the account in the path is theirs."""
+    user = call.caller.the_user()
+    if call.path["account_object_id"] != user.object_id:
+        raise StatusError(3)
+    return user
+
+
+def _marked(kind: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
+    def listing(call: Call) -> Reply:
+        marks = marks_of(_owner(call).library)
+        return Reply(call.page(newest_last(call, [key for key in marks if key[0] == kind]), render_media))
+
+    return listing
+
+
+def _rated(kind: str) -> Handler:
+    def listing(call: Call) -> Reply:
+        ratings = _owner(call).library.ratings
+
+        def render(key: MediaKey) -> Facts:
+            rating = ratings[key]
+            return render_media(key, account_rating={"created_at": _moment(rating.created), "value": rating.value})
+
+        return Reply(call.page(newest_last(call, [key for key in ratings if key[0] == kind]), render))
+
+    return listing
+
+
+def _recommended(kind: str) -> Handler:
+    ids = _catalogue.FILM_IDS if kind == "movie" else _catalogue.SERIES_IDS
+
+    def listing(call: Call) -> Reply:
+        user = _owner(call)
+        fresh = [
+            one for one in _catalogue.rotated(ids, f"for {user.username}") if (kind, one) not in user.library.ratings
+        ]
+        return Reply(call.page(fresh[:40], lambda number: render_media((kind, number))))
+
+    return listing
+
+
+for _kind, _many in {"movie": "movies", "tv": "tv"}.items():
+    STATEFUL_V4 |= {
+        f"account-favorite-{_many}": _marked(_kind, lambda library: library.favorites),
+        f"account-{_kind}-watchlist": _marked(_kind, lambda library: library.watchlist),
+        f"account-rated-{_many}": _rated(_kind),
+        f"account-{_kind}-recommendations": _recommended(_kind),
+    }
+
+
+@_answers("account-lists")
+def _account_lists(call: Call) -> Reply:
+    user = _owner(call)
+    return Reply(call.page([one for one in call.state.lists.values() if one.owner is user], _list_summary))
+
+
+# lists
+
+
+def _moment(moment: Any) -> str:
+    return utc_text(moment).removesuffix(" UTC")
+
+
+def _totals(items: list[MediaKey]) -> dict[str, Any]:
+    """What a list says about all that is on it."""
+    films = [_catalogue.movie_details(int(str(number))) for kind, number in items if kind == "movie"]
+    scores = [render_media(key)["vote_average"] for key in items]
+    return {
+        "average_rating": round(sum(scores) / len(scores), 3) if scores else 0.0,
+        "revenue": sum(one["revenue"] for one in films),
+        "runtime": sum(one["runtime"] for one in films),
+    }
+
+
+def _list_summary(one: UserList) -> Facts:
+    totals = _totals(list(one.items))
+    return Facts(
+        account_object_id=one.owner.object_id,
+        adult=0,
+        average_rating=totals["average_rating"],
+        created_at=_moment(one.created),
+        description=one.description,
+        featured=0,
+        id=one.id,
+        iso_3166_1=one.country,
+        iso_639_1=one.language,
+        name=one.name,
+        number_of_items=len(one.items),
+        public=int(one.public),
+        revenue=str(totals["revenue"]),
+        runtime=totals["runtime"],
+        sort_by=1,
+        updated_at=_moment(one.updated),
+    )
+
+
+@_answers("list-create")
+def _create_list(call: Call) -> Reply:
+    user, body = call.caller.the_user(), call.body
+    if not body["name"]:
+        raise StatusError(18)
+    made = call.state.create_list(user, body["name"], body.get("description") or "", body["iso_639_1"])
+    made.country = body.get("iso_3166_1") or made.country
+    made.public = body.get("public", True)
+    return status_reply(1, 201, id=made.id)
+
+
+def _own_list(call: Call) -> UserList:
+    return call.state.own_list(call.caller.the_user(), call.number("list_id"))
+
+
+@_answers("list-update")
+def _update_list(call: Call) -> Reply:
+    changed, body = _own_list(call), call.body
+    if body.get("name", "x") == "":
+        raise StatusError(18)
+    for name in ("name", "description", "public", "sort_by"):
+        if body.get(name) is not None:
+            setattr(changed, name, body[name])
+    call.state.touch(changed)
+    return status_reply(12, 200)
+
+
+@_answers("list-delete")
+def _delete_list(call: Call) -> Reply:
+    del call.state.lists[_own_list(call).id]
+    return status_reply(13)
+
+
+@_answers("list-clear")
+def _clear(call: Call) -> Reply:
+    changed = _own_list(call)
+    gone = len(changed.items)
+    changed.items.clear()
+    call.state.touch(changed)
+    return status_reply(1, id=changed.id, items_deleted=gone)
+
+
+def _items(call: Call, *more: str) -> Iterator[tuple[dict[str, Any], MediaKey]]:
+    """The items in a body, with the key that each stands for.
+
+    Raises:
+        StatusError: With code 47, because one has not the form of an item.
+    """
+    for item in call.body["items"]:
+        if not isinstance(item, dict) or item.keys() - _ITEM_KEYS - {*more} or _ITEM_KEYS - item.keys():
+            raise StatusError(47)
+        kind, number = item["media_type"], item["media_id"]
+        if kind not in ("movie", "tv") or type(number) is not int:
+            raise StatusError(47)
+        yield item, (kind, number)
+
+
+def _outcomes(outcomes: list[tuple[MediaKey, bool]]) -> Reply:
+    results = [{"media_type": kind, "media_id": number, "success": done} for (kind, number), done in outcomes]
+    return status_reply(1, results=results)
+
+
+def _exists(key: MediaKey) -> bool:
+    try:
+        _catalogue.check_id(int(str(key[1])))
+    except StatusError:
+        return False
+    return True
+
+
+@_answers("list-add-items")
+def _add_items(call: Call) -> Reply:
+    changed = _own_list(call)
+    outcomes = []
+    for _, key in list(_items(call)):
+        new = key not in changed.items and _exists(key)
+        if new:
+            changed.items[key] = None
+        outcomes.append((key, new))
+    call.state.touch(changed)
+    return _outcomes(outcomes)
+
+
+@_answers("list-update-items")
+def _update_items(call: Call) -> Reply:
+    changed = _own_list(call)
+    outcomes = []
+    for item, key in list(_items(call, "comment")):
+        comment = item.get("comment")
+        if comment is not None and not isinstance(comment, str):
+            raise StatusError(47)
+        fits = key in changed.items and len(comment or "") <= LONGEST_COMMENT
+        if fits:
+            changed.items[key] = comment
+        outcomes.append((key, fits))
+    call.state.touch(changed)
+    return _outcomes(outcomes)
+
+
+@_answers("list-remove-items")
+def _remove_items(call: Call) -> Reply:
+    changed = _own_list(call)
+    outcomes = []
+    for _, key in list(_items(call)):
+        there = key in changed.items
+        changed.items.pop(key, None)
+        outcomes.append((key, there))
+    call.state.touch(changed)
+    return _outcomes(outcomes)
+
+
+def _list_of(call: Call) -> tuple[int, UserList | None, list[MediaKey]]:
+    number = _catalogue.check_id(call.number("list_id"))
+    one = call.state.readable_list(number, call.caller.user)
+    return number, one, list(one.items) if one else items_of_others(number)
+
+
+@_answers("list-item-status")
+def _item_status(call: Call) -> Reply:
+    number, _, items = _list_of(call)
+    kind, media = call.query["media_type"], int(call.query["media_id"])
+    if (kind, media) not in items:
+        raise StatusError(34)
+    return status_reply(1, id=number, media_type=kind, media_id=media)
+
+
+@_answers("list-details")
+def _list_details(call: Call) -> Reply:
+    number, one, items = _list_of(call)
+    order, _, direction = (one.sort_by if one else "original_order.asc").partition(".")
+    if order in _LIST_ORDERS:
+        items.sort(key=lambda key: _LIST_ORDERS[order](render_media(key)))
+    if direction == "desc":
+        items.reverse()
+    shown = call.page(items, lambda key: render_media(key, media_type=str(key[0])))
+    known = {**shown, **_totals(items), "id": number, "item_count": len(items)}
+    if one is None:
+        comments = {f"movie:{film['id']}": None for film in shown["results"]}
+        return Reply({**known, "public": True, "sort_by": "original_order.asc", "comments": comments})
+    page = [(shown_one["media_type"], shown_one["id"]) for shown_one in shown["results"]]
+    owner = one.owner
+    return Reply(
+        {
+            **known,
+            "backdrop_path": None,
+            "comments": {f"{kind}:{media}": one.items[kind, media] for kind, media in page},
+            "created_by": {
+                "avatar_path": None,
+                "gravatar_hash": stable_hex(32, "gravatar", owner.username),
+                "id": owner.object_id,
+                "name": owner.name,
+                "username": owner.username,
+            },
+            "description": one.description,
+            "iso_3166_1": one.country,
+            "iso_639_1": one.language,
+            "name": one.name,
+            "poster_path": None,
+            "public": one.public,
+            "sort_by": one.sort_by,
+        }
+    )

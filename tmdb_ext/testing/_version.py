@@ -1,0 +1,166 @@
+"""One version of the API: routing, checks and answers."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from tmdb_ext.testing._call import Call, Caller, Handler
+from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, check_query
+from tmdb_ext.testing._credentials import check_application, find_caller
+from tmdb_ext.testing._document import Document, Match
+from tmdb_ext.testing._fill import Filler
+from tmdb_ext.testing._generic import generic
+from tmdb_ext.testing._state import State
+from tmdb_ext.testing._status import StatusError, status_body
+
+_MOST_REMEMBERED = 4000
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request with its target taken apart; `path` is still percent-encoded."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and a JSON body. `public` says that it is the same whoever asks."""
+
+    status: int
+    body: bytes
+    public: bool = False
+
+    @cached_property
+    def tag(self) -> str:
+        """The entity tag."""
+        return f'W/"{zlib.crc32(self.body):08x}-{len(self.body):x}"'
+
+
+def encode(body: Any) -> bytes:
+    """A body as JSON bytes."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def refusal(error: StatusError) -> Answer:
+    """The answer to a request that is refused."""
+    return Answer(error.status, encode(status_body(error.code)))
+
+
+class Version:
+    """Answers the operations of a document.
+
+    Args:
+        prefix: What goes before TMDB's id in the name of an operation.
+        document: The document.
+        state: What is remembered between requests.
+        browsing: What answers operations whose answers depend on the request alone, by TMDB's id.
+        stateful: What answers those that change or show what is remembered.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        document: Document,
+        state: State,
+        browsing: Mapping[str, Handler],
+        stateful: Mapping[str, Handler],
+    ) -> None:
+        self._prefix = prefix
+        self._document = document
+        self._state = state
+        self._handlers = {**browsing, **stateful}
+        self._stateful = stateful.keys()
+        self._filler = Filler(document)
+        self._remembered: dict[object, Answer] = {}
+        self._sub_resources = {
+            str(operation.response_schema.get("$ref")): document.appendable(operation.id)
+            for operation in document.operations.values()
+            if operation.appends
+        }
+
+    def name(self, match: Match) -> str:
+        """The name of the operation that a request is for."""
+        return self._prefix + match.operation.id
+
+    def find(self, method: str, path: str) -> Match:
+        """The operation for a request.
+
+        Raises:
+            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have.
+        """
+        match, known = self._document.match(method, path)
+        if match is None:
+            raise StatusError(42 if known else 34)
+        return match
+
+    def answer(self, match: Match, request: Incoming) -> Answer:
+        """Checks a request and answers it."""
+        try:
+            return self._answer(match, request)
+        except StatusError as error:
+            return refusal(error)
+
+    def _answer(self, match: Match, request: Incoming) -> Answer:
+        operation = match.operation
+        with self._state.lock:
+            check_application(self._state, operation, request.headers, request.query)
+        appended = self._appended(request) if operation.appends else {}
+        others = [other.operation for other in appended.values()]
+        query = check_query(self._document, [operation, *others], request.query)
+        public = self._stateful.isdisjoint(one.id for one in (operation, *others))
+        key = (operation.id, *match.path.values(), *sorted(item for item in query.items() if item[0] != "api_key"))
+        if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
+            remembered = self._remembered.get(key)
+            if remembered is None:
+                remembered = self._run(Call(operation, match.path, query, {}, Caller(), self._state), appended, public)
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[key] = remembered
+            return remembered
+        with self._state.lock:
+            caller = find_caller(self._state, match, others, request.headers, request.query)
+            body = check_body(self._document, operation, request.headers, request.body)
+            return self._run(Call(operation, match.path, query, body, caller, self._state), appended, public)
+
+    def _appended(self, request: Incoming) -> dict[str, Match]:
+        """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
+        found = {}
+        for name in dict(request.query).get("append_to_response", "").split(","):
+            other = self._document.match("GET", f"{request.path.rstrip('/')}/{name}")[0] if name else None
+            if other is not None:
+                found[name] = other
+        return found
+
+    def _run(self, call: Call, appended: dict[str, Match], public: bool) -> Answer:
+        status, body = self._body(call)
+        for name, other in appended.items():
+            try:
+                _, sub = self._body(replace(call, operation=other.operation, path=other.path))
+            except StatusError:
+                continue  # TMDB leaves out what it cannot append
+            sub.pop("id", None)
+            body[name] = sub
+        return Answer(status, encode(body), public)
+
+    def _body(self, call: Call) -> tuple[int, Any]:
+        operation = call.operation
+        if operation.id != "account-details":  # whatever stands for the account there: the session says whose it is
+            check_path(self._document, operation, call.path)
+        reply = self._handlers.get(operation.id, generic)(call)
+        status = operation.status if reply.status is None else reply.status
+        omit = self._sub_resources.get(str(operation.response_schema.get("$ref")), frozenset())
+        return status, self._filler.fill(operation.response_schema, _seed(call), reply.given, omit=omit)
+
+
+def _seed(call: Call) -> str:
+    return " ".join([call.operation.id, *call.path.values(), call.query.get("page") or "1"])
