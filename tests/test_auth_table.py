@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import anyio
 import pytest
+from scenes import result_of
 from tmdb_api_client.v3.operations import OPERATIONS, Operation
+from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
 from tmdb_ext import TMDB, APIError, AsyncTMDB, ConfigurationError
 from tmdb_ext.testing import RecordedRequest, Simulator
@@ -172,10 +174,6 @@ def learn(held: Holder, tmdb: Any) -> Holder:
     )
 
 
-async def result_of(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
-
-
 async def every_operation(tmdb: Any, holding: str, held: Holder, simulator: Simulator) -> tuple[int, int]:
     """Call every operation and check each; return how many were served and how many refused."""
     served, refused = 0, 0
@@ -235,3 +233,121 @@ def test_without_anything_there_is_no_client(simulator: Simulator, kind: Any) ->
     assert caught.value.held == ()
     assert "TMDB_ACCESS_TOKEN" in str(caught.value)
     assert simulator.requests == []
+
+
+# Version 4, where the bearer says who the user is
+
+
+V4_HOLDINGS = {
+    "API key": ("key",),
+    "bearer": ("bearer",),
+    "API key and session": ("key", "session"),
+    "bearer that cannot be read": ("opaque",),
+    "bearer that is a user's": ("user's bearer",),
+    "v4 user token": ("user token",),
+    "bearer and v4 user token": ("bearer", "user token"),
+    "API key and v4 user token": ("key", "user token"),
+}
+OPAQUE = "eyJhbGciOiJIUzI1NiJ9.bm90IEpTT04.c2lnbmF0dXJl"
+V4_SERVED = {"API key": 2, "API key and session": 2, "bearer": 5}
+
+
+def v4_holder(holding: str, simulator: Simulator) -> tuple[dict[str, Any], dict[str, str]]:
+    """The client's arguments, and the value of each credential by the name that `V4_HOLDINGS` gives it."""
+    values = {
+        "key": ("api_key", simulator.api_key),
+        "bearer": ("access_token", simulator.access_token),
+        "opaque": ("access_token", OPAQUE),
+        "user's bearer": ("access_token", simulator.create_user_access_token()),
+        "user token": ("user_access_token", simulator.create_user_access_token()),
+        "session": ("session_id", simulator.create_session()),
+    }
+    held = {kind: values[kind] for kind in V4_HOLDINGS[holding]}
+    return dict(held.values()) | {"base_url": simulator.base_url}, {kind: value for kind, (_, value) in held.items()}
+
+
+def v4_oracle(operation: Operation, held: dict[str, str]) -> tuple[str | None, str | None] | None:
+    """The bearer and the API key that a call carries; None where nothing that is held can serve it."""
+    a_users = [held[kind] for kind in ("user token", "user's bearer") if kind in held]
+    not_told = [held[kind] for kind in ("opaque",) if kind in held]
+    an_applications = [held[kind] for kind in ("bearer", "opaque", "user's bearer", "user token") if kind in held]
+    if operation.user_auth == "user_access_token":
+        bearers = a_users + not_told
+    elif operation.user_auth == "optional_user_access_token":
+        bearers = a_users + an_applications
+    else:
+        bearers = an_applications
+    if bearers:
+        return bearers[0], None
+    if "key" in held and not operation.bearer_only and operation.user_auth != "user_access_token":
+        return None, held["key"]
+    return None
+
+
+def v4_arguments(operation: Operation, method: Any, opaque: bool, simulator: Simulator) -> dict[str, Any]:
+    values = arguments(method) | ({"items": []} if operation.path.endswith("/items") else {})
+    if "iso_639_1" in values:
+        values["iso_639_1"] = "en"
+    if opaque and "{account_object_id}" in operation.path:
+        values["account_object_id"] = simulator.user.object_id
+    return values
+
+
+def check_v4_refused(error: ConfigurationError, operation: Operation, tmdb: Any, *, by_key: bool) -> None:
+    assert error.operation == f"v4/{operation.id}"
+    assert error.held == tmdb.auth.held
+    assert str(error).endswith("Nothing was sent.")
+    assert ("accepts no API key" in str(error)) == by_key, str(error)
+
+
+async def every_v4_operation(tmdb: Any, held: dict[str, str], simulator: Simulator) -> tuple[int, int]:
+    """Call every operation of v4 and check each; return how many were served and how many refused."""
+    served, refused = 0, 0
+    for operation in V4_OPERATIONS.values():
+        simulator.clear_requests()
+        method = getattr(getattr(tmdb.v4, operation.tag), operation.resource)
+        expected = v4_oracle(operation, held)
+        try:
+            await result_of(method(**v4_arguments(operation, method, "opaque" in held, simulator)))
+        except APIError:
+            pass
+        except ConfigurationError as error:
+            assert expected is None, operation.id
+            check_v4_refused(error, operation, tmdb, by_key=operation.bearer_only and "key" in held)
+            with pytest.raises(ConfigurationError, match=re.escape(str(error))):
+                tmdb.auth.explain(f"v4/{operation.id}")
+            assert simulator.requests == []
+            refused += 1
+            continue
+        assert expected is not None, operation.id
+        bearer, key = expected
+        (request,) = simulator.requests
+        assert (request.operation, request.method) == (f"v4/{operation.id}", operation.method)
+        assert request.headers.get("authorization") == (None if bearer is None else f"Bearer {bearer}")
+        assert [value for name, value in request.query if name in CREDENTIALS] == ([] if key is None else [key])
+        path = operation.path.replace("{account_object_id}", simulator.user.object_id)
+        assert pattern_of(path).fullmatch(request.path)
+        plan = tmdb.auth.explain(f"v4/{operation.id}")
+        assert (plan.application == "api_key") == (key is not None)
+        assert not [value for value in held.values() if value in str(plan)]
+        served += 1
+    return served, refused
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("holding", V4_HOLDINGS)
+def test_every_v4_operation_carries_what_the_rules_say_or_is_refused(
+    simulator: Simulator, holding: str, colour: str
+) -> None:
+    options, held = v4_holder(holding, simulator)
+
+    async def main() -> tuple[int, int]:
+        if colour == "sync":
+            with TMDB(**options) as tmdb:
+                return await every_v4_operation(tmdb, held, simulator)
+        async with AsyncTMDB(**options) as tmdb:
+            return await every_v4_operation(tmdb, held, simulator)
+
+    served, refused = anyio.run(main)
+    assert served == V4_SERVED.get(holding, 21)
+    assert served + refused == 21

@@ -14,7 +14,7 @@ import pytest
 GENERATED = str(Path(__file__).resolve().parent.parent / "generated")
 SECRETS = {"access_token", "guest_session_id", "password", "request_token", "session_id", "user_access_token"}
 SECRET = "5ec3e75ec3e75ec3e7"
-VERSIONS = ("v3",)
+VERSIONS = ("v3", "v4")
 
 
 class BrokenError(Exception):
@@ -55,6 +55,7 @@ def test_the_methods_that_take_a_secret_are_known() -> None:
         "delete_session",
     }
     assert sum(tag == "guest_sessions" for _, tag, _ in found) == 3
+    assert {method for version, _, method in found if version == "v4"} == {"create_access_token", "delete_access_token"}
 
 
 @pytest.mark.parametrize(("version", "tag", "name"), methods_with_secrets())

@@ -85,8 +85,8 @@ def test_the_public_surface_is_this() -> None:
         "ConnectError", "Credentials", "DecodeError", "FileStore", "GuestPolicy", "GuestSession", "InvalidArgument",
         "Login", "LoginDenied", "LoginError", "LoginExpired", "LoginPending", "MemoryStore", "NotFound",
         "PermissionDenied", "Plan", "RateLimited", "RequestTimeout", "STATUS_CODES", "Secret", "ServerError",
-        "SessionDenied", "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect", "UserSession",
-        "ValidationError", "__version__",
+        "SessionDenied", "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect",
+        "UserAccessToken", "UserSession", "ValidationError", "__version__",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]
@@ -128,7 +128,10 @@ def test_a_first_call_loads_only_the_models_that_it_needs() -> None:
     assert endpoints == {"tmdb_api_client.v3.api.movies", "tmdb_api_client.v3.api.movies.movie_details"}
 
 
-@pytest.mark.parametrize("table", ["overlay-v3.toml", "names-v3.toml", "descriptions.toml", "releases.toml"])
+@pytest.mark.parametrize(
+    "table",
+    ["overlay-v3.toml", "names-v3.toml", "descriptions.toml", "releases.toml", "overlay-v4.toml", "names-v4.toml"],
+)
 def test_the_tables_are_readable_with_the_standard_library(table: str) -> None:
     assert tomllib.loads((ROOT / "openapi" / table).read_text(encoding="utf-8"))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-import re
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx
 import pytest
+from scenes import decide, play, result_of
 
 from tmdb_ext import (
     TMDB,
@@ -51,36 +50,8 @@ def colour(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def result_of(value: Any) -> Any:
-    """What a call gives, of a client of either colour."""
-    return await value if inspect.isawaitable(value) else value
-
-
-def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
-    """Run a scene with a client of the colour; the scene asks for results with `result_of`."""
-    chosen = {"access_token": simulator.access_token, "base_url": simulator.base_url, "site_url": simulator.base_url}
-    chosen |= options
-
-    async def main() -> Any:
-        if colour == "async":
-            async with AsyncTMDB(**chosen) as tmdb:
-                return await scene(tmdb)
-        with TMDB(**chosen) as tmdb:
-            return await scene(tmdb)
-
-    return anyio.run(main)
-
-
 def token_in(url: str) -> str:
     return urlsplit(url).path.split("/")[2]
-
-
-def decide(url: str, action: str) -> httpx.Response:
-    """Do what a browser does when the user presses a button of the approval page."""
-    page = httpx.get(url)
-    (target,) = re.findall(rf'action="([^"]*/{action}[^"]*)"', page.text)
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-    return httpx.post(origin + target.replace("&amp;", "&"), follow_redirects=True)
 
 
 def held_port(url: str) -> int:

@@ -11,6 +11,8 @@ import anyio
 import pytest
 from tmdb_api_client.v3 import models
 from tmdb_api_client.v3.operations import OPERATIONS, Operation
+from tmdb_api_client.v4 import models as v4_models
+from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
 from tmdb_ext import TMDB, AsyncTMDB, NotFound
 from tmdb_ext.testing import Simulator
@@ -101,6 +103,51 @@ def test_every_operation_answers_async(operation_id: str, simulator: Simulator, 
             return await method(**arguments)
 
     check(operation, anyio.run(main), simulator)
+
+
+def v4_arguments_for(method: Any, simulator: Simulator, tmdb: TMDB) -> dict[str, Any]:
+    """What a caller of v4 must give, with the list, the item on it and the tokens that it takes for granted."""
+    made = tmdb.v4.lists.create(name="mine", iso_639_1="en").id
+    assert made is not None
+    item = v4_models.ListItem(media_id=11, media_type="movie")
+    tmdb.v4.lists.add_items(made, items=[item])
+    request_token = tmdb.v4.auth.create_request_token().request_token
+    assert request_token is not None
+    simulator.approve(request_token)
+    values: dict[str, Any] = {
+        "name": "mine", "iso_639_1": "en", "list_id": made, "media_id": 11, "media_type": "movie", "items": [item],
+        "request_token": request_token, "access_token": simulator.create_user_access_token(),
+    }  # fmt: skip
+    needed = [p.name for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+    return {name: values[name] for name in needed}
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("operation_id", sorted(V4_OPERATIONS))
+def test_every_operation_of_v4_answers(operation_id: str, colour: str, simulator: Simulator) -> None:
+    operation = V4_OPERATIONS[operation_id]
+    token = simulator.create_user_access_token()
+
+    async def main(arguments: dict[str, Any]) -> Any:
+        async with AsyncTMDB(user_access_token=token, base_url=simulator.base_url) as tmdb:
+            return await getattr(getattr(tmdb.v4, operation.tag), operation.resource)(**arguments)
+
+    with TMDB(user_access_token=token, base_url=simulator.base_url) as tmdb:
+        tmdb.movies.add_rating(11, value=8.5)
+        tmdb.tv_series.add_rating(41, value=8.5)
+        for kind, number in (("movie", 11), ("tv", 41)):
+            tmdb.account.add_favorite(media_type=kind, media_id=number, favorite=True)
+            tmdb.account.add_to_watchlist(media_type=kind, media_id=number, watchlist=True)
+        method = getattr(getattr(tmdb.v4, operation.tag), operation.resource)
+        arguments = v4_arguments_for(method, simulator, tmdb)
+        result = method(**arguments) if colour == "sync" else anyio.run(main, arguments)
+    assert type(result).__module__.startswith("tmdb_api_client.v4.models.")
+    assert result.to_dict()
+    assert result.additional_keys == []
+    assert getattr(result, "results", None) != []
+    last = simulator.requests[-1]
+    assert (last.operation, last.method) == (f"v4/{operation.id}", operation.method)
+    assert last.status in {200, 201}
 
 
 def test_sync_and_async_methods_have_the_same_signature_and_nothing_that_is_supplied_is_required() -> None:

@@ -147,9 +147,9 @@ class TMDB(Resources):
 
         For the generated endpoint functions: ``movie_details.sync_detailed(11, client=tmdb.low_level)``.
         """
-        from ._low_level import SyncLowLevel  # noqa: PLC0415 - few need it
+        from ._low_level import sync_low_level  # noqa: PLC0415 - few need it
 
-        return SyncLowLevel.over(self._http)
+        return sync_low_level(self._http)
 
     def close(self) -> None:
         """Close the connections. Calls after that raise `ConfigurationError`; closing again does nothing."""
@@ -294,9 +294,9 @@ class AsyncTMDB(AsyncResources):
 
         For the generated endpoint functions: ``await movie_details.asyncio_detailed(11, client=tmdb.low_level)``.
         """
-        from ._low_level import AsyncLowLevel  # noqa: PLC0415 - few need it
+        from ._low_level import async_low_level  # noqa: PLC0415 - few need it
 
-        return AsyncLowLevel.over(self._http)
+        return async_low_level(self._http)
 
     async def aclose(self) -> None:
         """Close the connections. Calls after that raise `ConfigurationError`; closing again does nothing."""

@@ -160,6 +160,8 @@ class LoginState(Generic[R]):
             receiver.close()
         if receiver.verdict == "denied":
             raise LoginDenied("The user has denied the login. Begin a new one to ask again.")
+        # The browser came back, so a refusal means that the user has said no.
+        self._pending = True
         return (yield from self.complete(template))
 
     def _check_time(self, deadline: float, timeout: float) -> None:

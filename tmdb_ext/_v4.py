@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tmdb_api_client._resource import AsyncCaller, Caller
+    from tmdb_api_client.v4.client import AuthenticatedClient
 
     from ._auth import TMDBAuth
     from ._http import AsyncHTTP, SyncHTTP
@@ -45,6 +46,16 @@ class V4(Resources):
     def auth(self) -> V4Auth:
         """How a user logs in and out; and the operations behind that."""
         return V4Auth(self._call, self._http, self._flow, self._site_url)
+
+    @cached_property
+    def low_level(self) -> AuthenticatedClient:
+        """The generated client of v4, with this client's connections, credentials and errors behind it.
+
+        For the generated endpoint functions: ``list_details.sync_detailed(1, client=tmdb.v4.low_level)``.
+        """
+        from ._low_level import sync_v4_low_level  # noqa: PLC0415 - few need it
+
+        return sync_v4_low_level(self._http)
 
     def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
         # Held in a list until it is passed on, so that a traceback shows no secret among these locals.
@@ -77,6 +88,16 @@ class AsyncV4(AsyncResources):
     def auth(self) -> AsyncV4Auth:
         """How a user logs in and out; and the operations behind that."""
         return AsyncV4Auth(self._call, self._http, self._flow, self._site_url)
+
+    @cached_property
+    def low_level(self) -> AuthenticatedClient:
+        """The generated client of v4, with this client's connections, credentials and errors behind it.
+
+        For the generated endpoint functions: ``await list_details.asyncio_detailed(1, client=tmdb.v4.low_level)``.
+        """
+        from ._low_level import async_v4_low_level  # noqa: PLC0415 - few need it
+
+        return async_v4_low_level(self._http)
 
     async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
         # Held in a list until it is passed on, so that a traceback shows no secret among these locals.

@@ -1,0 +1,43 @@
+"""Scenes that a client of either colour plays against a simulator."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from tmdb_ext import TMDB, AsyncTMDB
+from tmdb_ext.testing import Simulator
+
+
+async def result_of(value: Any) -> Any:
+    """What a call gives, of a client of either colour."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
+    """Run a scene with a client of the colour; the scene asks for results with `result_of`."""
+    chosen = {"access_token": simulator.access_token, "base_url": simulator.base_url, "site_url": simulator.base_url}
+    chosen |= options
+
+    async def main() -> Any:
+        if colour == "async":
+            async with AsyncTMDB(**chosen) as tmdb:
+                return await scene(tmdb)
+        with TMDB(**chosen) as tmdb:
+            return await scene(tmdb)
+
+    return anyio.run(main)
+
+
+def decide(url: str, action: str) -> httpx.Response:
+    """Do what a browser does when the user presses a button of the approval page."""
+    page = httpx.get(url)
+    (target,) = re.findall(rf'action="([^"]*/{action}[^"]*)"', page.text)
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+    return httpx.post(origin + target.replace("&amp;", "&"), follow_redirects=True)
