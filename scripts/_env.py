@@ -26,7 +26,8 @@ def python() -> Path:
         raise SystemExit(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
     print("Making the development environment in .venv (once, about a minute) …", file=sys.stderr, flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(VENV)])
+    # Not the environment's own interpreter, which has just been removed where that is what runs this.
+    run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", str(VENV)])
     pip = [str(executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, "-r", str(INPUTS[0]), "--editable", str(ROOT)])
     STAMP.write_text(stamp)

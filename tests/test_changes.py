@@ -22,7 +22,7 @@ from pipeline.distil import distil, operations
 from pipeline.releases import Releases
 from pipeline.surface import Surface, read_surface
 from pipeline.tree import digest, read_tree
-from project import ROOT, regenerate, serving, snapshot
+from project import ROOT, published, regenerate, serving, snapshot
 
 import tmdb_ext
 
@@ -325,27 +325,6 @@ with TMDB(access_token="eyJhbGciOiJIUzI1NiJ9.e30.c2ln", transport=transport) as 
 
 
 # From one release to another
-
-
-def published(document: Document) -> bytes:
-    """A distilled document in the form of a published one."""
-
-    def with_countries(node: Any) -> Any:
-        """Maps as they are published: a property for each country of the example."""
-        if isinstance(node, dict) and "additionalProperties" in node:
-            value = with_countries(node["additionalProperties"])
-            return {"type": "object", "properties": {"DE": value, "US": value}}
-        if isinstance(node, dict):
-            return {key: with_countries(value) for key, value in node.items()}
-        return [with_countries(value) for value in node] if isinstance(node, list) else node
-
-    copied = with_countries(document)
-    for _, _, operation in operations(copied):
-        content = {"application/json": {"schema": operation.pop("response")}}
-        operation["responses"] = {"200": {"content": content}}
-        if "requestBody" in operation:
-            operation["requestBody"] = {"content": {"application/json": {"schema": operation["requestBody"]}}}
-    return json.dumps(copied).encode()
 
 
 def refreshed(checkout: Path, alter: Alteration, **headers: str) -> subprocess.CompletedProcess[str]:

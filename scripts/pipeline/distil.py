@@ -94,7 +94,10 @@ def _body(name: str, body: Json) -> Json:
     content = body.get("content", {}).get("application/json", {})
     schema = content.get("schema", {})
     if BODY_ARTEFACT not in schema.get("properties", {}):
-        return _schema(schema)
+        typed = _schema(schema)
+        if not typed:
+            raise PipelineError(f"{name} has a request body of which nothing is known")
+        return typed
     examples = content.get("examples", {}).values() or [{"value": content.get("example")}]
     merged: Json = {}
     for example in examples:

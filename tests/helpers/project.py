@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from pipeline.distil import operations
 from pipeline.tree import read_tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,3 +59,24 @@ def serving(body: bytes, **headers: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/openapi.json"
         server.shutdown()
         thread.join()
+
+
+def published(document: dict[str, Any]) -> bytes:
+    """A distilled document in the form of a published one."""
+
+    def with_countries(node: Any) -> Any:
+        """Maps as they are published: a property for each country of the example."""
+        if isinstance(node, dict) and "additionalProperties" in node:
+            value = with_countries(node["additionalProperties"])
+            return {"type": "object", "properties": {"DE": value, "US": value}}
+        if isinstance(node, dict):
+            return {key: with_countries(value) for key, value in node.items()}
+        return [with_countries(value) for value in node] if isinstance(node, list) else node
+
+    copied = with_countries(document)
+    for _, _, operation in operations(copied):
+        content = {"application/json": {"schema": operation.pop("response")}}
+        operation["responses"] = {"200": {"content": content}}
+        if "requestBody" in operation:
+            operation["requestBody"] = {"content": {"application/json": {"schema": operation["requestBody"]}}}
+    return json.dumps(copied).encode()

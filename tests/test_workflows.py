@@ -1,0 +1,159 @@
+"""What runs by itself: proposing what TMDB has changed, and building what is released. All of it is scripts of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import ROOT, published
+from ruamel.yaml import YAML
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+NEWEST = "2026-03-23"
+
+
+def steps_of(workflow: Path) -> list[dict[str, Any]]:
+    jobs = YAML(typ="safe").load(workflow.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+def test_the_workflows_run_our_scripts_and_nothing_else() -> None:
+    commands = {path.stem: [step["run"] for step in steps_of(path) if "run" in step] for path in WORKFLOWS}
+    assert commands == {
+        "refresh": ["scripts/propose --push"],
+        "release": ["scripts/check", "scripts/test", 'scripts/wheel --tag "$GITHUB_REF_NAME"'],
+        "test": ["scripts/check", "scripts/test"],
+    }
+    for command in [command for listed in commands.values() for command in listed]:
+        assert os.access(ROOT / command.split()[0], os.X_OK)
+    owners = {step["uses"].split("/")[0] for path in WORKFLOWS for step in steps_of(path) if "uses" in step}
+    assert owners == {"actions", "pypa"}
+
+
+def test_the_refresh_is_weekly_and_may_open_a_pull_request_and_no_more() -> None:
+    text = (ROOT / ".github/workflows/refresh.yml").read_text(encoding="utf-8")
+    workflow = YAML(typ="safe").load(text)
+    assert len(workflow["on"]["schedule"][0]["cron"].split()) == 5
+    assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
+    assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
+
+
+@pytest.mark.parametrize(("tag", "code"), [("v0.1", 1), ("1.20260323.0", 1)])
+def test_a_tag_that_is_not_the_versions_builds_nothing(tag: str, code: int, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "scripts/wheel"), str(tmp_path), "--here", "--tag", tag]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert f"the tag is {tag}, and the version 1." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# Proposing
+
+
+class Project:
+    """A clone with a remote, and a `gh` that notes what it is asked."""
+
+    def __init__(self, checkout: Path, folder: Path) -> None:
+        self.root = checkout
+        self.asked = folder / "gh.json"
+        self.remote = folder / "remote.git"
+        tools = folder / "bin"
+        tools.mkdir()
+        gh = tools / "gh"
+        gh.write_text(
+            f"#!{sys.executable}\n"
+            "import json, sys\n"
+            "asked = sys.argv[1:]\n"
+            "asked[-1] = open(asked[-1], encoding='utf-8').read()\n"
+            f"open({str(self.asked)!r}, 'w', encoding='utf-8').write(json.dumps(asked))\n"
+        )
+        gh.chmod(0o755)
+        who = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org"}
+        self.environment = {
+            **os.environ, **who, **{name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()},
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(checkout / "scripts"),
+        }  # fmt: skip
+        (checkout / ".gitignore").write_text("__pycache__/\n")
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", "Begin")
+        subprocess.run(["git", "init", "--quiet", "--bare", str(self.remote)], check=True)
+        self.git("remote", "add", "origin", str(self.remote))
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.root, env=self.environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def propose(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipeline.propose", "--without-checks", *arguments]
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def project(checkout: Path, tmp_path: Path) -> Project:
+    if shutil.which("git") is None:
+        pytest.skip("needs git")
+    folder = tmp_path / "around"
+    folder.mkdir()
+    return Project(checkout, folder)
+
+
+def tomorrow(path: Path, *, drop: bool = False) -> str:
+    """A document that TMDB might publish, with an operation less where that is asked for."""
+    document = json.loads((ROOT / f"openapi/distilled/tmdb-v3-{NEWEST}.json").read_bytes())
+    if drop:
+        del document["paths"]["/3/movie/{movie_id}/reviews"]
+    path.write_bytes(published(document))
+    return str(path)
+
+
+def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project, tmp_path: Path) -> None:
+    source = tomorrow(tmp_path / "tomorrow.json", drop=True)
+    asking = ("--push", "--source", source, "--api", "v3", "--released", "2027-01-05")
+    done = project.propose(*asking)
+    assert done.returncode == 0, done.stderr
+    asked = json.loads(project.asked.read_text())
+    assert asked[:6] == [
+        "pr", "create", "--head", "api-release/v3-2027-01-05", "--title", "Take API release v3 2027-01-05 (breaking)",
+    ]  # fmt: skip
+    assert "- operation `movies.reviews" in asked[-1]
+    assert "Version: 2.20270105.0" in asked[-1]
+    assert project.git("status", "--porcelain") == ""
+    assert project.git("log", "-1", "--format=%s") == "Take API release v3 2027-01-05 (breaking)"
+    changed = project.git("diff", "--name-only", "main").splitlines()
+    assert "openapi/changes/v3-2026-03-23-to-2027-01-05.md" in changed
+    assert "generated/tmdb_api_client/v3/api/movies/movie_reviews.py" in changed
+    assert project.git("ls-remote", "--heads", "origin").endswith("refs/heads/api-release/v3-2027-01-05")
+    # The next week it is there already.
+    project.asked.unlink()
+    project.git("switch", "--quiet", "main")
+    again = project.propose(*asking)
+    assert (again.returncode, "is proposed already" in again.stdout) == (0, True)
+    assert not project.asked.exists()
+
+
+def test_what_has_not_changed_is_not_proposed(project: Project, tmp_path: Path) -> None:
+    done = project.propose("--push", "--source", tomorrow(tmp_path / "same.json"), "--api", "v3")
+    assert (done.returncode, "nothing to propose" in done.stdout) == (0, True), done.stderr
+    assert project.git("status", "--porcelain") == ""
+    assert project.git("branch", "--format=%(refname:short)") == "main"
+    assert not project.asked.exists()
+
+
+def test_changes_of_ones_own_and_a_broken_document_stop_it(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    broken = project.propose("--push", "--source", str(tmp_path / "broken.json"))
+    assert broken.returncode == 2
+    assert project.git("status", "--porcelain") == ""
+    (project.root / "openapi/mine.txt").write_text("mine")
+    dirty = project.propose("--push", "--source", tomorrow(tmp_path / "tomorrow.json", drop=True))
+    assert (dirty.returncode, "commit or stash them first" in dirty.stderr) == (2, True)
+    assert not project.asked.exists()
