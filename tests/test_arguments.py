@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import anyio
 import httpx
 import pytest
+from scenes import play, result_of
 from tmdb_api_client.v3 import Unlisted
 from tmdb_api_client.v3.models import MovieDetails
 
-from tmdb_ext import TMDB, AsyncTMDB, InvalidArgument
+from tmdb_ext import TMDB, AsyncTMDB, InvalidArgument, any_of
 from tmdb_ext.testing import Simulator
 
 KEY = "0123456789abcdef" * 2
@@ -65,3 +69,108 @@ def test_what_is_appended_is_typed_on_all_details() -> None:
         assert person.combined_credits is not None
         assert tmdb.collections.details(1, append=["images"]).images is not None
         assert tmdb.companies.details(1, append=["images"]).images is not None
+
+
+# Filters
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (878, "878"),
+        ("28,12", "28,12"),
+        ([28, 12], "28,12"),
+        ((28,), "28"),
+        (any_of(28, 12), "28|12"),
+        (any_of(28), "28"),
+        ([], None),
+        (any_of(), None),
+        (None, None),
+    ],
+)
+def test_a_filter_takes_a_value_or_several(given: Any, sent: str | None) -> None:
+    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+        tmdb.discover.movie(with_genres=given, primary_release_date_gte=date(1977, 1, 1))
+        (request,) = simulator.requests
+    assert request.params.get("with_genres") == sent
+    assert request.params["primary_release_date.gte"] == "1977-01-01"
+    assert request.status == 200
+
+
+def test_a_filter_tells_and_from_or() -> None:
+    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+        both = {film.id for film in tmdb.paginate(tmdb.discover.movie, with_genres=[28, 12])}
+        either = {film.id for film in tmdb.paginate(tmdb.discover.movie, with_genres=any_of(28, 12))}
+        tmdb.discover.tv(with_watch_monetization_types=any_of("flatrate", "free"), with_status=any_of(0, 2))
+        assert simulator.requests[-1].params["with_watch_monetization_types"] == "flatrate|free"
+    assert both < either
+    assert repr(any_of(28, 12)) == "any_of(28, 12)"
+
+
+@pytest.mark.parametrize("page", [0, -1, 501])
+def test_a_page_that_tmdb_does_not_have_is_refused(page: int) -> None:
+    with (
+        TMDB(api_key=KEY, transport=httpx.MockTransport(never)) as tmdb,
+        pytest.raises(InvalidArgument, match="TMDB has pages 1 to 500"),
+    ):
+        tmdb.movies.popular(page=page)
+
+
+# What a client takes for granted
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
+    async def scene(tmdb: Any) -> list[dict[str, str]]:
+        await result_of(tmdb.movies.popular())
+        await result_of(tmdb.search.movie("star"))
+        await result_of(tmdb.movies.details(11))
+        await result_of(tmdb.movies.details(11, append=["credits", "images"]))
+        await result_of(tmdb.movies.images(11))
+        await result_of(tmdb.movies.images(11, language="fr", include_image_language="en"))
+        await result_of(tmdb.discover.movie(include_adult=True, region="AT"))
+        await result_of(tmdb.acting_as("application").trending.movies("day"))
+        await result_of(tmdb.configuration.details())
+        await result_of(tmdb.movies.add_rating(11, value=7))
+        return [request.params for request in simulator.requests if "guest_session/new" not in request.path]
+
+    with Simulator() as simulator:
+        sent = play(
+            colour, simulator, scene,
+            language="de-DE", region="DE", include_adult=False, include_image_language=["de", None],
+        )  # fmt: skip
+        assert all(request.status in (200, 201) for request in simulator.requests)
+    assert sent[:9] == [
+        {"language": "de-DE", "region": "DE"},
+        {"query": "star", "language": "de-DE", "region": "DE", "include_adult": "false"},
+        {"language": "de-DE"},
+        {"append_to_response": "credits,images", "language": "de-DE", "include_image_language": "de,null"},
+        {"language": "de-DE", "include_image_language": "de,null"},
+        {"language": "fr", "include_image_language": "en"},
+        {"language": "de-DE", "region": "AT", "include_adult": "true"},
+        {"language": "de-DE"},
+        {},
+    ]
+    assert sent[9].keys() == {"guest_session_id"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"language": "german"},
+        {"language": "de_DE"},
+        {"language": "de\r\nx: y"},
+        {"region": "de"},
+        {"region": "DEU"},
+        {"include_adult": "no"},
+        {"include_image_language": 3},
+    ],
+)
+@pytest.mark.parametrize("kind", [TMDB, AsyncTMDB])
+def test_a_default_that_tmdb_would_not_take_is_refused(kind: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument, match=next(iter(wrong))):
+        kind(api_key=KEY, **wrong)

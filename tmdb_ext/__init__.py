@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tmdb_api_client.v3 import any_of
+
     from ._client import TMDB, AsyncTMDB
     from ._credentials import Credentials, Secret
     from ._errors import (
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     )
     from ._guest import GuestPolicy, GuestSession
     from ._login import AsyncLogin, Login
+    from ._paging import AsyncPages, Pages
     from ._selection import Plan
     from ._sessions import UserAccessToken, UserSession
     from ._status_codes import STATUS_CODES
@@ -53,6 +56,7 @@ __all__ = [
     "TMDB",
     "APIError",
     "AsyncLogin",
+    "AsyncPages",
     "AsyncTMDB",
     "AuthenticationError",
     "BadRequest",
@@ -71,6 +75,7 @@ __all__ = [
     "LoginPending",
     "MemoryStore",
     "NotFound",
+    "Pages",
     "PermissionDenied",
     "Plan",
     "RateLimited",
@@ -86,11 +91,13 @@ __all__ = [
     "UserSession",
     "ValidationError",
     "__version__",
+    "any_of",
 ]
 
 _ELSEWHERE = {
     "API_RELEASE": "._version",
     "AsyncLogin": "._login",
+    "AsyncPages": "._paging",
     "AsyncTMDB": "._client",
     "Credentials": "._credentials",
     "FileStore": "._stores",
@@ -98,6 +105,7 @@ _ELSEWHERE = {
     "GuestSession": "._guest",
     "Login": "._login",
     "MemoryStore": "._stores",
+    "Pages": "._paging",
     "Plan": "._selection",
     "STATUS_CODES": "._status_codes",
     "Secret": "._credentials",
@@ -106,6 +114,7 @@ _ELSEWHERE = {
     "UserAccessToken": "._sessions",
     "UserSession": "._sessions",
     "__version__": "._version",
+    "any_of": "tmdb_api_client.v3",
 }
 
 

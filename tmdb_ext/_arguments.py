@@ -1,12 +1,24 @@
-"""What TMDB would refuse is refused before it is sent."""
+"""What TMDB would refuse is refused before it is sent, and what a client takes for granted is added."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
 
-MOST_APPENDED = 20
+from ._errors import InvalidArgument
+from ._operations import find_operation
+
+MOST_APPENDED: Final = 20
 """How many sub-resources TMDB appends to one response (status code 27)."""
+LAST_PAGE: Final = 500
+"""The last page that TMDB serves of anything (status code 22)."""
+LONGEST_RANGE: Final = timedelta(days=14)
+"""The longest range of changes that TMDB takes (status code 20)."""
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
+_REGION: Final = re.compile(r"[A-Z]{2}")
 
 
 def fault_of(params: Mapping[str, Any]) -> str | None:
@@ -14,4 +26,93 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
     appended = params.get("append_to_response")
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
         return f"{count} sub-resources are to be appended, TMDB takes {MOST_APPENDED} at most: make more than one call"
+    page = params.get("page")
+    if isinstance(page, int) and not 1 <= page <= LAST_PAGE:
+        return f"page {page}: TMDB has pages 1 to {LAST_PAGE}"
+    start, end = (_day(params.get(name)) for name in ("start_date", "end_date"))
+    if start is None or end is None:
+        return None
+    if end < start:
+        return f"end_date {end} is before start_date {start}"
+    if end - start > LONGEST_RANGE:
+        return (
+            f"{(end - start).days} days from start_date to end_date: TMDB takes {LONGEST_RANGE.days} at most; "
+            "walk a longer range with changes_between()"
+        )
     return None
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Yield the ranges that TMDB takes between two days.
+
+    Each begins on the day on which the one before ends, so that no change between them is missed.
+
+    Raises:
+        InvalidArgument: `end` is before `start`.
+    """
+    if end < start:
+        raise InvalidArgument(f"The end {end} is before the start {start}.")
+    while True:
+        until = min(start + LONGEST_RANGE, end)
+        yield start, until
+        if until == end:
+            return
+        start = until
+
+
+class Defaults(NamedTuple):
+    """Values of query parameters that a client sends wherever an operation takes them and a call gives none."""
+
+    language: str | None = None
+    region: str | None = None
+    include_adult: bool | None = None
+    include_image_language: str | None = None
+
+    def add_to(self, kwargs: dict[str, Any]) -> None:
+        """Add what is missing to the keyword arguments of a request."""
+        operation = find_operation(kwargs.get("extensions", {}))
+        if operation is None:
+            return
+        params = kwargs.setdefault("params", {}) if operation.query else {}
+        for name, value in self._asdict().items():
+            if value is None or name not in operation.query or name in params:
+                continue
+            if name == "include_image_language" and not _shows_images(operation.query, params):
+                continue
+            params[name] = value
+
+
+def _shows_images(query: tuple[str, ...], params: Mapping[str, Any]) -> bool:
+    """Return whether there will be images in the answer: a details operation has them where they are appended."""
+    if "append_to_response" not in query:
+        return True
+    return "images" in str(params.get("append_to_response", "")).split(",")
+
+
+def defaults(
+    language: str | None, region: str | None, include_adult: bool | None, include_image_language: object
+) -> Defaults:
+    """Return the defaults of a client.
+
+    Raises:
+        InvalidArgument: one of them is not what TMDB takes.
+    """
+    if language is not None and not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
+        raise InvalidArgument(f"language={language!r}: write it as ISO 639-1, with or without a country: de or pt-BR.")
+    if region is not None and not (isinstance(region, str) and _REGION.fullmatch(region)):
+        raise InvalidArgument(f"region={region!r}: write it as ISO 3166-1, two capitals: DE.")
+    if include_adult is not None and not isinstance(include_adult, bool):
+        raise InvalidArgument(f"include_adult={include_adult!r}: write True or False.")
+    listed = include_image_language
+    if isinstance(listed, list | tuple):
+        listed = ",".join("null" if item is None else str(item) for item in listed)
+    if listed is not None and not isinstance(listed, str):
+        raise InvalidArgument(f"include_image_language={listed!r}: write a list of languages, ISO 639-1.")
+    return Defaults(language, region, include_adult, listed or None)

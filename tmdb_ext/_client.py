@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, overload
 
 import httpx
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
-from ._arguments import fault_of
+from ._arguments import Defaults, defaults, fault_of
 from ._auth import MODE, ModeBlock, TMDBAuth
 from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
-from ._errors import ConfigurationError, InvalidArgument, TMDBError, cleaned
+from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
 from ._guest import GuestPolicy
 from ._http import AsyncHTTP, SyncHTTP
 from ._operations import describe
@@ -21,17 +21,20 @@ from ._responses import Failure, read
 from ._stores import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import date
     from types import TracebackType
 
     from tmdb_api_client.v3.client import AuthenticatedClient
 
     from ._account import Account, AsyncAccount
     from ._guest import GuestSession
+    from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
     from ._selection import Mode
     from ._stores import SessionStore
     from ._v4 import V4, AsyncV4
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 BASE_URL: Final = "https://api.themoviedb.org"
@@ -69,6 +72,10 @@ class TMDB(Resources):
         guest: bool | GuestPolicy = True,
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
+        language: str | None = None,
+        region: str | None = None,
+        include_adult: bool | None = None,
+        include_image_language: str | Sequence[str | None] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -91,10 +98,16 @@ class TMDB(Resources):
                 them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one. Ratings
                 made with the former one are lost.
+            language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
+                gives none, as are the three below.
+            region: country, ISO 3166-1 in capitals.
+            include_adult: whether to include adult titles.
+            include_image_language: languages of the images, ISO 639-1; None in it for images without text.
 
         Raises:
             ConfigurationError: a credential is malformed, there is no application credential, or `base_url` or `mode`
                 is not usable.
+            InvalidArgument: a default is not what TMDB takes.
         """
         given: dict[CredentialName, Secret | None] = {
             "api_key": hide(api_key),
@@ -107,6 +120,7 @@ class TMDB(Resources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = SyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
+        self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = Auth(self._http, self._flow, self._site_url)
         """What the client holds and would send, and how a user logs in and out."""
@@ -126,6 +140,156 @@ class TMDB(Resources):
         from ._v4 import V4  # noqa: PLC0415 - few need it
 
         return V4(self._call, self._http, self._flow, self._site_url)
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., ResultsPage[T]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[T]: ...
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., ItemsPage[T]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[T]: ...
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., ChangesPage[T]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[T]: ...
+
+    def paginate(
+        self,
+        method: Callable[..., Any],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[Any]:
+        """Walk over all items of a listing: ``for film in tmdb.paginate(tmdb.discover.movie, with_genres=[878])``.
+
+        Pages are fetched as items are asked for, up to the last one or to TMDB's limit of 500.
+
+        Args:
+            method: a method of the client that takes ``page``.
+            positional: its positional arguments.
+            max_items: how many items to give at most; no page beyond them is fetched.
+            start_page: where to begin, 1 to 500; `Pages.page` says where an earlier walk came to.
+            unique: leave out an item that came before: listings shift while one pages through them.
+            arguments: the method's other arguments.
+
+        Raises:
+            InvalidArgument: the method has no pages, or a number is out of range.
+            TypeError: the method does not take these arguments.
+        """
+        from ._paging import Listing, Pages  # noqa: PLC0415 - few programs page
+
+        listing = Listing(method, positional, arguments, max_items=max_items, start_page=start_page, unique=unique)
+        return Pages(listing)
+
+    @overload
+    def changes_between(
+        self,
+        method: Callable[..., ResultsPage[T]],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[T]: ...
+
+    @overload
+    def changes_between(
+        self,
+        method: Callable[..., ChangesPage[T]],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[T]: ...
+
+    def changes_between(
+        self,
+        method: Callable[..., Any],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        **arguments: Any,
+    ) -> Pages[Any]:
+        """Walk over what was changed in a range of days of any length, in the ranges of 14 days that TMDB takes.
+
+        ``for change in tmdb.changes_between(tmdb.changes.movies, start=date(2026, 1, 1), end=date(2026, 3, 1))``
+
+        Args:
+            method: a method of the client that takes ``start_date`` and ``end_date``.
+            positional: its positional arguments.
+            start: the first day.
+            end: the last day.
+            max_items: how many items to give at most.
+            unique: leave out an item that came before.
+            arguments: the method's other arguments.
+
+        Raises:
+            InvalidArgument: the method has no pages, or `end` is before `start`.
+            TypeError: the method does not take these arguments.
+        """
+        from ._paging import Listing, Pages, in_windows  # noqa: PLC0415 - few programs page
+
+        listing = Listing(
+            method,
+            positional,
+            arguments,
+            max_items=max_items,
+            start_page=1,
+            unique=unique,
+            variants=in_windows(start, end),
+        )
+        return Pages(listing)
+
+    def or_none(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Call a method and return None where TMDB has no such thing: ``tmdb.or_none(tmdb.movies.details, 11)``.
+
+        Args:
+            method: the method to call.
+            args: its positional arguments.
+            kwargs: its other arguments.
+
+        Raises:
+            TMDBError: whatever the method raises, other than `NotFound`.
+        """
+        try:
+            return method(*args, **kwargs)
+        except NotFound:
+            return None
 
     def acting_as(self, mode: Mode) -> ActingAs:
         """Use another mode, for a block or for a call.
@@ -175,7 +339,7 @@ class TMDB(Resources):
         return outcome
 
     def _outcome(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T | Failure:
-        request = _built(self._http, kwargs)
+        request = _built(self._http, kwargs, self._defaults)
         if isinstance(request, Failure):
             return request
         try:
@@ -215,6 +379,10 @@ class AsyncTMDB(AsyncResources):
         guest: bool | GuestPolicy = True,
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
+        language: str | None = None,
+        region: str | None = None,
+        include_adult: bool | None = None,
+        include_image_language: str | Sequence[str | None] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -237,10 +405,16 @@ class AsyncTMDB(AsyncResources):
                 them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one, and awaited
                 if it is a coroutine function. Ratings made with the former one are lost.
+            language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
+                gives none, as are the three below.
+            region: country, ISO 3166-1 in capitals.
+            include_adult: whether to include adult titles.
+            include_image_language: languages of the images, ISO 639-1; None in it for images without text.
 
         Raises:
             ConfigurationError: a credential is malformed, there is no application credential, or `base_url` or `mode`
                 is not usable.
+            InvalidArgument: a default is not what TMDB takes.
         """
         given: dict[CredentialName, Secret | None] = {
             "api_key": hide(api_key),
@@ -253,6 +427,7 @@ class AsyncTMDB(AsyncResources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         self._http = AsyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
+        self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = AsyncAuth(self._http, self._flow, self._site_url)
         """What the client holds and would send, and how a user logs in and out."""
@@ -272,6 +447,165 @@ class AsyncTMDB(AsyncResources):
         from ._v4 import AsyncV4  # noqa: PLC0415 - few need it
 
         return AsyncV4(self._call, self._http, self._flow, self._site_url)
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., Awaitable[ResultsPage[T]]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[T]: ...
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., Awaitable[ItemsPage[T]]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[T]: ...
+
+    @overload
+    def paginate(
+        self,
+        method: Callable[..., Awaitable[ChangesPage[T]]],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[T]: ...
+
+    def paginate(
+        self,
+        method: Callable[..., Any],
+        /,
+        *positional: Any,
+        max_items: int | None = None,
+        start_page: int = 1,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[Any]:
+        """Walk over all items of a listing: ``async for film in tmdb.paginate(tmdb.discover.movie)``.
+
+        Pages are fetched as items are asked for, up to the last one or to TMDB's limit of 500.
+
+        Args:
+            method: a method of the client that takes ``page``.
+            positional: its positional arguments.
+            max_items: how many items to give at most; no page beyond them is fetched.
+            start_page: where to begin, 1 to 500; `Pages.page` says where an earlier walk came to.
+            unique: leave out an item that came before: listings shift while one pages through them.
+            prefetch: how many pages are fetched at once after the first one, when those before are used up.
+            arguments: the method's other arguments.
+
+        Raises:
+            InvalidArgument: the method has no pages, or a number is out of range.
+            TypeError: the method does not take these arguments.
+        """
+        from ._paging import AsyncPages, Listing  # noqa: PLC0415 - few programs page
+
+        listing = Listing(method, positional, arguments, max_items=max_items, start_page=start_page, unique=unique)
+        return AsyncPages(listing, prefetch)
+
+    @overload
+    def changes_between(
+        self,
+        method: Callable[..., Awaitable[ResultsPage[T]]],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[T]: ...
+
+    @overload
+    def changes_between(
+        self,
+        method: Callable[..., Awaitable[ChangesPage[T]]],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[T]: ...
+
+    def changes_between(
+        self,
+        method: Callable[..., Any],
+        /,
+        *positional: Any,
+        start: date,
+        end: date,
+        max_items: int | None = None,
+        unique: bool = True,
+        prefetch: int = 3,
+        **arguments: Any,
+    ) -> AsyncPages[Any]:
+        """Walk over what was changed in a range of days of any length, in the ranges of 14 days that TMDB takes.
+
+        ``async for change in tmdb.changes_between(tmdb.changes.movies, start=date(2026, 1, 1), end=date(2026, 3, 1))``
+
+        Args:
+            method: a method of the client that takes ``start_date`` and ``end_date``.
+            positional: its positional arguments.
+            start: the first day.
+            end: the last day.
+            max_items: how many items to give at most.
+            unique: leave out an item that came before.
+            prefetch: how many pages are fetched at once after the first one, when those before are used up.
+            arguments: the method's other arguments.
+
+        Raises:
+            InvalidArgument: the method has no pages, or `end` is before `start`.
+            TypeError: the method does not take these arguments.
+        """
+        from ._paging import AsyncPages, Listing, in_windows  # noqa: PLC0415 - few programs page
+
+        listing = Listing(
+            method,
+            positional,
+            arguments,
+            max_items=max_items,
+            start_page=1,
+            unique=unique,
+            variants=in_windows(start, end),
+        )
+        return AsyncPages(listing, prefetch)
+
+    async def or_none(self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Call a method and return None where TMDB has no such thing: ``tmdb.or_none(tmdb.movies.details, 11)``.
+
+        Args:
+            method: the method to call.
+            args: its positional arguments.
+            kwargs: its other arguments.
+
+        Raises:
+            TMDBError: whatever the method raises, other than `NotFound`.
+        """
+        try:
+            return await method(*args, **kwargs)
+        except NotFound:
+            return None
 
     def acting_as(self, mode: Mode) -> AsyncActingAs:
         """Use another mode, for a block or for a call.
@@ -322,7 +656,7 @@ class AsyncTMDB(AsyncResources):
         return outcome
 
     async def _outcome(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T | Failure:
-        request = _built(self._http, kwargs)
+        request = _built(self._http, kwargs, self._defaults)
         if isinstance(request, Failure):
             return request
         try:
@@ -520,7 +854,9 @@ def checked_site_url(site_url: str) -> str:
     return site_url.rstrip("/")
 
 
-def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any]) -> httpx.Request | Failure:
+def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any], given: Defaults) -> httpx.Request | Failure:
+    if any(value is not None for value in given):
+        given.add_to(kwargs)
     fault = fault_of(kwargs.get("params") or {})
     if fault is None:
         try:

@@ -57,6 +57,17 @@ def get_operation(name: str) -> Operation:
     raise ConfigurationError(f"TMDB has no operation called {name!r}.{hint}", operation=name)
 
 
+def operation_of(method: object) -> Operation | None:
+    """Return the operation that a method of a resource calls; None where it is something else."""
+    function = getattr(method, "__func__", None)
+    package, _, tag = getattr(function, "__module__", "").rpartition(".resources.")
+    if function is None or package not in ("tmdb_api_client.v3", "tmdb_api_client.v4"):
+        return None
+    name = function.__name__.rstrip("_")
+    rows = _table(package.rpartition(".")[2]).values()
+    return next((row for row in rows if row.tag == tag and row.resource == name), None)
+
+
 def describe(method: str, path: str, extensions: Mapping[str, Any]) -> dict[str, str | None]:
     """Return how errors name a request: the operation, the method, and the path template in place of the URL."""
     from ._redaction import redact

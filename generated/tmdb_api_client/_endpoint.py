@@ -4,9 +4,28 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
+
+T = TypeVar("T")
+
+Filter: TypeAlias = T | Sequence[T] | str
+"""A value, or several: a sequence means all of them, `any_of(...)` any of them; a string goes as it is."""
+
+
+class AnyOf(tuple[T, ...]):
+    """Values of which any will do: TMDB's pipe."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"any_of({', '.join(map(repr, self))})"
+
+
+def any_of(*values: T) -> AnyOf[T]:
+    """Values of which any will do, for a filter: `with_genres=any_of(28, 12)`; a list means all of them."""
+    return AnyOf(values)
 
 
 class Unlisted(str):
@@ -21,13 +40,24 @@ def segment(value: object) -> str:
 
 
 def query(values: Mapping[str, Any], unset: object) -> dict[str, Any]:
-    """The query parameters to send: those that are neither None nor `unset`, dates as YYYY-MM-DD, lists with commas."""
-    return {name: _written(value) for name, value in values.items() if value is not None and value is not unset}
+    """The query parameters to send: those that are neither None nor `unset`, nor a filter without a value."""
+    written = {name: _written(value) for name, value in values.items() if value is not None and value is not unset}
+    return {name: value for name, value in written.items() if value is not None}
 
 
 def _written(value: Any) -> Any:
+    """A value as TMDB reads it: dates as YYYY-MM-DD, several values with commas (all) or pipes (any)."""
+    if isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
-    if isinstance(value, (list, tuple)):
-        return ",".join(str(item) for item in value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+        return ("|" if isinstance(value, AnyOf) else ",").join(_text(item) for item in items) or None
     return value
+
+
+def _text(item: Any) -> str:
+    if item is None:
+        return "null"
+    return str(item).lower() if isinstance(item, bool) else str(_written(item))

@@ -27,3 +27,7 @@ class Operation(NamedTuple):
     """Which user-level credentials it accepts, beside the application's."""
     bearer_only: bool
     """Whether it takes a bearer token alone, and no API key."""
+    query: tuple[str, ...]
+    """The names of its query parameters, credentials apart."""
+    pages: str | None
+    """The attribute of a page that has its items, where it answers with pages; else None."""

@@ -1,7 +1,8 @@
 """The short notation for types that the overlay is written in, read into JSON schemas.
 
-`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`, and
-`media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`.
+`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`,
+`media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`, and `filter(item)` for a parameter that takes
+one value or several.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def parse_type(text: str) -> dict[str, Any]:
         return ref(text)
     if text.startswith("[") and text.endswith("]"):
         return {"type": "array", "items": parse_type(text[1:-1])}
+    if text.startswith("filter(") and text.endswith(")"):
+        return {"type": "array", "items": parse_type(text[7:-1]), "x-filter": True}
     if text.startswith("{") and text.endswith("}"):
         return {"type": "object", "additionalProperties": parse_type(text[1:-1])}
     if media := re.fullmatch(r"media\((.+);\s*(\w+)\)", text):

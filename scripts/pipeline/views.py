@@ -98,6 +98,8 @@ class Views:
             kind = next(k for k in kind if k != "null")
         if kind == "array":
             item = self.type_of(schema.get("items", {}))
+            if schema.get("x-filter"):
+                return Type(f"Filter[{item.annotation}]", models=item.models)
             return Type(f"list[{item.annotation}]", item.item_decoder, item.models, is_list=True)
         if kind == "object" and "additionalProperties" in schema:
             value = self.type_of(schema["additionalProperties"])
@@ -193,7 +195,11 @@ class Views:
         texts = [(python[p["name"]], _docstring(p["description"])) for p in operation["parameters"]]
         if "requestBody" in operation:
             texts.append(("body", "What to send."))
+        filters = {
+            python[p["name"]]: self.type_of(p["schema"]).annotation for p in operation["parameters"] if is_filter(p)
+        }
         return {
+            "filters": filters,
             "path": repr(str(endpoint.path.get_untrusted_value())),
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
@@ -231,9 +237,20 @@ class Views:
                     "resource": resource,
                     "user_auth": user_auth(operation),
                     "bearer_only": str(bearer_only(operation)),
+                    "query": repr(tuple(sorted(_query_names(operation)))),
+                    "pages": repr(self._pages(operation)),
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
+
+    def _pages(self, operation: Json) -> str | None:
+        """The property that has the items of a page, where the operation answers with pages."""
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        properties = self.schemas.get(ref_name(schema) or "", {}).get("properties", {})
+        if "page" not in _query_names(operation):
+            return None
+        lists = [key for key, prop in sorted(properties.items()) if self.type_of(prop).is_list]
+        return next((key for key in ("results", *lists) if key in lists), None)
 
     def resource(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         methods = sorted((self._method(tag, endpoint) for endpoint in endpoints), key=lambda m: m["name"])
@@ -319,6 +336,17 @@ class Views:
             named.append(f"{key}: {kind.annotation}" + (" | None = None" if optional else ""))
             texts.append((key, _docstring(prop.get("description"))))
         return {"class": name, "fields": sorted(schema["properties"])}
+
+
+def is_filter(parameter: Json) -> bool:
+    """Whether a parameter takes one value or several."""
+    return bool(parameter["schema"].get("x-filter"))
+
+
+def _query_names(operation: Json) -> set[str]:
+    """The names of the query parameters, credentials apart."""
+    names = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
+    return names - {"session_id", "guest_session_id"}
 
 
 def _takes_null(schema: Json) -> bool:

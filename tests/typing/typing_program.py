@@ -19,7 +19,7 @@ from tmdb_api_client.v3.models import (
     UnknownMedia,
 )
 
-from tmdb_ext import TMDB, AsyncTMDB
+from tmdb_ext import TMDB, AsyncPages, AsyncTMDB, Pages, any_of
 
 
 def attributes(tmdb: TMDB) -> None:
@@ -62,7 +62,30 @@ def narrowed(tmdb: TMDB) -> str | None:
     return None
 
 
+def paged(tmdb: TMDB) -> None:
+    assert_type(tmdb.paginate(tmdb.discover.movie, with_genres=[878]), Pages[MovieSummary])
+    for film in tmdb.paginate(tmdb.discover.movie, max_items=200):
+        assert_type(film, MovieSummary)
+    for change in tmdb.changes_between(
+        tmdb.changes.movies, start=datetime.date(2026, 1, 1), end=datetime.date(2026, 3, 1)
+    ):
+        assert_type(change.id, int | None)
+    assert_type(tmdb.paginate(tmdb.v4.lists.details, 1).page, int | None)
+    tmdb.paginate(tmdb.movies.details, 11)  # type: ignore[arg-type]
+    assert_type(tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
+    tmdb.or_none(tmdb.movies.details, "11")  # type: ignore[arg-type]
+
+
+def filtered(tmdb: TMDB) -> None:
+    tmdb.discover.movie(with_genres=878, with_cast=[1, 2], with_keywords=any_of(3, 4), without_genres="18,35")
+    tmdb.discover.tv(with_origin_country=any_of("DE", "AT"), with_watch_monetization_types=["flatrate"])
+    tmdb.discover.movie(with_genres=["science fiction"])  # type: ignore[list-item]
+    tmdb.discover.movie(with_genres=8.5)  # type: ignore[arg-type]
+
+
 async def awaited(tmdb: AsyncTMDB) -> None:
     film = await tmdb.movies.details(11)
     assert_type(film, MovieDetails)
     assert_type((await tmdb.trending.movies("day")).results, list[MovieSummary])
+    assert_type(tmdb.paginate(tmdb.movies.popular, prefetch=2), AsyncPages[MovieSummary])
+    assert_type(await tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)

@@ -126,7 +126,8 @@ def _accepts(document: Document, schema: Schema, text: str) -> bool:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     if "array" in kinds:
-        return all(_accepts(document, schema.get("items", {}), item) for item in text.split(","))
+        several = re.split(r"[,|]" if schema.get("x-filter") else ",", text)
+        return all(_accepts(document, schema.get("items", {}), item) for item in several)
     if not kinds:
         return "enum" not in schema or text in [str(value) for value in schema["enum"]]
     return any(_accepts_kind(kind, schema, text) for kind in kinds)

@@ -39,7 +39,7 @@ def generic(call: Call) -> Reply:
     page = int(call.query.get("page") or 1)
     given: dict[str, Any] = {"id": own_id(call), "page": page, "total_pages": 1, "total_results": 3}
     if page > 1:
-        given["results"] = []
+        given["results"] = given["changes"] = []
     return Reply(given)
 
 

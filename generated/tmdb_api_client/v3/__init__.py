@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 from .._release import Release
 
 if TYPE_CHECKING:
-    from .._endpoint import Unlisted
+    from .._endpoint import AnyOf, Filter, Unlisted, any_of
     from .._operation import Operation
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS
     from .resources import AsyncResources, Resources
 
 _MODULES = {
+    "AnyOf": ".._endpoint",
     "AsyncResources": ".resources",
     "AuthenticatedClient": ".client",
     "Client": ".client",
+    "Filter": ".._endpoint",
     "OPERATIONS": ".operations",
     "Operation": ".._operation",
     "Resources": ".resources",
     "Unlisted": ".._endpoint",
+    "any_of": ".._endpoint",
 }
 
 RELEASE: Final = Release("v3", "2026-03-23", "1c709375fe994e58c5a35aba7c9abfa7f28aa7103ed6c2052ea5ab0b62af081b", 152)
@@ -32,13 +35,16 @@ if __spec__ is not None:
 __all__ = (
     "OPERATIONS",
     "RELEASE",
+    "AnyOf",
     "AsyncResources",
     "AuthenticatedClient",
     "Client",
+    "Filter",
     "Operation",
     "Release",
     "Resources",
     "Unlisted",
+    "any_of",
 )
 
 

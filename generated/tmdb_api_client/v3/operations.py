@@ -21,6 +21,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_favorite",
             "session",
             False,
+            (),
+            None,
         ),
         "account-add-to-watchlist": Operation(
             "account-add-to-watchlist",
@@ -31,6 +33,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_to_watchlist",
             "session",
             False,
+            (),
+            None,
         ),
         "account-details": Operation(
             "account-details",
@@ -41,6 +45,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "session",
             False,
+            (),
+            None,
         ),
         "account-favorite-tv": Operation(
             "account-favorite-tv",
@@ -51,6 +57,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "favorite_tv",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-get-favorites": Operation(
             "account-get-favorites",
@@ -61,6 +69,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "favorite_movies",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-lists": Operation(
             "account-lists",
@@ -71,6 +81,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "lists",
             "session",
             False,
+            ("page",),
+            "results",
         ),
         "account-rated-movies": Operation(
             "account-rated-movies",
@@ -81,6 +93,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_movies",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-rated-tv": Operation(
             "account-rated-tv",
@@ -91,6 +105,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_tv",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-rated-tv-episodes": Operation(
             "account-rated-tv-episodes",
@@ -101,6 +117,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_tv_episodes",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-watchlist-movies": Operation(
             "account-watchlist-movies",
@@ -111,6 +129,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "watchlist_movies",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-watchlist-tv": Operation(
             "account-watchlist-tv",
@@ -121,6 +141,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "watchlist_tv",
             "session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "alternative-names-copy": Operation(
             "alternative-names-copy",
@@ -131,6 +153,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-create-guest-session": Operation(
             "authentication-create-guest-session",
@@ -141,6 +165,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_guest_session",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-create-request-token": Operation(
             "authentication-create-request-token",
@@ -151,6 +177,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_request_token",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-create-session": Operation(
             "authentication-create-session",
@@ -161,6 +189,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_session",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-create-session-from-login": Operation(
             "authentication-create-session-from-login",
@@ -171,6 +201,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_session_from_login",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-create-session-from-v4-token": Operation(
             "authentication-create-session-from-v4-token",
@@ -181,6 +213,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_session_from_v4_token",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-delete-session": Operation(
             "authentication-delete-session",
@@ -191,6 +225,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete_session",
             "none",
             False,
+            (),
+            None,
         ),
         "authentication-validate-key": Operation(
             "authentication-validate-key",
@@ -201,6 +237,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "validate_key",
             "none",
             False,
+            (),
+            None,
         ),
         "certification-movie-list": Operation(
             "certification-movie-list",
@@ -211,6 +249,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            (),
+            None,
         ),
         "certifications-tv-list": Operation(
             "certifications-tv-list",
@@ -221,6 +261,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            (),
+            None,
         ),
         "changes-movie-list": Operation(
             "changes-movie-list",
@@ -231,6 +273,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "results",
         ),
         "changes-people-list": Operation(
             "changes-people-list",
@@ -241,6 +285,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "people",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "results",
         ),
         "changes-tv-list": Operation(
             "changes-tv-list",
@@ -251,6 +297,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "results",
         ),
         "collection-details": Operation(
             "collection-details",
@@ -261,6 +309,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "include_image_language", "language"),
+            None,
         ),
         "collection-images": Operation(
             "collection-images",
@@ -271,6 +321,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            ("include_image_language", "language"),
+            None,
         ),
         "collection-translations": Operation(
             "collection-translations",
@@ -281,6 +333,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "company-alternative-names": Operation(
             "company-alternative-names",
@@ -291,6 +345,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "alternative_names",
             "none",
             False,
+            (),
+            None,
         ),
         "company-details": Operation(
             "company-details",
@@ -301,6 +357,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response",),
+            None,
         ),
         "company-images": Operation(
             "company-images",
@@ -311,6 +369,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            (),
+            None,
         ),
         "configuration-countries": Operation(
             "configuration-countries",
@@ -321,6 +381,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "countries",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "configuration-details": Operation(
             "configuration-details",
@@ -331,6 +393,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            (),
+            None,
         ),
         "configuration-jobs": Operation(
             "configuration-jobs",
@@ -341,6 +405,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "jobs",
             "none",
             False,
+            (),
+            None,
         ),
         "configuration-languages": Operation(
             "configuration-languages",
@@ -351,6 +417,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "languages",
             "none",
             False,
+            (),
+            None,
         ),
         "configuration-primary-translations": Operation(
             "configuration-primary-translations",
@@ -361,6 +429,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "primary_translations",
             "none",
             False,
+            (),
+            None,
         ),
         "configuration-timezones": Operation(
             "configuration-timezones",
@@ -371,6 +441,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "timezones",
             "none",
             False,
+            (),
+            None,
         ),
         "credit-details": Operation(
             "credit-details",
@@ -381,6 +453,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "details-copy": Operation(
             "details-copy",
@@ -391,6 +465,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "alternative_names",
             "none",
             False,
+            (),
+            None,
         ),
         "discover-movie": Operation(
             "discover-movie",
@@ -401,6 +477,47 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movie",
             "none",
             False,
+            (
+                "certification",
+                "certification.gte",
+                "certification.lte",
+                "certification_country",
+                "include_adult",
+                "include_video",
+                "language",
+                "page",
+                "primary_release_date.gte",
+                "primary_release_date.lte",
+                "primary_release_year",
+                "region",
+                "release_date.gte",
+                "release_date.lte",
+                "sort_by",
+                "vote_average.gte",
+                "vote_average.lte",
+                "vote_count.gte",
+                "vote_count.lte",
+                "watch_region",
+                "with_cast",
+                "with_companies",
+                "with_crew",
+                "with_genres",
+                "with_keywords",
+                "with_origin_country",
+                "with_original_language",
+                "with_people",
+                "with_release_type",
+                "with_runtime.gte",
+                "with_runtime.lte",
+                "with_watch_monetization_types",
+                "with_watch_providers",
+                "without_companies",
+                "without_genres",
+                "without_keywords",
+                "without_watch_providers",
+                "year",
+            ),
+            "results",
         ),
         "discover-tv": Operation(
             "discover-tv",
@@ -411,6 +528,42 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            (
+                "air_date.gte",
+                "air_date.lte",
+                "first_air_date.gte",
+                "first_air_date.lte",
+                "first_air_date_year",
+                "include_adult",
+                "include_null_first_air_dates",
+                "language",
+                "page",
+                "screened_theatrically",
+                "sort_by",
+                "timezone",
+                "vote_average.gte",
+                "vote_average.lte",
+                "vote_count.gte",
+                "vote_count.lte",
+                "watch_region",
+                "with_companies",
+                "with_genres",
+                "with_keywords",
+                "with_networks",
+                "with_origin_country",
+                "with_original_language",
+                "with_runtime.gte",
+                "with_runtime.lte",
+                "with_status",
+                "with_type",
+                "with_watch_monetization_types",
+                "with_watch_providers",
+                "without_companies",
+                "without_genres",
+                "without_keywords",
+                "without_watch_providers",
+            ),
+            "results",
         ),
         "find-by-id": Operation(
             "find-by-id",
@@ -421,6 +574,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "by_id",
             "none",
             False,
+            ("external_source", "language"),
+            None,
         ),
         "genre-movie-list": Operation(
             "genre-movie-list",
@@ -431,6 +586,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "genre-tv-list": Operation(
             "genre-tv-list",
@@ -441,6 +598,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "guest-session-rated-movies": Operation(
             "guest-session-rated-movies",
@@ -451,6 +610,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_movies",
             "guest_session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "guest-session-rated-tv": Operation(
             "guest-session-rated-tv",
@@ -461,6 +622,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_tv",
             "guest_session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "guest-session-rated-tv-episodes": Operation(
             "guest-session-rated-tv-episodes",
@@ -471,6 +634,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_tv_episodes",
             "guest_session",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "keyword-details": Operation(
             "keyword-details",
@@ -481,6 +646,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response",),
+            None,
         ),
         "keyword-movies": Operation(
             "keyword-movies",
@@ -491,6 +658,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            ("include_adult", "language", "page"),
+            "results",
         ),
         "list-add-movie": Operation(
             "list-add-movie",
@@ -501,6 +670,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_movie",
             "session",
             False,
+            (),
+            None,
         ),
         "list-check-item-status": Operation(
             "list-check-item-status",
@@ -511,6 +682,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "check_item_status",
             "none",
             False,
+            ("language", "movie_id"),
+            None,
         ),
         "list-clear": Operation(
             "list-clear",
@@ -521,6 +694,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "clear",
             "session",
             False,
+            ("confirm",),
+            None,
         ),
         "list-create": Operation(
             "list-create",
@@ -531,6 +706,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create",
             "session",
             False,
+            (),
+            None,
         ),
         "list-delete": Operation(
             "list-delete",
@@ -541,6 +718,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete",
             "session",
             False,
+            (),
+            None,
         ),
         "list-details": Operation(
             "list-details",
@@ -551,6 +730,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("language", "page"),
+            "items",
         ),
         "list-remove-movie": Operation(
             "list-remove-movie",
@@ -561,6 +742,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "remove_movie",
             "session",
             False,
+            (),
+            None,
         ),
         "lists-copy": Operation(
             "lists-copy",
@@ -571,6 +754,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "lists",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "movie-account-states": Operation(
             "movie-account-states",
@@ -581,6 +766,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "account_states",
             "either",
             False,
+            (),
+            None,
         ),
         "movie-add-rating": Operation(
             "movie-add-rating",
@@ -591,6 +778,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "movie-alternative-titles": Operation(
             "movie-alternative-titles",
@@ -601,6 +790,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "alternative_titles",
             "none",
             False,
+            ("country",),
+            None,
         ),
         "movie-changes": Operation(
             "movie-changes",
@@ -611,6 +802,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "changes",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "changes",
         ),
         "movie-credits": Operation(
             "movie-credits",
@@ -621,6 +814,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "movie-delete-rating": Operation(
             "movie-delete-rating",
@@ -631,6 +826,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "movie-details": Operation(
             "movie-details",
@@ -641,6 +838,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "include_image_language", "language"),
+            None,
         ),
         "movie-external-ids": Operation(
             "movie-external-ids",
@@ -651,6 +850,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "external_ids",
             "none",
             False,
+            (),
+            None,
         ),
         "movie-images": Operation(
             "movie-images",
@@ -661,6 +862,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            ("include_image_language", "language"),
+            None,
         ),
         "movie-keywords": Operation(
             "movie-keywords",
@@ -671,6 +874,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "keywords",
             "none",
             False,
+            (),
+            None,
         ),
         "movie-latest-id": Operation(
             "movie-latest-id",
@@ -681,6 +886,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "latest",
             "none",
             False,
+            (),
+            None,
         ),
         "movie-lists": Operation(
             "movie-lists",
@@ -691,6 +898,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "lists",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "movie-now-playing-list": Operation(
             "movie-now-playing-list",
@@ -701,6 +910,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "now_playing",
             "none",
             False,
+            ("language", "page", "region"),
+            "results",
         ),
         "movie-popular-list": Operation(
             "movie-popular-list",
@@ -711,6 +922,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "popular",
             "none",
             False,
+            ("language", "page", "region"),
+            "results",
         ),
         "movie-recommendations": Operation(
             "movie-recommendations",
@@ -721,6 +934,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "recommendations",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "movie-release-dates": Operation(
             "movie-release-dates",
@@ -731,6 +946,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "release_dates",
             "none",
             False,
+            (),
+            None,
         ),
         "movie-reviews": Operation(
             "movie-reviews",
@@ -741,6 +958,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "reviews",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "movie-similar": Operation(
             "movie-similar",
@@ -751,6 +970,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "similar",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "movie-top-rated-list": Operation(
             "movie-top-rated-list",
@@ -761,6 +982,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "top_rated",
             "none",
             False,
+            ("language", "page", "region"),
+            "results",
         ),
         "movie-translations": Operation(
             "movie-translations",
@@ -771,6 +994,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "movie-upcoming-list": Operation(
             "movie-upcoming-list",
@@ -781,6 +1006,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "upcoming",
             "none",
             False,
+            ("language", "page", "region"),
+            "results",
         ),
         "movie-videos": Operation(
             "movie-videos",
@@ -791,6 +1018,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "videos",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "movie-watch-providers": Operation(
             "movie-watch-providers",
@@ -801,6 +1030,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "watch_providers",
             "none",
             False,
+            (),
+            None,
         ),
         "network-details": Operation(
             "network-details",
@@ -811,6 +1042,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response",),
+            None,
         ),
         "person-changes": Operation(
             "person-changes",
@@ -821,6 +1054,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "changes",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "changes",
         ),
         "person-combined-credits": Operation(
             "person-combined-credits",
@@ -831,6 +1066,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "combined_credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "person-details": Operation(
             "person-details",
@@ -841,6 +1078,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "language"),
+            None,
         ),
         "person-external-ids": Operation(
             "person-external-ids",
@@ -851,6 +1090,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "external_ids",
             "none",
             False,
+            (),
+            None,
         ),
         "person-images": Operation(
             "person-images",
@@ -861,6 +1102,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            (),
+            None,
         ),
         "person-latest-id": Operation(
             "person-latest-id",
@@ -871,6 +1114,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "latest",
             "none",
             False,
+            (),
+            None,
         ),
         "person-movie-credits": Operation(
             "person-movie-credits",
@@ -881,6 +1126,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movie_credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "person-popular-list": Operation(
             "person-popular-list",
@@ -891,6 +1138,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "popular",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "person-tagged-images": Operation(
             "person-tagged-images",
@@ -901,6 +1150,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tagged_images",
             "none",
             False,
+            ("page",),
+            "results",
         ),
         "person-tv-credits": Operation(
             "person-tv-credits",
@@ -911,6 +1162,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv_credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "review-details": Operation(
             "review-details",
@@ -921,6 +1174,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            (),
+            None,
         ),
         "search-collection": Operation(
             "search-collection",
@@ -931,6 +1186,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "collection",
             "none",
             False,
+            ("include_adult", "language", "page", "query", "region"),
+            "results",
         ),
         "search-company": Operation(
             "search-company",
@@ -941,6 +1198,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "company",
             "none",
             False,
+            ("page", "query"),
+            "results",
         ),
         "search-keyword": Operation(
             "search-keyword",
@@ -951,6 +1210,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "keyword",
             "none",
             False,
+            ("page", "query"),
+            "results",
         ),
         "search-movie": Operation(
             "search-movie",
@@ -961,6 +1222,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movie",
             "none",
             False,
+            ("include_adult", "language", "page", "primary_release_year", "query", "region", "year"),
+            "results",
         ),
         "search-multi": Operation(
             "search-multi",
@@ -971,6 +1234,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "multi",
             "none",
             False,
+            ("include_adult", "language", "page", "query"),
+            "results",
         ),
         "search-person": Operation(
             "search-person",
@@ -981,9 +1246,20 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "person",
             "none",
             False,
+            ("include_adult", "language", "page", "query"),
+            "results",
         ),
         "search-tv": Operation(
-            "search-tv", "GET", "/3/search/tv", "search", "tmdb_api_client.v3.api.search.search_tv", "tv", "none", False
+            "search-tv",
+            "GET",
+            "/3/search/tv",
+            "search",
+            "tmdb_api_client.v3.api.search.search_tv",
+            "tv",
+            "none",
+            False,
+            ("first_air_date_year", "include_adult", "language", "page", "query", "year"),
+            "results",
         ),
         "translations": Operation(
             "translations",
@@ -994,6 +1270,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "trending-all": Operation(
             "trending-all",
@@ -1004,6 +1282,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "all",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "trending-movies": Operation(
             "trending-movies",
@@ -1014,6 +1294,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "trending-people": Operation(
             "trending-people",
@@ -1024,6 +1306,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "people",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "trending-tv": Operation(
             "trending-tv",
@@ -1034,6 +1318,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-episode-account-states": Operation(
             "tv-episode-account-states",
@@ -1044,6 +1330,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "account_states",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-episode-add-rating": Operation(
             "tv-episode-add-rating",
@@ -1054,6 +1342,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-episode-changes-by-id": Operation(
             "tv-episode-changes-by-id",
@@ -1064,6 +1354,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "changes",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-episode-credits": Operation(
             "tv-episode-credits",
@@ -1074,6 +1366,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-episode-delete-rating": Operation(
             "tv-episode-delete-rating",
@@ -1084,6 +1378,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-episode-details": Operation(
             "tv-episode-details",
@@ -1094,6 +1390,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "include_image_language", "include_video_language", "language"),
+            None,
         ),
         "tv-episode-external-ids": Operation(
             "tv-episode-external-ids",
@@ -1104,6 +1402,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "external_ids",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-episode-group-details": Operation(
             "tv-episode-group-details",
@@ -1114,6 +1414,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-episode-images": Operation(
             "tv-episode-images",
@@ -1124,6 +1426,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            ("include_image_language", "language"),
+            None,
         ),
         "tv-episode-translations": Operation(
             "tv-episode-translations",
@@ -1134,6 +1438,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-episode-videos": Operation(
             "tv-episode-videos",
@@ -1144,6 +1450,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "videos",
             "none",
             False,
+            ("include_video_language", "language"),
+            None,
         ),
         "tv-season-account-states": Operation(
             "tv-season-account-states",
@@ -1154,6 +1462,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "account_states",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-season-aggregate-credits": Operation(
             "tv-season-aggregate-credits",
@@ -1164,6 +1474,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "aggregate_credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-season-changes-by-id": Operation(
             "tv-season-changes-by-id",
@@ -1174,6 +1486,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "changes",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "changes",
         ),
         "tv-season-credits": Operation(
             "tv-season-credits",
@@ -1184,6 +1498,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-season-details": Operation(
             "tv-season-details",
@@ -1194,6 +1510,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "include_image_language", "include_video_language", "language"),
+            None,
         ),
         "tv-season-external-ids": Operation(
             "tv-season-external-ids",
@@ -1204,6 +1522,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "external_ids",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-season-images": Operation(
             "tv-season-images",
@@ -1214,6 +1534,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            ("include_image_language", "language"),
+            None,
         ),
         "tv-season-translations": Operation(
             "tv-season-translations",
@@ -1224,6 +1546,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-season-videos": Operation(
             "tv-season-videos",
@@ -1234,6 +1558,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "videos",
             "none",
             False,
+            ("include_video_language", "language"),
+            None,
         ),
         "tv-season-watch-providers": Operation(
             "tv-season-watch-providers",
@@ -1244,6 +1570,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "watch_providers",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-series-account-states": Operation(
             "tv-series-account-states",
@@ -1254,6 +1582,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "account_states",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-series-add-rating": Operation(
             "tv-series-add-rating",
@@ -1264,6 +1594,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-series-aggregate-credits": Operation(
             "tv-series-aggregate-credits",
@@ -1274,6 +1606,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "aggregate_credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-series-airing-today-list": Operation(
             "tv-series-airing-today-list",
@@ -1284,6 +1618,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "airing_today",
             "none",
             False,
+            ("language", "page", "timezone"),
+            "results",
         ),
         "tv-series-alternative-titles": Operation(
             "tv-series-alternative-titles",
@@ -1294,6 +1630,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "alternative_titles",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-changes": Operation(
             "tv-series-changes",
@@ -1304,6 +1642,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "changes",
             "none",
             False,
+            ("end_date", "page", "start_date"),
+            "changes",
         ),
         "tv-series-content-ratings": Operation(
             "tv-series-content-ratings",
@@ -1314,6 +1654,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "content_ratings",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-credits": Operation(
             "tv-series-credits",
@@ -1324,6 +1666,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "credits",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "tv-series-delete-rating": Operation(
             "tv-series-delete-rating",
@@ -1334,6 +1678,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete_rating",
             "either",
             False,
+            (),
+            None,
         ),
         "tv-series-details": Operation(
             "tv-series-details",
@@ -1344,6 +1690,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
+            ("append_to_response", "include_image_language", "include_video_language", "language"),
+            None,
         ),
         "tv-series-episode-groups": Operation(
             "tv-series-episode-groups",
@@ -1354,6 +1702,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "episode_groups",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-external-ids": Operation(
             "tv-series-external-ids",
@@ -1364,6 +1714,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "external_ids",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-images": Operation(
             "tv-series-images",
@@ -1374,6 +1726,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "images",
             "none",
             False,
+            ("include_image_language", "language"),
+            None,
         ),
         "tv-series-keywords": Operation(
             "tv-series-keywords",
@@ -1384,6 +1738,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "keywords",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-latest-id": Operation(
             "tv-series-latest-id",
@@ -1394,6 +1750,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "latest",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-on-the-air-list": Operation(
             "tv-series-on-the-air-list",
@@ -1404,6 +1762,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "on_the_air",
             "none",
             False,
+            ("language", "page", "timezone"),
+            "results",
         ),
         "tv-series-popular-list": Operation(
             "tv-series-popular-list",
@@ -1414,6 +1774,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "popular",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "tv-series-recommendations": Operation(
             "tv-series-recommendations",
@@ -1424,6 +1786,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "recommendations",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "tv-series-reviews": Operation(
             "tv-series-reviews",
@@ -1434,6 +1798,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "reviews",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "tv-series-screened-theatrically": Operation(
             "tv-series-screened-theatrically",
@@ -1444,6 +1810,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "screened_theatrically",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-similar": Operation(
             "tv-series-similar",
@@ -1454,6 +1822,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "similar",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "tv-series-top-rated-list": Operation(
             "tv-series-top-rated-list",
@@ -1464,6 +1834,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "top_rated",
             "none",
             False,
+            ("language", "page"),
+            "results",
         ),
         "tv-series-translations": Operation(
             "tv-series-translations",
@@ -1474,6 +1846,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "translations",
             "none",
             False,
+            (),
+            None,
         ),
         "tv-series-videos": Operation(
             "tv-series-videos",
@@ -1484,6 +1858,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "videos",
             "none",
             False,
+            ("include_video_language", "language"),
+            None,
         ),
         "tv-series-watch-providers": Operation(
             "tv-series-watch-providers",
@@ -1494,6 +1870,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "watch_providers",
             "none",
             False,
+            (),
+            None,
         ),
         "watch-provider-tv-list": Operation(
             "watch-provider-tv-list",
@@ -1504,6 +1882,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
+            ("language", "watch_region"),
+            None,
         ),
         "watch-providers-available-regions": Operation(
             "watch-providers-available-regions",
@@ -1514,6 +1894,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "regions",
             "none",
             False,
+            ("language",),
+            None,
         ),
         "watch-providers-movie-list": Operation(
             "watch-providers-movie-list",
@@ -1524,6 +1906,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
+            ("language", "watch_region"),
+            None,
         ),
     }
 )

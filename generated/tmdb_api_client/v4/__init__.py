@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 from .._release import Release
 
 if TYPE_CHECKING:
-    from .._endpoint import Unlisted
+    from .._endpoint import AnyOf, Filter, Unlisted, any_of
     from .._operation import Operation
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS
     from .resources import AsyncResources, Resources
 
 _MODULES = {
+    "AnyOf": ".._endpoint",
     "AsyncResources": ".resources",
     "AuthenticatedClient": ".client",
     "Client": ".client",
+    "Filter": ".._endpoint",
     "OPERATIONS": ".operations",
     "Operation": ".._operation",
     "Resources": ".resources",
     "Unlisted": ".._endpoint",
+    "any_of": ".._endpoint",
 }
 
 RELEASE: Final = Release("v4", "2025-05-01", "67ee5d662756844d773ee00fa5d8d85a1e29883e316cfca1d03af2beba22cf55", 21)
@@ -32,13 +35,16 @@ if __spec__ is not None:
 __all__ = (
     "OPERATIONS",
     "RELEASE",
+    "AnyOf",
     "AsyncResources",
     "AuthenticatedClient",
     "Client",
+    "Filter",
     "Operation",
     "Release",
     "Resources",
     "Unlisted",
+    "any_of",
 )
 
 

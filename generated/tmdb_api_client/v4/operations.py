@@ -21,6 +21,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "favorite_movies",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-favorite-tv": Operation(
             "account-favorite-tv",
@@ -31,6 +33,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "favorite_tv",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-lists": Operation(
             "account-lists",
@@ -41,6 +45,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "lists",
             "user_access_token",
             False,
+            ("page",),
+            "results",
         ),
         "account-movie-recommendations": Operation(
             "account-movie-recommendations",
@@ -51,6 +57,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movie_recommendations",
             "user_access_token",
             False,
+            ("language", "page"),
+            "results",
         ),
         "account-movie-watchlist": Operation(
             "account-movie-watchlist",
@@ -61,6 +69,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movie_watchlist",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-rated-movies": Operation(
             "account-rated-movies",
@@ -71,6 +81,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_movies",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-rated-tv": Operation(
             "account-rated-tv",
@@ -81,6 +93,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "rated_tv",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "account-tv-recommendations": Operation(
             "account-tv-recommendations",
@@ -91,6 +105,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv_recommendations",
             "user_access_token",
             False,
+            ("language", "page"),
+            "results",
         ),
         "account-tv-watchlist": Operation(
             "account-tv-watchlist",
@@ -101,6 +117,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv_watchlist",
             "user_access_token",
             False,
+            ("language", "page", "sort_by"),
+            "results",
         ),
         "auth-create-access-token": Operation(
             "auth-create-access-token",
@@ -111,6 +129,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_access_token",
             "none",
             True,
+            (),
+            None,
         ),
         "auth-create-request-token": Operation(
             "auth-create-request-token",
@@ -121,6 +141,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create_request_token",
             "none",
             True,
+            (),
+            None,
         ),
         "auth-logout": Operation(
             "auth-logout",
@@ -131,6 +153,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete_access_token",
             "none",
             True,
+            (),
+            None,
         ),
         "list-add-items": Operation(
             "list-add-items",
@@ -141,6 +165,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "add_items",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-clear": Operation(
             "list-clear",
@@ -151,6 +177,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "clear",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-create": Operation(
             "list-create",
@@ -161,6 +189,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "create",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-delete": Operation(
             "list-delete",
@@ -171,6 +201,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "delete",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-details": Operation(
             "list-details",
@@ -181,6 +213,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "optional_user_access_token",
             False,
+            ("language", "page"),
+            "results",
         ),
         "list-item-status": Operation(
             "list-item-status",
@@ -191,6 +225,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "item_status",
             "optional_user_access_token",
             False,
+            ("media_id", "media_type"),
+            None,
         ),
         "list-remove-items": Operation(
             "list-remove-items",
@@ -201,6 +237,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "remove_items",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-update": Operation(
             "list-update",
@@ -211,6 +249,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "update",
             "user_access_token",
             True,
+            (),
+            None,
         ),
         "list-update-items": Operation(
             "list-update-items",
@@ -221,6 +261,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "update_items",
             "user_access_token",
             True,
+            (),
+            None,
         ),
     }
 )

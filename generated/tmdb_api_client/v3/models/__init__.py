@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .list_summary_page import ListSummaryPage
     from .login_body import LoginBody
     from .media_images import MediaImages
+    from .monetization_type import MonetizationType
     from .movie_alternative_titles import MovieAlternativeTitles
     from .movie_append import MovieAppend
     from .movie_credit_media import MovieCreditMedia
@@ -245,6 +246,7 @@ _MODULES = {
     "ListSummaryPage": ".list_summary_page",
     "LoginBody": ".login_body",
     "MediaImages": ".media_images",
+    "MonetizationType": ".monetization_type",
     "MovieAlternativeTitles": ".movie_alternative_titles",
     "MovieAppend": ".movie_append",
     "MovieCreditMedia": ".movie_credit_media",
@@ -407,6 +409,7 @@ __all__ = (
     "ListSummaryPage",
     "LoginBody",
     "MediaImages",
+    "MonetizationType",
     "MovieAlternativeTitles",
     "MovieAppend",
     "MovieCreditMedia",

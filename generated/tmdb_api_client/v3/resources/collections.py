@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
+    from ..._endpoint import Filter, Unlisted
     from ..models.collection_append import CollectionAppend
     from ..models.collection_details import CollectionDetails
     from ..models.collection_images import CollectionImages
@@ -20,7 +20,12 @@ class CollectionsResource(Resource):
     """Collections."""
 
     def details(
-        self, collection_id: int, *, language: str | None = None, append: Sequence[CollectionAppend | Unlisted] = ()
+        self,
+        collection_id: int,
+        *,
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        append: Sequence[CollectionAppend | Unlisted] = (),
     ) -> CollectionDetails:
         """Get a collection with its movies.
 
@@ -29,15 +34,21 @@ class CollectionsResource(Resource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, language=language, append_to_response=append or None)
+        kwargs = endpoint._get_kwargs(
+            collection_id,
+            language=language,
+            include_image_language=include_image_language,
+            append_to_response=append or None,
+        )
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, collection_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, collection_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> CollectionImages:
         """Get the images of a collection.
 
@@ -45,7 +56,7 @@ class CollectionsResource(Resource):
 
         Args:
             collection_id: Id of the collection.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.collections import collection_images as endpoint
@@ -71,7 +82,12 @@ class AsyncCollectionsResource(AsyncResource):
     """Collections, async."""
 
     async def details(
-        self, collection_id: int, *, language: str | None = None, append: Sequence[CollectionAppend | Unlisted] = ()
+        self,
+        collection_id: int,
+        *,
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        append: Sequence[CollectionAppend | Unlisted] = (),
     ) -> CollectionDetails:
         """Get a collection with its movies.
 
@@ -80,15 +96,21 @@ class AsyncCollectionsResource(AsyncResource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, language=language, append_to_response=append or None)
+        kwargs = endpoint._get_kwargs(
+            collection_id,
+            language=language,
+            include_image_language=include_image_language,
+            append_to_response=append or None,
+        )
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, collection_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, collection_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> CollectionImages:
         """Get the images of a collection.
 
@@ -96,7 +118,7 @@ class AsyncCollectionsResource(AsyncResource):
 
         Args:
             collection_id: Id of the collection.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.collections import collection_images as endpoint

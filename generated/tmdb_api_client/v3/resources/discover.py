@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from ..._endpoint import Filter
+    from ..models.monetization_type import MonetizationType
     from ..models.movie_sort import MovieSort
     from ..models.movie_summary_page import MovieSummaryPage
     from ..models.tv_series_sort import TvSeriesSort
@@ -21,7 +23,7 @@ class DiscoverResource(Resource):
     def movie(
         self,
         *,
-        certification: str | None = None,
+        certification: Filter[str] | None = None,
         certification_gte: str | None = None,
         certification_lte: str | None = None,
         certification_country: str | None = None,
@@ -41,23 +43,23 @@ class DiscoverResource(Resource):
         vote_count_gte: int | None = None,
         vote_count_lte: int | None = None,
         watch_region: str | None = None,
-        with_cast: str | None = None,
-        with_companies: str | None = None,
-        with_crew: str | None = None,
-        with_genres: str | None = None,
-        with_keywords: str | None = None,
-        with_origin_country: str | None = None,
-        with_original_language: str | None = None,
-        with_people: str | None = None,
-        with_release_type: str | None = None,
+        with_cast: Filter[int] | None = None,
+        with_companies: Filter[int] | None = None,
+        with_crew: Filter[int] | None = None,
+        with_genres: Filter[int] | None = None,
+        with_keywords: Filter[int] | None = None,
+        with_origin_country: Filter[str] | None = None,
+        with_original_language: Filter[str] | None = None,
+        with_people: Filter[int] | None = None,
+        with_release_type: Filter[int] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_watch_monetization_types: str | None = None,
-        with_watch_providers: str | None = None,
-        without_companies: str | None = None,
-        without_genres: str | None = None,
-        without_keywords: str | None = None,
-        without_watch_providers: str | None = None,
+        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_providers: Filter[int] | None = None,
+        without_companies: Filter[int] | None = None,
+        without_genres: Filter[int] | None = None,
+        without_keywords: Filter[int] | None = None,
+        without_watch_providers: Filter[int] | None = None,
         year: int | None = None,
     ) -> MovieSummaryPage:
         """Find movies by filters and in the order asked for.
@@ -65,7 +67,7 @@ class DiscoverResource(Resource):
         TMDB's reference: https://developer.themoviedb.org/reference/discover-movie
 
         Args:
-            certification: Certification in `certification_country`; several joined with a pipe (or).
+            certification: Certification in `certification_country`; `any_of(...)` for several.
             certification_gte: Lowest certification in `certification_country`.
             certification_lte: Highest certification in `certification_country`.
             certification_country: Country of the certification filters, ISO 3166-1.
@@ -85,23 +87,23 @@ class DiscoverResource(Resource):
             vote_count_gte: Lowest number of ratings.
             vote_count_lte: Highest number of ratings.
             watch_region: Country of the watch provider filters, ISO 3166-1.
-            with_cast: Ids of people who play; joined with commas (and) or pipes (or).
-            with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-            with_crew: Ids of people of the crew; joined with commas (and) or pipes (or).
-            with_genres: Ids of genres; joined with commas (and) or pipes (or).
-            with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
+            with_cast: Ids of people who play; a list for all of them, `any_of(...)` for any.
+            with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+            with_crew: Ids of people of the crew; a list for all of them, `any_of(...)` for any.
+            with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+            with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
             with_origin_country: Country of origin, ISO 3166-1.
             with_original_language: Original language, ISO 639-1.
-            with_people: Ids of people of the cast or crew; joined with commas (and) or pipes (or).
-            with_release_type: Kinds of release, 1 to 6; joined with commas (and) or pipes (or).
+            with_people: Ids of people of the cast or crew; a list for all of them, `any_of(...)` for any.
+            with_release_type: Kinds of release, 1 to 6; a list for all of them, `any_of(...)` for any.
             with_runtime_gte: Shortest running time, in minutes.
             with_runtime_lte: Longest running time, in minutes.
-            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-            with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-            without_companies: Ids of production companies to leave out, joined with commas.
-            without_genres: Ids of genres to leave out, joined with commas.
-            without_keywords: Ids of keywords to leave out, joined with commas.
-            without_watch_providers: Ids of watch providers to leave out, joined with commas.
+            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+            with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+            without_companies: Ids of production companies to leave out.
+            without_genres: Ids of genres to leave out.
+            without_keywords: Ids of keywords to leave out.
+            without_watch_providers: Ids of watch providers to leave out.
             year: Year of any release, four digits.
         """
         from ..api.discover import discover_movie as endpoint
@@ -168,22 +170,22 @@ class DiscoverResource(Resource):
         vote_count_gte: int | None = None,
         vote_count_lte: int | None = None,
         watch_region: str | None = None,
-        with_companies: str | None = None,
-        with_genres: str | None = None,
-        with_keywords: str | None = None,
-        with_networks: str | None = None,
-        with_origin_country: str | None = None,
-        with_original_language: str | None = None,
+        with_companies: Filter[int] | None = None,
+        with_genres: Filter[int] | None = None,
+        with_keywords: Filter[int] | None = None,
+        with_networks: Filter[int] | None = None,
+        with_origin_country: Filter[str] | None = None,
+        with_original_language: Filter[str] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_status: str | None = None,
-        with_type: str | None = None,
-        with_watch_monetization_types: str | None = None,
-        with_watch_providers: str | None = None,
-        without_companies: str | None = None,
-        without_genres: str | None = None,
-        without_keywords: str | None = None,
-        without_watch_providers: str | None = None,
+        with_status: Filter[int] | None = None,
+        with_type: Filter[int] | None = None,
+        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_providers: Filter[int] | None = None,
+        without_companies: Filter[int] | None = None,
+        without_genres: Filter[int] | None = None,
+        without_keywords: Filter[int] | None = None,
+        without_watch_providers: Filter[int] | None = None,
     ) -> TvSeriesSummaryPage:
         """Find series by filters and in the order asked for.
 
@@ -207,22 +209,22 @@ class DiscoverResource(Resource):
             vote_count_gte: Lowest number of ratings.
             vote_count_lte: Highest number of ratings.
             watch_region: Country of the watch provider filters, ISO 3166-1.
-            with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-            with_genres: Ids of genres; joined with commas (and) or pipes (or).
-            with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
-            with_networks: Ids of TV networks; joined with pipes (or).
+            with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+            with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+            with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
+            with_networks: Ids of TV networks; `any_of(...)` for several.
             with_origin_country: Country of origin, ISO 3166-1.
             with_original_language: Original language, ISO 639-1.
             with_runtime_gte: Shortest running time, in minutes.
             with_runtime_lte: Longest running time, in minutes.
-            with_status: Status of the series, 0 to 5; joined with commas (and) or pipes (or).
-            with_type: Type of the series, 0 to 6; joined with commas (and) or pipes (or).
-            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-            with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-            without_companies: Ids of production companies to leave out, joined with commas.
-            without_genres: Ids of genres to leave out, joined with commas.
-            without_keywords: Ids of keywords to leave out, joined with commas.
-            without_watch_providers: Ids of watch providers to leave out, joined with commas.
+            with_status: Status of the series, 0 to 5; a list for all of them, `any_of(...)` for any.
+            with_type: Type of the series, 0 to 6; a list for all of them, `any_of(...)` for any.
+            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+            with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+            without_companies: Ids of production companies to leave out.
+            without_genres: Ids of genres to leave out.
+            without_keywords: Ids of keywords to leave out.
+            without_watch_providers: Ids of watch providers to leave out.
         """
         from ..api.discover import discover_tv as endpoint
 
@@ -270,7 +272,7 @@ class AsyncDiscoverResource(AsyncResource):
     async def movie(
         self,
         *,
-        certification: str | None = None,
+        certification: Filter[str] | None = None,
         certification_gte: str | None = None,
         certification_lte: str | None = None,
         certification_country: str | None = None,
@@ -290,23 +292,23 @@ class AsyncDiscoverResource(AsyncResource):
         vote_count_gte: int | None = None,
         vote_count_lte: int | None = None,
         watch_region: str | None = None,
-        with_cast: str | None = None,
-        with_companies: str | None = None,
-        with_crew: str | None = None,
-        with_genres: str | None = None,
-        with_keywords: str | None = None,
-        with_origin_country: str | None = None,
-        with_original_language: str | None = None,
-        with_people: str | None = None,
-        with_release_type: str | None = None,
+        with_cast: Filter[int] | None = None,
+        with_companies: Filter[int] | None = None,
+        with_crew: Filter[int] | None = None,
+        with_genres: Filter[int] | None = None,
+        with_keywords: Filter[int] | None = None,
+        with_origin_country: Filter[str] | None = None,
+        with_original_language: Filter[str] | None = None,
+        with_people: Filter[int] | None = None,
+        with_release_type: Filter[int] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_watch_monetization_types: str | None = None,
-        with_watch_providers: str | None = None,
-        without_companies: str | None = None,
-        without_genres: str | None = None,
-        without_keywords: str | None = None,
-        without_watch_providers: str | None = None,
+        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_providers: Filter[int] | None = None,
+        without_companies: Filter[int] | None = None,
+        without_genres: Filter[int] | None = None,
+        without_keywords: Filter[int] | None = None,
+        without_watch_providers: Filter[int] | None = None,
         year: int | None = None,
     ) -> MovieSummaryPage:
         """Find movies by filters and in the order asked for.
@@ -314,7 +316,7 @@ class AsyncDiscoverResource(AsyncResource):
         TMDB's reference: https://developer.themoviedb.org/reference/discover-movie
 
         Args:
-            certification: Certification in `certification_country`; several joined with a pipe (or).
+            certification: Certification in `certification_country`; `any_of(...)` for several.
             certification_gte: Lowest certification in `certification_country`.
             certification_lte: Highest certification in `certification_country`.
             certification_country: Country of the certification filters, ISO 3166-1.
@@ -334,23 +336,23 @@ class AsyncDiscoverResource(AsyncResource):
             vote_count_gte: Lowest number of ratings.
             vote_count_lte: Highest number of ratings.
             watch_region: Country of the watch provider filters, ISO 3166-1.
-            with_cast: Ids of people who play; joined with commas (and) or pipes (or).
-            with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-            with_crew: Ids of people of the crew; joined with commas (and) or pipes (or).
-            with_genres: Ids of genres; joined with commas (and) or pipes (or).
-            with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
+            with_cast: Ids of people who play; a list for all of them, `any_of(...)` for any.
+            with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+            with_crew: Ids of people of the crew; a list for all of them, `any_of(...)` for any.
+            with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+            with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
             with_origin_country: Country of origin, ISO 3166-1.
             with_original_language: Original language, ISO 639-1.
-            with_people: Ids of people of the cast or crew; joined with commas (and) or pipes (or).
-            with_release_type: Kinds of release, 1 to 6; joined with commas (and) or pipes (or).
+            with_people: Ids of people of the cast or crew; a list for all of them, `any_of(...)` for any.
+            with_release_type: Kinds of release, 1 to 6; a list for all of them, `any_of(...)` for any.
             with_runtime_gte: Shortest running time, in minutes.
             with_runtime_lte: Longest running time, in minutes.
-            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-            with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-            without_companies: Ids of production companies to leave out, joined with commas.
-            without_genres: Ids of genres to leave out, joined with commas.
-            without_keywords: Ids of keywords to leave out, joined with commas.
-            without_watch_providers: Ids of watch providers to leave out, joined with commas.
+            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+            with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+            without_companies: Ids of production companies to leave out.
+            without_genres: Ids of genres to leave out.
+            without_keywords: Ids of keywords to leave out.
+            without_watch_providers: Ids of watch providers to leave out.
             year: Year of any release, four digits.
         """
         from ..api.discover import discover_movie as endpoint
@@ -417,22 +419,22 @@ class AsyncDiscoverResource(AsyncResource):
         vote_count_gte: int | None = None,
         vote_count_lte: int | None = None,
         watch_region: str | None = None,
-        with_companies: str | None = None,
-        with_genres: str | None = None,
-        with_keywords: str | None = None,
-        with_networks: str | None = None,
-        with_origin_country: str | None = None,
-        with_original_language: str | None = None,
+        with_companies: Filter[int] | None = None,
+        with_genres: Filter[int] | None = None,
+        with_keywords: Filter[int] | None = None,
+        with_networks: Filter[int] | None = None,
+        with_origin_country: Filter[str] | None = None,
+        with_original_language: Filter[str] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_status: str | None = None,
-        with_type: str | None = None,
-        with_watch_monetization_types: str | None = None,
-        with_watch_providers: str | None = None,
-        without_companies: str | None = None,
-        without_genres: str | None = None,
-        without_keywords: str | None = None,
-        without_watch_providers: str | None = None,
+        with_status: Filter[int] | None = None,
+        with_type: Filter[int] | None = None,
+        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_providers: Filter[int] | None = None,
+        without_companies: Filter[int] | None = None,
+        without_genres: Filter[int] | None = None,
+        without_keywords: Filter[int] | None = None,
+        without_watch_providers: Filter[int] | None = None,
     ) -> TvSeriesSummaryPage:
         """Find series by filters and in the order asked for.
 
@@ -456,22 +458,22 @@ class AsyncDiscoverResource(AsyncResource):
             vote_count_gte: Lowest number of ratings.
             vote_count_lte: Highest number of ratings.
             watch_region: Country of the watch provider filters, ISO 3166-1.
-            with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-            with_genres: Ids of genres; joined with commas (and) or pipes (or).
-            with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
-            with_networks: Ids of TV networks; joined with pipes (or).
+            with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+            with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+            with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
+            with_networks: Ids of TV networks; `any_of(...)` for several.
             with_origin_country: Country of origin, ISO 3166-1.
             with_original_language: Original language, ISO 639-1.
             with_runtime_gte: Shortest running time, in minutes.
             with_runtime_lte: Longest running time, in minutes.
-            with_status: Status of the series, 0 to 5; joined with commas (and) or pipes (or).
-            with_type: Type of the series, 0 to 6; joined with commas (and) or pipes (or).
-            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-            with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-            without_companies: Ids of production companies to leave out, joined with commas.
-            without_genres: Ids of genres to leave out, joined with commas.
-            without_keywords: Ids of keywords to leave out, joined with commas.
-            without_watch_providers: Ids of watch providers to leave out, joined with commas.
+            with_status: Status of the series, 0 to 5; a list for all of them, `any_of(...)` for any.
+            with_type: Type of the series, 0 to 6; a list for all of them, `any_of(...)` for any.
+            with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+            with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+            without_companies: Ids of production companies to leave out.
+            without_genres: Ids of genres to leave out.
+            without_keywords: Ids of keywords to leave out.
+            without_watch_providers: Ids of watch providers to leave out.
         """
         from ..api.discover import discover_tv as endpoint
 

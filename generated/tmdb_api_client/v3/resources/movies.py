@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
+    from ..._endpoint import Filter, Unlisted
     from ..models.account_states import AccountStates
     from ..models.changes import Changes
     from ..models.credits import Credits
@@ -127,7 +127,12 @@ class MoviesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, movie_id: int, *, append: Sequence[MovieAppend | Unlisted] = (), language: str | None = None
+        self,
+        movie_id: int,
+        *,
+        append: Sequence[MovieAppend | Unlisted] = (),
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
@@ -137,10 +142,16 @@ class MoviesResource(Resource):
             movie_id: Id of the movie.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            movie_id,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+        )
         return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, movie_id: int) -> ExternalIds:
@@ -157,7 +168,7 @@ class MoviesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, movie_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a movie.
 
@@ -165,7 +176,7 @@ class MoviesResource(Resource):
 
         Args:
             movie_id: Id of the movie.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.movies import movie_images as endpoint
@@ -476,7 +487,12 @@ class AsyncMoviesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, movie_id: int, *, append: Sequence[MovieAppend | Unlisted] = (), language: str | None = None
+        self,
+        movie_id: int,
+        *,
+        append: Sequence[MovieAppend | Unlisted] = (),
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
@@ -486,10 +502,16 @@ class AsyncMoviesResource(AsyncResource):
             movie_id: Id of the movie.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            movie_id,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+        )
         return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, movie_id: int) -> ExternalIds:
@@ -506,7 +528,7 @@ class AsyncMoviesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, movie_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a movie.
 
@@ -514,7 +536,7 @@ class AsyncMoviesResource(AsyncResource):
 
         Args:
             movie_id: Id of the movie.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.movies import movie_images as endpoint

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
+    from ..._endpoint import Filter, Unlisted
     from ..models.account_states import AccountStates
     from ..models.changes import Changes
     from ..models.episode_append import EpisodeAppend
@@ -111,6 +111,8 @@ class TvEpisodesResource(Resource):
         *,
         append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
 
@@ -122,11 +124,19 @@ class TvEpisodesResource(Resource):
             episode_number: Number of the episode within its season.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
         kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, append_to_response=append or None, language=language
+            series_id,
+            season_number,
+            episode_number,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
         )
         return self._call(kwargs, endpoint._decode)
 
@@ -151,7 +161,7 @@ class TvEpisodesResource(Resource):
         season_number: int,
         episode_number: int,
         *,
-        include_image_language: str | None = None,
+        include_image_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> EpisodeImages:
         """Get the stills of an episode.
@@ -162,7 +172,7 @@ class TvEpisodesResource(Resource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_episodes import tv_episode_images as endpoint
@@ -193,7 +203,7 @@ class TvEpisodesResource(Resource):
         season_number: int,
         episode_number: int,
         *,
-        include_video_language: str | None = None,
+        include_video_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> Videos:
         """Get the videos of an episode.
@@ -204,7 +214,7 @@ class TvEpisodesResource(Resource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_episodes import tv_episode_videos as endpoint
@@ -304,6 +314,8 @@ class AsyncTvEpisodesResource(AsyncResource):
         *,
         append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
 
@@ -315,11 +327,19 @@ class AsyncTvEpisodesResource(AsyncResource):
             episode_number: Number of the episode within its season.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
         kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, append_to_response=append or None, language=language
+            series_id,
+            season_number,
+            episode_number,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
         )
         return await self._call(kwargs, endpoint._decode)
 
@@ -344,7 +364,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         season_number: int,
         episode_number: int,
         *,
-        include_image_language: str | None = None,
+        include_image_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> EpisodeImages:
         """Get the stills of an episode.
@@ -355,7 +375,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_episodes import tv_episode_images as endpoint
@@ -386,7 +406,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         season_number: int,
         episode_number: int,
         *,
-        include_video_language: str | None = None,
+        include_video_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> Videos:
         """Get the videos of an episode.
@@ -397,7 +417,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_episodes import tv_episode_videos as endpoint

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
+    from ..._endpoint import Filter, Unlisted
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
     from ..models.credits import Credits
@@ -101,6 +101,8 @@ class TvSeasonsResource(Resource):
         *,
         append: Sequence[SeasonAppend | Unlisted] = (),
         language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
@@ -111,10 +113,19 @@ class TvSeasonsResource(Resource):
             season_number: Number of the season; 0 for specials.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            series_id,
+            season_number,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
+        )
         return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
@@ -136,7 +147,7 @@ class TvSeasonsResource(Resource):
         series_id: int,
         season_number: int,
         *,
-        include_image_language: str | None = None,
+        include_image_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> SeasonImages:
         """Get the posters of a season.
@@ -146,7 +157,7 @@ class TvSeasonsResource(Resource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_seasons import tv_season_images as endpoint
@@ -175,7 +186,7 @@ class TvSeasonsResource(Resource):
         series_id: int,
         season_number: int,
         *,
-        include_video_language: str | None = None,
+        include_video_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> Videos:
         """Get the videos of a season.
@@ -185,7 +196,7 @@ class TvSeasonsResource(Resource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_seasons import tv_season_videos as endpoint
@@ -290,6 +301,8 @@ class AsyncTvSeasonsResource(AsyncResource):
         *,
         append: Sequence[SeasonAppend | Unlisted] = (),
         language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
@@ -300,10 +313,19 @@ class AsyncTvSeasonsResource(AsyncResource):
             season_number: Number of the season; 0 for specials.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            series_id,
+            season_number,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
+        )
         return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
@@ -325,7 +347,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         series_id: int,
         season_number: int,
         *,
-        include_image_language: str | None = None,
+        include_image_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> SeasonImages:
         """Get the posters of a season.
@@ -335,7 +357,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_seasons import tv_season_images as endpoint
@@ -364,7 +386,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         series_id: int,
         season_number: int,
         *,
-        include_video_language: str | None = None,
+        include_video_language: Filter[str] | None = None,
         language: str | None = None,
     ) -> Videos:
         """Get the videos of a season.
@@ -374,7 +396,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_seasons import tv_season_videos as endpoint

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
+    from ..._endpoint import Filter, Unlisted
     from ..models.account_states import AccountStates
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
@@ -172,7 +172,13 @@ class TvSeriesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def details(
-        self, series_id: int, *, append: Sequence[TvSeriesAppend | Unlisted] = (), language: str | None = None
+        self,
+        series_id: int,
+        *,
+        append: Sequence[TvSeriesAppend | Unlisted] = (),
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
 
@@ -182,10 +188,18 @@ class TvSeriesResource(Resource):
             series_id: Id of the series.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            series_id,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
+        )
         return self._call(kwargs, endpoint._decode)
 
     def episode_groups(self, series_id: int) -> EpisodeGroups:
@@ -215,7 +229,7 @@ class TvSeriesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, series_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, series_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a series.
 
@@ -223,7 +237,7 @@ class TvSeriesResource(Resource):
 
         Args:
             series_id: Id of the series.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_series import tv_series_images as endpoint
@@ -388,7 +402,7 @@ class TvSeriesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def videos(
-        self, series_id: int, *, include_video_language: str | None = None, language: str | None = None
+        self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
     ) -> Videos:
         """Get the videos of a series.
 
@@ -396,7 +410,7 @@ class TvSeriesResource(Resource):
 
         Args:
             series_id: Id of the series.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_series import tv_series_videos as endpoint
@@ -557,7 +571,13 @@ class AsyncTvSeriesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def details(
-        self, series_id: int, *, append: Sequence[TvSeriesAppend | Unlisted] = (), language: str | None = None
+        self,
+        series_id: int,
+        *,
+        append: Sequence[TvSeriesAppend | Unlisted] = (),
+        language: str | None = None,
+        include_image_language: Filter[str] | None = None,
+        include_video_language: Filter[str] | None = None,
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
 
@@ -567,10 +587,18 @@ class AsyncTvSeriesResource(AsyncResource):
             series_id: Id of the series.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, append_to_response=append or None, language=language)
+        kwargs = endpoint._get_kwargs(
+            series_id,
+            append_to_response=append or None,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
+        )
         return await self._call(kwargs, endpoint._decode)
 
     async def episode_groups(self, series_id: int) -> EpisodeGroups:
@@ -600,7 +628,7 @@ class AsyncTvSeriesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, series_id: int, *, include_image_language: str | None = None, language: str | None = None
+        self, series_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a series.
 
@@ -608,7 +636,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         Args:
             series_id: Id of the series.
-            include_image_language: Languages of the images, ISO 639-1 joined with commas; null for images without text.
+            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_series import tv_series_images as endpoint
@@ -775,7 +803,7 @@ class AsyncTvSeriesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def videos(
-        self, series_id: int, *, include_video_language: str | None = None, language: str | None = None
+        self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
     ) -> Videos:
         """Get the videos of a series.
 
@@ -783,7 +811,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         Args:
             series_id: Id of the series.
-            include_video_language: Languages of the videos, ISO 639-1 joined with commas.
+            include_video_language: Languages of the videos, ISO 639-1.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
         """
         from ..api.tv_series import tv_series_videos as endpoint

@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...._endpoint import Unlisted
+from ...._endpoint import Filter, Unlisted
 from ...._endpoint import query as _query
 from ...._endpoint import segment as _segment
 from ...._model import as_root
@@ -18,12 +18,20 @@ def _get_kwargs(
     collection_id: int,
     *,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
     append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/collection/{collection_id}".format(collection_id=_segment(collection_id)),
-        "params": _query({"language": language, "append_to_response": append_to_response}, UNSET),
+        "params": _query(
+            {
+                "language": language,
+                "include_image_language": include_image_language,
+                "append_to_response": append_to_response,
+            },
+            UNSET,
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "collection-details"},
     }
 
@@ -37,6 +45,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
     append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
 ) -> Response[CollectionDetails | Status]:
     """Get a collection with its movies.
@@ -46,12 +55,18 @@ def sync_detailed(
     Args:
         collection_id: Id of the collection.
         language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+        include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
         append_to_response: Sub-resources to send along in the same response, at most 20.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
     """
-    kwargs = _get_kwargs(collection_id=collection_id, language=language, append_to_response=append_to_response)
+    kwargs = _get_kwargs(
+        collection_id=collection_id,
+        language=language,
+        include_image_language=include_image_language,
+        append_to_response=append_to_response,
+    )
     response = client.get_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -61,11 +76,16 @@ def sync(
     *,
     client: AuthenticatedClient,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
     append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
 ) -> CollectionDetails | Status | None:
     """Get a collection with its movies. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
-        collection_id=collection_id, client=client, language=language, append_to_response=append_to_response
+        collection_id=collection_id,
+        client=client,
+        language=language,
+        include_image_language=include_image_language,
+        append_to_response=append_to_response,
     ).parsed
 
 
@@ -74,10 +94,16 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
     append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
 ) -> Response[CollectionDetails | Status]:
     """Get a collection with its movies. Arguments and errors as in `sync_detailed`."""
-    kwargs = _get_kwargs(collection_id=collection_id, language=language, append_to_response=append_to_response)
+    kwargs = _get_kwargs(
+        collection_id=collection_id,
+        language=language,
+        include_image_language=include_image_language,
+        append_to_response=append_to_response,
+    )
     response = await client.get_async_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -87,11 +113,16 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
     append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
 ) -> CollectionDetails | Status | None:
     """Get a collection with its movies. Arguments and errors as in `sync_detailed`."""
     return (
         await asyncio_detailed(
-            collection_id=collection_id, client=client, language=language, append_to_response=append_to_response
+            collection_id=collection_id,
+            client=client,
+            language=language,
+            include_image_language=include_image_language,
+            append_to_response=append_to_response,
         )
     ).parsed

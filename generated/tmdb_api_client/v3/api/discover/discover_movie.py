@@ -2,10 +2,12 @@
 import datetime
 from typing import Any
 
+from ...._endpoint import Filter
 from ...._endpoint import query as _query
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
+from ...models.monetization_type import MonetizationType
 from ...models.movie_sort import MovieSort
 from ...models.movie_summary_page import MovieSummaryPage
 from ...models.status import Status
@@ -14,7 +16,7 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    certification: str | None | Unset = UNSET,
+    certification: Filter[str] | None | Unset = UNSET,
     certification_gte: str | None | Unset = UNSET,
     certification_lte: str | None | Unset = UNSET,
     certification_country: str | None | Unset = UNSET,
@@ -34,23 +36,23 @@ def _get_kwargs(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_cast: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_crew: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
-    with_people: str | None | Unset = UNSET,
-    with_release_type: str | None | Unset = UNSET,
+    with_cast: Filter[int] | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_crew: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
+    with_people: Filter[int] | None | Unset = UNSET,
+    with_release_type: Filter[int] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
     year: int | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
@@ -110,7 +112,7 @@ def _decode(data: Any) -> MovieSummaryPage:
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    certification: str | None | Unset = UNSET,
+    certification: Filter[str] | None | Unset = UNSET,
     certification_gte: str | None | Unset = UNSET,
     certification_lte: str | None | Unset = UNSET,
     certification_country: str | None | Unset = UNSET,
@@ -130,23 +132,23 @@ def sync_detailed(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_cast: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_crew: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
-    with_people: str | None | Unset = UNSET,
-    with_release_type: str | None | Unset = UNSET,
+    with_cast: Filter[int] | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_crew: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
+    with_people: Filter[int] | None | Unset = UNSET,
+    with_release_type: Filter[int] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
     year: int | None | Unset = UNSET,
 ) -> Response[MovieSummaryPage | Status]:
     """Find movies by filters and in the order asked for.
@@ -154,7 +156,7 @@ def sync_detailed(
     TMDB's reference: https://developer.themoviedb.org/reference/discover-movie
 
     Args:
-        certification: Certification in `certification_country`; several joined with a pipe (or).
+        certification: Certification in `certification_country`; `any_of(...)` for several.
         certification_gte: Lowest certification in `certification_country`.
         certification_lte: Highest certification in `certification_country`.
         certification_country: Country of the certification filters, ISO 3166-1.
@@ -174,23 +176,23 @@ def sync_detailed(
         vote_count_gte: Lowest number of ratings.
         vote_count_lte: Highest number of ratings.
         watch_region: Country of the watch provider filters, ISO 3166-1.
-        with_cast: Ids of people who play; joined with commas (and) or pipes (or).
-        with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-        with_crew: Ids of people of the crew; joined with commas (and) or pipes (or).
-        with_genres: Ids of genres; joined with commas (and) or pipes (or).
-        with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
+        with_cast: Ids of people who play; a list for all of them, `any_of(...)` for any.
+        with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+        with_crew: Ids of people of the crew; a list for all of them, `any_of(...)` for any.
+        with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+        with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
         with_origin_country: Country of origin, ISO 3166-1.
         with_original_language: Original language, ISO 639-1.
-        with_people: Ids of people of the cast or crew; joined with commas (and) or pipes (or).
-        with_release_type: Kinds of release, 1 to 6; joined with commas (and) or pipes (or).
+        with_people: Ids of people of the cast or crew; a list for all of them, `any_of(...)` for any.
+        with_release_type: Kinds of release, 1 to 6; a list for all of them, `any_of(...)` for any.
         with_runtime_gte: Shortest running time, in minutes.
         with_runtime_lte: Longest running time, in minutes.
-        with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-        with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-        without_companies: Ids of production companies to leave out, joined with commas.
-        without_genres: Ids of genres to leave out, joined with commas.
-        without_keywords: Ids of keywords to leave out, joined with commas.
-        without_watch_providers: Ids of watch providers to leave out, joined with commas.
+        with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+        with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+        without_companies: Ids of production companies to leave out.
+        without_genres: Ids of genres to leave out.
+        without_keywords: Ids of keywords to leave out.
+        without_watch_providers: Ids of watch providers to leave out.
         year: Year of any release, four digits.
 
     Raises:
@@ -243,7 +245,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    certification: str | None | Unset = UNSET,
+    certification: Filter[str] | None | Unset = UNSET,
     certification_gte: str | None | Unset = UNSET,
     certification_lte: str | None | Unset = UNSET,
     certification_country: str | None | Unset = UNSET,
@@ -263,23 +265,23 @@ def sync(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_cast: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_crew: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
-    with_people: str | None | Unset = UNSET,
-    with_release_type: str | None | Unset = UNSET,
+    with_cast: Filter[int] | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_crew: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
+    with_people: Filter[int] | None | Unset = UNSET,
+    with_release_type: Filter[int] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
     year: int | None | Unset = UNSET,
 ) -> MovieSummaryPage | Status | None:
     """Find movies by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""
@@ -329,7 +331,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    certification: str | None | Unset = UNSET,
+    certification: Filter[str] | None | Unset = UNSET,
     certification_gte: str | None | Unset = UNSET,
     certification_lte: str | None | Unset = UNSET,
     certification_country: str | None | Unset = UNSET,
@@ -349,23 +351,23 @@ async def asyncio_detailed(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_cast: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_crew: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
-    with_people: str | None | Unset = UNSET,
-    with_release_type: str | None | Unset = UNSET,
+    with_cast: Filter[int] | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_crew: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
+    with_people: Filter[int] | None | Unset = UNSET,
+    with_release_type: Filter[int] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
     year: int | None | Unset = UNSET,
 ) -> Response[MovieSummaryPage | Status]:
     """Find movies by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""
@@ -416,7 +418,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    certification: str | None | Unset = UNSET,
+    certification: Filter[str] | None | Unset = UNSET,
     certification_gte: str | None | Unset = UNSET,
     certification_lte: str | None | Unset = UNSET,
     certification_country: str | None | Unset = UNSET,
@@ -436,23 +438,23 @@ async def asyncio(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_cast: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_crew: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
-    with_people: str | None | Unset = UNSET,
-    with_release_type: str | None | Unset = UNSET,
+    with_cast: Filter[int] | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_crew: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
+    with_people: Filter[int] | None | Unset = UNSET,
+    with_release_type: Filter[int] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
     year: int | None | Unset = UNSET,
 ) -> MovieSummaryPage | Status | None:
     """Find movies by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""

@@ -2,10 +2,12 @@
 import datetime
 from typing import Any
 
+from ...._endpoint import Filter
 from ...._endpoint import query as _query
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
+from ...models.monetization_type import MonetizationType
 from ...models.status import Status
 from ...models.tv_series_sort import TvSeriesSort
 from ...models.tv_series_summary_page import TvSeriesSummaryPage
@@ -31,22 +33,22 @@ def _get_kwargs(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_networks: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_networks: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_status: str | None | Unset = UNSET,
-    with_type: str | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_status: Filter[int] | None | Unset = UNSET,
+    with_type: Filter[int] | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
@@ -117,22 +119,22 @@ def sync_detailed(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_networks: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_networks: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_status: str | None | Unset = UNSET,
-    with_type: str | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_status: Filter[int] | None | Unset = UNSET,
+    with_type: Filter[int] | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
 ) -> Response[Status | TvSeriesSummaryPage]:
     """Find series by filters and in the order asked for.
 
@@ -156,22 +158,22 @@ def sync_detailed(
         vote_count_gte: Lowest number of ratings.
         vote_count_lte: Highest number of ratings.
         watch_region: Country of the watch provider filters, ISO 3166-1.
-        with_companies: Ids of production companies; joined with commas (and) or pipes (or).
-        with_genres: Ids of genres; joined with commas (and) or pipes (or).
-        with_keywords: Ids of keywords; joined with commas (and) or pipes (or).
-        with_networks: Ids of TV networks; joined with pipes (or).
+        with_companies: Ids of production companies; a list for all of them, `any_of(...)` for any.
+        with_genres: Ids of genres; a list for all of them, `any_of(...)` for any.
+        with_keywords: Ids of keywords; a list for all of them, `any_of(...)` for any.
+        with_networks: Ids of TV networks; `any_of(...)` for several.
         with_origin_country: Country of origin, ISO 3166-1.
         with_original_language: Original language, ISO 639-1.
         with_runtime_gte: Shortest running time, in minutes.
         with_runtime_lte: Longest running time, in minutes.
-        with_status: Status of the series, 0 to 5; joined with commas (and) or pipes (or).
-        with_type: Type of the series, 0 to 6; joined with commas (and) or pipes (or).
-        with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; joined with pipes (or).
-        with_watch_providers: Ids of watch providers in `watch_region`; joined with commas (and) or pipes (or).
-        without_companies: Ids of production companies to leave out, joined with commas.
-        without_genres: Ids of genres to leave out, joined with commas.
-        without_keywords: Ids of keywords to leave out, joined with commas.
-        without_watch_providers: Ids of watch providers to leave out, joined with commas.
+        with_status: Status of the series, 0 to 5; a list for all of them, `any_of(...)` for any.
+        with_type: Type of the series, 0 to 6; a list for all of them, `any_of(...)` for any.
+        with_watch_monetization_types: flatrate, free, ads, rent or buy in `watch_region`; `any_of(...)` for several.
+        with_watch_providers: Ids of watch providers in `watch_region`; a list for all of them, `any_of(...)` for any.
+        without_companies: Ids of production companies to leave out.
+        without_genres: Ids of genres to leave out.
+        without_keywords: Ids of keywords to leave out.
+        without_watch_providers: Ids of watch providers to leave out.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
@@ -235,22 +237,22 @@ def sync(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_networks: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_networks: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_status: str | None | Unset = UNSET,
-    with_type: str | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_status: Filter[int] | None | Unset = UNSET,
+    with_type: Filter[int] | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
 ) -> Status | TvSeriesSummaryPage | None:
     """Find series by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
@@ -311,22 +313,22 @@ async def asyncio_detailed(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_networks: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_networks: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_status: str | None | Unset = UNSET,
-    with_type: str | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_status: Filter[int] | None | Unset = UNSET,
+    with_type: Filter[int] | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
 ) -> Response[Status | TvSeriesSummaryPage]:
     """Find series by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""
     kwargs = _get_kwargs(
@@ -388,22 +390,22 @@ async def asyncio(
     vote_count_gte: int | None | Unset = UNSET,
     vote_count_lte: int | None | Unset = UNSET,
     watch_region: str | None | Unset = UNSET,
-    with_companies: str | None | Unset = UNSET,
-    with_genres: str | None | Unset = UNSET,
-    with_keywords: str | None | Unset = UNSET,
-    with_networks: str | None | Unset = UNSET,
-    with_origin_country: str | None | Unset = UNSET,
-    with_original_language: str | None | Unset = UNSET,
+    with_companies: Filter[int] | None | Unset = UNSET,
+    with_genres: Filter[int] | None | Unset = UNSET,
+    with_keywords: Filter[int] | None | Unset = UNSET,
+    with_networks: Filter[int] | None | Unset = UNSET,
+    with_origin_country: Filter[str] | None | Unset = UNSET,
+    with_original_language: Filter[str] | None | Unset = UNSET,
     with_runtime_gte: int | None | Unset = UNSET,
     with_runtime_lte: int | None | Unset = UNSET,
-    with_status: str | None | Unset = UNSET,
-    with_type: str | None | Unset = UNSET,
-    with_watch_monetization_types: str | None | Unset = UNSET,
-    with_watch_providers: str | None | Unset = UNSET,
-    without_companies: str | None | Unset = UNSET,
-    without_genres: str | None | Unset = UNSET,
-    without_keywords: str | None | Unset = UNSET,
-    without_watch_providers: str | None | Unset = UNSET,
+    with_status: Filter[int] | None | Unset = UNSET,
+    with_type: Filter[int] | None | Unset = UNSET,
+    with_watch_monetization_types: Filter[MonetizationType] | None | Unset = UNSET,
+    with_watch_providers: Filter[int] | None | Unset = UNSET,
+    without_companies: Filter[int] | None | Unset = UNSET,
+    without_genres: Filter[int] | None | Unset = UNSET,
+    without_keywords: Filter[int] | None | Unset = UNSET,
+    without_watch_providers: Filter[int] | None | Unset = UNSET,
 ) -> Status | TvSeriesSummaryPage | None:
     """Find series by filters and in the order asked for. Arguments and errors as in `sync_detailed`."""
     return (

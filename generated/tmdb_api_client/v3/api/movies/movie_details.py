@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...._endpoint import Unlisted
+from ...._endpoint import Filter, Unlisted
 from ...._endpoint import query as _query
 from ...._endpoint import segment as _segment
 from ...._model import as_root
@@ -19,11 +19,19 @@ def _get_kwargs(
     *,
     append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/movie/{movie_id}".format(movie_id=_segment(movie_id)),
-        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "params": _query(
+            {
+                "append_to_response": append_to_response,
+                "language": language,
+                "include_image_language": include_image_language,
+            },
+            UNSET,
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "movie-details"},
     }
 
@@ -38,6 +46,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[MovieDetails | Status]:
     """Get a movie, with what is appended.
 
@@ -47,11 +56,17 @@ def sync_detailed(
         movie_id: Id of the movie.
         append_to_response: Sub-resources to send along in the same response, at most 20.
         language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+        include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
     """
-    kwargs = _get_kwargs(movie_id=movie_id, append_to_response=append_to_response, language=language)
+    kwargs = _get_kwargs(
+        movie_id=movie_id,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+    )
     response = client.get_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -62,10 +77,15 @@ def sync(
     client: AuthenticatedClient,
     append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
 ) -> MovieDetails | Status | None:
     """Get a movie, with what is appended. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
-        movie_id=movie_id, client=client, append_to_response=append_to_response, language=language
+        movie_id=movie_id,
+        client=client,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
     ).parsed
 
 
@@ -75,9 +95,15 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[MovieDetails | Status]:
     """Get a movie, with what is appended. Arguments and errors as in `sync_detailed`."""
-    kwargs = _get_kwargs(movie_id=movie_id, append_to_response=append_to_response, language=language)
+    kwargs = _get_kwargs(
+        movie_id=movie_id,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+    )
     response = await client.get_async_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -88,10 +114,15 @@ async def asyncio(
     client: AuthenticatedClient,
     append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
 ) -> MovieDetails | Status | None:
     """Get a movie, with what is appended. Arguments and errors as in `sync_detailed`."""
     return (
         await asyncio_detailed(
-            movie_id=movie_id, client=client, append_to_response=append_to_response, language=language
+            movie_id=movie_id,
+            client=client,
+            append_to_response=append_to_response,
+            language=language,
+            include_image_language=include_image_language,
         )
     ).parsed

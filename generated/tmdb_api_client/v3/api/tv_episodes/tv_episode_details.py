@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...._endpoint import Unlisted
+from ...._endpoint import Filter, Unlisted
 from ...._endpoint import query as _query
 from ...._endpoint import segment as _segment
 from ...._model import as_root
@@ -21,6 +21,8 @@ def _get_kwargs(
     *,
     append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
@@ -29,7 +31,15 @@ def _get_kwargs(
             season_number=_segment(season_number),
             episode_number=_segment(episode_number),
         ),
-        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "params": _query(
+            {
+                "append_to_response": append_to_response,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
+            UNSET,
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-episode-details"},
     }
 
@@ -46,6 +56,8 @@ def sync_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[EpisodeDetails | Status]:
     """Get an episode, with what is appended.
 
@@ -57,6 +69,8 @@ def sync_detailed(
         episode_number: Number of the episode within its season.
         append_to_response: Sub-resources to send along in the same response, at most 20.
         language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+        include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+        include_video_language: Languages of the videos, ISO 639-1.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
@@ -67,6 +81,8 @@ def sync_detailed(
         episode_number=episode_number,
         append_to_response=append_to_response,
         language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     )
     response = client.get_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
@@ -80,6 +96,8 @@ def sync(
     client: AuthenticatedClient,
     append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> EpisodeDetails | Status | None:
     """Get an episode, with what is appended. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
@@ -89,6 +107,8 @@ def sync(
         client=client,
         append_to_response=append_to_response,
         language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     ).parsed
 
 
@@ -100,6 +120,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[EpisodeDetails | Status]:
     """Get an episode, with what is appended. Arguments and errors as in `sync_detailed`."""
     kwargs = _get_kwargs(
@@ -108,6 +130,8 @@ async def asyncio_detailed(
         episode_number=episode_number,
         append_to_response=append_to_response,
         language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
@@ -121,6 +145,8 @@ async def asyncio(
     client: AuthenticatedClient,
     append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> EpisodeDetails | Status | None:
     """Get an episode, with what is appended. Arguments and errors as in `sync_detailed`."""
     return (
@@ -131,5 +157,7 @@ async def asyncio(
             client=client,
             append_to_response=append_to_response,
             language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
         )
     ).parsed

@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...._endpoint import Unlisted
+from ...._endpoint import Filter, Unlisted
 from ...._endpoint import query as _query
 from ...._endpoint import segment as _segment
 from ...._model import as_root
@@ -20,13 +20,23 @@ def _get_kwargs(
     *,
     append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/tv/{series_id}/season/{season_number}".format(
             series_id=_segment(series_id), season_number=_segment(season_number)
         ),
-        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "params": _query(
+            {
+                "append_to_response": append_to_response,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
+            UNSET,
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-season-details"},
     }
 
@@ -42,6 +52,8 @@ def sync_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[SeasonDetails | Status]:
     """Get a season with its episodes, with what is appended.
 
@@ -52,12 +64,19 @@ def sync_detailed(
         season_number: Number of the season; 0 for specials.
         append_to_response: Sub-resources to send along in the same response, at most 20.
         language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+        include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+        include_video_language: Languages of the videos, ISO 639-1.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
     """
     kwargs = _get_kwargs(
-        series_id=series_id, season_number=season_number, append_to_response=append_to_response, language=language
+        series_id=series_id,
+        season_number=season_number,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     )
     response = client.get_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
@@ -70,6 +89,8 @@ def sync(
     client: AuthenticatedClient,
     append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> SeasonDetails | Status | None:
     """Get a season with its episodes, with what is appended. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
@@ -78,6 +99,8 @@ def sync(
         client=client,
         append_to_response=append_to_response,
         language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     ).parsed
 
 
@@ -88,10 +111,17 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[SeasonDetails | Status]:
     """Get a season with its episodes, with what is appended. Arguments and errors as in `sync_detailed`."""
     kwargs = _get_kwargs(
-        series_id=series_id, season_number=season_number, append_to_response=append_to_response, language=language
+        series_id=series_id,
+        season_number=season_number,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
@@ -104,6 +134,8 @@ async def asyncio(
     client: AuthenticatedClient,
     append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> SeasonDetails | Status | None:
     """Get a season with its episodes, with what is appended. Arguments and errors as in `sync_detailed`."""
     return (
@@ -113,5 +145,7 @@ async def asyncio(
             client=client,
             append_to_response=append_to_response,
             language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
         )
     ).parsed

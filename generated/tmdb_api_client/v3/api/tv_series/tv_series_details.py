@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...._endpoint import Unlisted
+from ...._endpoint import Filter, Unlisted
 from ...._endpoint import query as _query
 from ...._endpoint import segment as _segment
 from ...._model import as_root
@@ -19,11 +19,21 @@ def _get_kwargs(
     *,
     append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "method": "get",
         "url": "/3/tv/{series_id}".format(series_id=_segment(series_id)),
-        "params": _query({"append_to_response": append_to_response, "language": language}, UNSET),
+        "params": _query(
+            {
+                "append_to_response": append_to_response,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
+            UNSET,
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-series-details"},
     }
 
@@ -38,6 +48,8 @@ def sync_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[Status | TvSeriesDetails]:
     """Get a series, with what is appended.
 
@@ -47,11 +59,19 @@ def sync_detailed(
         series_id: Id of the series.
         append_to_response: Sub-resources to send along in the same response, at most 20.
         language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+        include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+        include_video_language: Languages of the videos, ISO 639-1.
 
     Raises:
         errors.UnexpectedStatus: for an undocumented status; and httpx's exceptions where no answer comes.
     """
-    kwargs = _get_kwargs(series_id=series_id, append_to_response=append_to_response, language=language)
+    kwargs = _get_kwargs(
+        series_id=series_id,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
+    )
     response = client.get_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -62,10 +82,17 @@ def sync(
     client: AuthenticatedClient,
     append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Status | TvSeriesDetails | None:
     """Get a series, with what is appended. Arguments and errors as in `sync_detailed`."""
     return sync_detailed(
-        series_id=series_id, client=client, append_to_response=append_to_response, language=language
+        series_id=series_id,
+        client=client,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
     ).parsed
 
 
@@ -75,9 +102,17 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Response[Status | TvSeriesDetails]:
     """Get a series, with what is appended. Arguments and errors as in `sync_detailed`."""
-    kwargs = _get_kwargs(series_id=series_id, append_to_response=append_to_response, language=language)
+    kwargs = _get_kwargs(
+        series_id=series_id,
+        append_to_response=append_to_response,
+        language=language,
+        include_image_language=include_image_language,
+        include_video_language=include_video_language,
+    )
     response = await client.get_async_httpx_client().request(**kwargs)
     return _respond(client, response, _decode)
 
@@ -88,10 +123,17 @@ async def asyncio(
     client: AuthenticatedClient,
     append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
     language: str | None | Unset = UNSET,
+    include_image_language: Filter[str] | None | Unset = UNSET,
+    include_video_language: Filter[str] | None | Unset = UNSET,
 ) -> Status | TvSeriesDetails | None:
     """Get a series, with what is appended. Arguments and errors as in `sync_detailed`."""
     return (
         await asyncio_detailed(
-            series_id=series_id, client=client, append_to_response=append_to_response, language=language
+            series_id=series_id,
+            client=client,
+            append_to_response=append_to_response,
+            language=language,
+            include_image_language=include_image_language,
+            include_video_language=include_video_language,
         )
     ).parsed

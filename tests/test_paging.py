@@ -1,0 +1,320 @@
+"""Walking over pages, over ranges of changes, and asking for what may not be there."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import play, result_of
+from tmdb_api_client.v3.operations import OPERATIONS
+from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
+
+from tmdb_ext import TMDB, AsyncTMDB, InvalidArgument, NotFound, ServerError
+from tmdb_ext._arguments import LONGEST_RANGE, windows
+from tmdb_ext.testing import Simulator
+
+PAGED = [
+    f"{api}{row.id}" for api, rows in (("", OPERATIONS), ("v4/", V4_OPERATIONS)) for row in rows.values() if row.pages
+]
+OF_A_USER = ("rated", "account", "favorite", "watchlist")
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def items_of(pages: Any) -> list[Any]:
+    return [item async for item in pages] if hasattr(pages, "__aiter__") else list(pages)
+
+
+def pages_asked_for(simulator: Simulator) -> list[int]:
+    return [int(request.params["page"]) for request in simulator.requests if "page" in request.params]
+
+
+def listing(pages: list[list[int]], total: int | None = None) -> Callable[[httpx.Request], httpx.Response]:
+    """A server of a listing with these ids on its pages."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        ids = pages[page - 1] if page <= len(pages) else []
+        results = [{"id": number, "title": str(number)} for number in ids]
+        count = len(pages) if total is None else total
+        return httpx.Response(200, json={"page": page, "results": results, "total_pages": count, "total_results": 9})
+
+    return answer
+
+
+def walked(colour: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> list[int]:
+    """The ids that a walk gives, over a transport that answers by itself."""
+    settings: dict[str, Any] = {"api_key": "0" * 31 + "1", "transport": httpx.MockTransport(answer)}
+
+    async def main() -> list[int]:
+        if colour == "sync":
+            with TMDB(**settings) as tmdb:
+                return [film.id or 0 for film in tmdb.paginate(tmdb.movies.popular, **options)]
+        async with AsyncTMDB(**settings) as other:
+            return [film.id or 0 async for film in other.paginate(other.movies.popular, **options)]
+
+    return anyio.run(main)
+
+
+def test_a_walk_goes_over_all_pages_and_stops(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        pages = tmdb.paginate(tmdb.movies.popular)
+        assert (pages.page, pages.total_pages) == (None, None)
+        films = await items_of(pages)
+        assert len(films) == len({film.id for film in films}) == pages.total_results > 60
+        assert (pages.page, pages.total_pages) == (4, 4)
+        assert repr(pages).endswith("of movie-popular-list, page 4 of 4>")
+        simulator.clear_requests()
+        assert len(await items_of(pages)) == len(films)
+
+    play(colour, simulator, scene)
+    assert sorted(pages_asked_for(simulator)) == [1, 2, 3, 4]
+
+
+def test_nothing_is_fetched_before_it_is_asked_for(simulator: Simulator) -> None:
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        pages = iter(tmdb.paginate(tmdb.movies.popular))
+        assert simulator.requests == []
+        for _ in range(20):
+            next(pages)
+        assert pages_asked_for(simulator) == [1]
+        next(pages)
+        assert pages_asked_for(simulator) == [1, 2]
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(1, [1]), (20, [1]), (21, [1, 2]), (45, [1, 2, 3])])
+def test_no_page_beyond_the_items_wanted_is_fetched(simulator: Simulator, wanted: int, asked: list[int]) -> None:
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        assert len(list(tmdb.paginate(tmdb.movies.popular, max_items=wanted))) == wanted
+    assert pages_asked_for(simulator) == asked
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_walk_fetches_a_few_pages_at_once_and_gives_them_in_order(simulator: Simulator, backend: str) -> None:
+    async def main() -> list[int]:
+        async with AsyncTMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+            found = []
+            async for film in tmdb.paginate(tmdb.movies.popular, prefetch=2):
+                found.append(film.id or 0)
+                assert len(simulator.requests) <= 1 + 2 * (1 + (len(found) - 2) // 40)
+            return found
+
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        expected = [film.id for film in tmdb.paginate(tmdb.movies.popular)]
+    simulator.clear_requests()
+    assert anyio.run(main, backend=backend) == expected
+
+
+def test_what_shifting_pages_repeat_comes_once(colour: str) -> None:
+    shifting = listing([[1, 2, 3], [3, 4, 5], [5, 6]])
+    assert walked(colour, shifting) == [1, 2, 3, 4, 5, 6]
+    assert walked(colour, shifting, unique=False) == [1, 2, 3, 3, 4, 5, 5, 6]
+    assert walked(colour, shifting, max_items=4) == [1, 2, 3, 4]
+
+
+def test_the_kind_of_an_item_tells_it_from_another_with_the_same_id(simulator: Simulator, colour: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        both = [{"id": 1, "media_type": kind} for kind in ("movie", "tv", "movie")]
+        return httpx.Response(200, json={"page": 1, "results": both, "total_pages": 1})
+
+    async def scene(tmdb: Any) -> None:
+        found = await items_of(tmdb.paginate(tmdb.search.multi, "x"))
+        assert [item.media_type for item in found] == ["movie", "tv"]
+
+    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+
+
+def test_tmdbs_last_page_is_the_end(colour: str) -> None:
+    asked: list[int] = []
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        asked.append(page)
+        return httpx.Response(200, json={"page": page, "results": [{"id": page}], "total_pages": 39_000})
+
+    assert walked(colour, endless, start_page=495) == [495, 496, 497, 498, 499, 500]
+    assert max(asked) == 500
+
+
+def test_a_page_without_items_in_the_middle_is_not_the_end(colour: str) -> None:
+    assert walked(colour, listing([[1], [], [2]])) == [1, 2]
+
+
+def test_pages_that_vanish_meanwhile_end_the_walk(colour: str) -> None:
+    def shrinking(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        body = {"page": page, "results": [{"id": page}], "total_pages": 9 if page == 1 else 2}
+        return httpx.Response(200, json=body)
+
+    assert walked(colour, shrinking) == [1, 2]
+
+
+def test_a_walk_goes_on_from_a_page(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        simulator.fail_next(500, operation="movie-popular-list", times=1)
+        first = tmdb.paginate(tmdb.movies.popular, start_page=2)
+        with pytest.raises(ServerError):
+            await items_of(first)
+        every = [film.id for film in await items_of(tmdb.paginate(tmdb.movies.popular))]
+        rest = [film.id for film in await items_of(tmdb.paginate(tmdb.movies.popular, start_page=2))]
+        assert rest == every[20:]
+
+    play(colour, simulator, scene)
+
+
+def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Simulator, colour: str) -> None:
+    came: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500) if request.url.params["page"] == "3" else listing([[1], [2], [3], [4]])(request)
+
+    async def note_each(pages: Any) -> None:
+        if colour == "sync":
+            for film in pages:
+                came.append(film.id)  # noqa: PERF401 - what came before the error counts
+            return
+        async for film in pages:
+            came.append(film.id)  # noqa: PERF401 - what came before the error counts
+
+    async def scene(tmdb: Any) -> None:
+        pages = tmdb.paginate(tmdb.movies.popular)
+        with pytest.raises(ServerError):
+            await note_each(pages)
+        assert pages.page == 2
+
+    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+    assert came == [1, 2]
+
+
+ARGUMENTS = {
+    "query": "e", "movie_id": 11, "series_id": 41, "person_id": 1, "keyword_id": 1, "season_id": 1, "list_id": 1,
+}  # fmt: skip
+
+
+def test_every_operation_with_pages_can_be_walked(simulator: Simulator) -> None:
+    token = simulator.create_user_access_token()
+    with TMDB(user_access_token=token, base_url=simulator.base_url) as tmdb:
+        tmdb.movies.add_rating(11, value=8)
+        for name in PAGED:
+            four = name.startswith("v4/")
+            row = (V4_OPERATIONS if four else OPERATIONS)[name.removeprefix("v4/")]
+            method = getattr(getattr(tmdb.v4 if four else tmdb, row.tag), row.resource)
+            required = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+            found = list(tmdb.paginate(method, *[ARGUMENTS[parameter.name] for parameter in required], max_items=30))
+            assert found or any(word in name for word in OF_A_USER), name
+            assert simulator.requests[-1].operation == name
+    assert len(PAGED) == 57
+
+
+def test_a_walk_over_changes_ends_where_they_do(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        assert (
+            len(
+                await items_of(
+                    tmdb.paginate(tmdb.movies.changes, 11, prefetch=1)
+                    if colour == "async"
+                    else tmdb.paginate(tmdb.movies.changes, 11)
+                )
+            )
+            > 0
+        )
+
+    play(colour, simulator, scene)
+    assert pages_asked_for(simulator) == [1, 2]
+
+
+def test_a_server_that_does_not_page_ends_the_walk(colour: str, simulator: Simulator) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"changes": [{"key": "title", "items": []}]})
+
+    async def scene(tmdb: Any) -> None:
+        assert len(await items_of(tmdb.paginate(tmdb.movies.changes, 11))) == 1
+
+    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+
+
+def test_what_cannot_be_walked_is_told_at_once(simulator: Simulator) -> None:
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        refused: list[Callable[[], Any]] = [
+            lambda: tmdb.paginate(tmdb.movies.details, 11),  # type: ignore[call-overload]
+            lambda: tmdb.paginate(print),  # type: ignore[call-overload]
+            lambda: tmdb.paginate(tmdb.movies.popular, page=2),
+            lambda: tmdb.paginate(tmdb.movies.popular, start_page=0),
+            lambda: tmdb.paginate(tmdb.movies.popular, start_page=501),
+            lambda: tmdb.paginate(tmdb.movies.popular, max_items=0),
+            lambda: tmdb.paginate(tmdb.movies.popular, max_items=1.5),  # type: ignore[call-overload]
+        ]
+        for attempt in refused:
+            with pytest.raises(InvalidArgument):
+                attempt()
+        with pytest.raises(TypeError, match=r"discover\.movie: got an unexpected keyword argument 'with_genre'"):
+            tmdb.paginate(tmdb.discover.movie, with_genre=1)
+    assert simulator.requests == []
+
+
+# Ranges of changes
+
+
+def test_a_long_range_of_changes_is_walked_in_ranges_that_tmdb_takes(simulator: Simulator, colour: str) -> None:
+    start, end = date(2026, 1, 1), date(2026, 2, 20)
+
+    async def scene(tmdb: Any) -> None:
+        found = await items_of(tmdb.changes_between(tmdb.changes.movies, start=start, end=end))
+        assert len(found) == len({change.id for change in found}) > 60
+        with pytest.raises(InvalidArgument, match="TMDB takes 14 at most; walk a longer range with changes_between"):
+            await result_of(tmdb.changes.movies(start_date=start, end_date=end))
+        with pytest.raises(InvalidArgument, match="is before the start"):
+            tmdb.changes_between(tmdb.changes.movies, start=end, end=start)
+        with pytest.raises(InvalidArgument, match="is before start_date"):
+            await result_of(tmdb.changes.movies(start_date=end, end_date=start))
+
+    play(colour, simulator, scene)
+    ranges = [(r.params["start_date"], r.params["end_date"]) for r in simulator.requests if r.params["page"] == "1"]
+    assert ranges == [
+        ("2026-01-01", "2026-01-15"), ("2026-01-15", "2026-01-29"), ("2026-01-29", "2026-02-12"),
+        ("2026-02-12", "2026-02-20"),
+    ]  # fmt: skip
+    assert all(request.status == 200 for request in simulator.requests)
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 4000))
+def test_ranges_cover_every_day_and_none_is_too_long(start: date, days: int) -> None:
+    end = start + timedelta(days=days)
+    found = list(windows(start, end))
+    assert (found[0][0], found[-1][1]) == (start, end)
+    assert all(timedelta(0) <= last - first <= LONGEST_RANGE for first, last in found)
+    assert all(former[1] == latter[0] for former, latter in pairwise(found))
+
+
+# What may not be there
+
+
+def test_a_lookup_that_finds_nothing_can_give_none(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        assert await result_of(tmdb.or_none(tmdb.movies.details, 999_999_999)) is None
+        film = await result_of(tmdb.or_none(tmdb.movies.details, 11, append=["credits"]))
+        assert film.credits.cast
+        with pytest.raises(NotFound):
+            await result_of(tmdb.movies.details(999_999_999))
+        simulator.fail_next(500)
+        with pytest.raises(ServerError):
+            await result_of(tmdb.or_none(tmdb.movies.details, 11))
+
+    play(colour, simulator, scene)
