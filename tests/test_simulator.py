@@ -459,8 +459,8 @@ def test_every_details_page_appends(http: httpx.Client, path: str, name: str) ->
 
 
 def test_parameters_of_an_appended_sub_resource_are_taken(http: httpx.Client) -> None:
-    query = {"append_to_response": "images", "include_image_language": "en,null"}
-    assert "posters" in http.get("/movie/11", params=query).json()["images"]
+    query = {"append_to_response": "alternative_titles", "country": "US"}
+    assert "titles" in http.get("/movie/11", params=query).json()["alternative_titles"]
     del query["append_to_response"]
     assert refused(http.get("/movie/11", params=query), 422, 5)
 

@@ -72,7 +72,7 @@ def read_surface(package: Path) -> Surface:
         resource = next(n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("Async"))
         methods |= {(path.stem, item.name): item for item in resource.body if isinstance(item, ast.FunctionDef)}
     for row in _rows(package / "operations.py"):
-        _, http_method, template, tag, module, method, user_auth, bearer_only = row
+        _, http_method, template, tag, module, method, user_auth, bearer_only, *_ = row
         definition = methods[str(tag), str(method)]
         surface.bodies |= _body_of(definition)
         address = (str(http_method), PLACEHOLDER.sub("{}", str(template)))
