@@ -83,11 +83,11 @@ def test_the_public_surface_is_this() -> None:
     assert sorted(tmdb_ext.__all__) == [
         "APIError", "API_RELEASE", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AuthenticationError", "BadRequest",
         "ConfigurationError", "ConnectError", "Credentials", "DecodeError", "FileStore", "GuestPolicy",
-        "GuestSession", "InvalidArgument", "Login", "LoginDenied", "LoginError", "LoginExpired", "LoginPending",
-        "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan", "RateLimited", "RequestTimeout",
-        "STATUS_CODES", "Secret", "ServerError", "SessionDenied", "SessionStore", "TMDB", "TMDBError",
-        "TransportError", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError", "__version__",
-        "any_of",
+        "GuestSession", "ImageSizes", "InvalidArgument", "Login", "LoginDenied", "LoginError", "LoginExpired",
+        "LoginPending", "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan", "RateLimited",
+        "RequestTimeout", "STATUS_CODES", "Secret", "ServerError", "SessionDenied", "SessionStore", "TMDB",
+        "TMDBError", "TransportError", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
+        "__version__", "any_of",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from ._guest import GuestPolicy, GuestSession
+    from ._images import ImageSizes
     from ._login import AsyncLogin, Login
     from ._paging import AsyncPages, Pages
     from ._selection import Plan
@@ -67,6 +68,7 @@ __all__ = [
     "FileStore",
     "GuestPolicy",
     "GuestSession",
+    "ImageSizes",
     "InvalidArgument",
     "Login",
     "LoginDenied",
@@ -103,6 +105,7 @@ _ELSEWHERE = {
     "FileStore": "._stores",
     "GuestPolicy": "._guest",
     "GuestSession": "._guest",
+    "ImageSizes": "._images",
     "Login": "._login",
     "MemoryStore": "._stores",
     "Pages": "._paging",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ._account import Account, AsyncAccount
     from ._guest import GuestSession
+    from ._images import AsyncImages, Images
     from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
     from ._selection import Mode
     from ._stores import SessionStore
@@ -133,6 +134,13 @@ class TMDB(Resources):
         from ._account import Account  # noqa: PLC0415 - few need it
 
         return Account(self._call, self._http, self._flow)
+
+    @cached_property
+    def images(self) -> Images:
+        """Addresses of images in the size that is wanted, and the images themselves."""
+        from ._images import Images  # noqa: PLC0415 - few need it
+
+        return Images(self.configuration, self._http.timeout)
 
     @cached_property
     def v4(self) -> V4:
@@ -440,6 +448,13 @@ class AsyncTMDB(AsyncResources):
         from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
         return AsyncAccount(self._call, self._http, self._flow)
+
+    @cached_property
+    def images(self) -> AsyncImages:
+        """Addresses of images in the size that is wanted, and the images themselves."""
+        from ._images import AsyncImages  # noqa: PLC0415 - few need it
+
+        return AsyncImages(self.configuration, self._http.timeout)
 
     @cached_property
     def v4(self) -> AsyncV4:

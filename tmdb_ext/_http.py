@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TRANSLATED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+TRANSLATED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 _PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", "pool"], str], ...]] = (
     (httpx.ConnectTimeout, "connect", "no connection was made in time"),
     (httpx.PoolTimeout, "pool", "no connection of the pool became free in time"),
@@ -51,7 +51,7 @@ class SyncHTTP(httpx.Client):
         if error is None:
             try:
                 return super().send(request, **{**options, "follow_redirects": False})
-            except (TMDBError, *_TRANSLATED) as exception:
+            except (TMDBError, *TRANSLATED) as exception:
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
 
@@ -99,7 +99,7 @@ class AsyncHTTP(httpx.AsyncClient):
         if error is None:
             try:
                 return await super().send(request, **{**options, "follow_redirects": False})
-            except (TMDBError, *_TRANSLATED) as exception:
+            except (TMDBError, *TRANSLATED) as exception:
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
 
@@ -139,14 +139,15 @@ def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMD
     if isinstance(exception, TMDBError):
         return exception
     sent = _request_of(exception) or asked
-    error = _translated(exception, describe(sent.method, sent.url.path, sent.extensions))
+    error = translated(exception, describe(sent.method, sent.url.path, sent.extensions))
     attempt = sent.extensions.get(SINGLE_FLIGHT)
     if attempt is not None:
         flow.driver.note_failure(attempt, error)
     return error
 
 
-def _translated(exception: Exception, context: Mapping[str, Any]) -> TMDBError:
+def translated(exception: Exception, context: Mapping[str, Any]) -> TMDBError:
+    """Return the error of ours for one of httpx's or the system's."""
     where = f"{context['method']} {context['path']}"
     is_read = context["method"] in ("GET", "HEAD")
     for kind, phase, what in _PHASES:

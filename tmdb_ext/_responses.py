@@ -127,6 +127,19 @@ def api_error(response: httpx.Response, payload: object) -> APIError:
     )
 
 
+def refusal_of(response: httpx.Response) -> APIError:
+    """Return the error for an answer whose body says nothing: that of another server than TMDB's API."""
+    status, path = response.status_code, response.request.url.path
+    return _kind(status, None, None, None)(
+        f"{response.request.method} {path}: HTTP {status}",
+        status=status,
+        method=response.request.method,
+        path=path,
+        retry_after=retry_after(response.headers, datetime.now(UTC)),
+        retryable=_retryable(response.request.method, status, None),
+    )
+
+
 def status_of(response: httpx.Response, payload: object) -> tuple[int | None, str | None]:
     """Return TMDB's status code and message from a status body, each None where the body does not give it."""
     if not isinstance(payload, dict):

@@ -329,11 +329,11 @@ def _jobs(_: Call) -> list[dict[str, Any]]:
 
 
 @DETAILS.answers("configuration-details")
-def _configuration(_: Call) -> dict[str, Any]:
+def _configuration(call: Call) -> dict[str, Any]:
     return {
         "images": {
-            "base_url": "http://image.tmdb.org/t/p/",
-            "secure_base_url": "https://image.tmdb.org/t/p/",
+            "base_url": call.state.image_base_url,
+            "secure_base_url": call.state.image_base_url,
             "backdrop_sizes": ["w300", "w780", "w1280", "original"],
             "logo_sizes": ["w45", "w92", "w154", "w185", "w300", "w500", "original"],
             "poster_sizes": ["w92", "w154", "w185", "w342", "w500", "w780", "original"],

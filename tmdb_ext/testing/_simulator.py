@@ -17,6 +17,7 @@ from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._details import DETAILS
 from tmdb_ext.testing._document import Match, load_document
 from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._image import serve_image
 from tmdb_ext.testing._listings import LISTINGS
 from tmdb_ext.testing._site import serve_site
 from tmdb_ext.testing._state import RequestToken, State, User
@@ -79,7 +80,8 @@ class Simulator:
     It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
     watchlists, lists, pages and `append_to_response`; it refuses what TMDB would refuse; and it answers every
     operation of versions 3 and 4 with sample data of its own. What is done in one version shows in the other. The pages
-    where a user approves a login are there as well: give the client `site_url=simulator.base_url`.
+    where a user approves a login are there as well: give the client `site_url=simulator.base_url`. So are images of any
+    size, under the address that the configuration names.
 
         with Simulator() as tmdb:
             httpx.get(f"{tmdb.base_url}/3/movie/11", params={"api_key": tmdb.api_key})
@@ -131,6 +133,8 @@ class Simulator:
         if self._server is None:
             self._stopping.clear()
             self._server = LoopbackServer(self._serve, self._host, self._port)
+            self._state.image_base_url = f"{self.base_url}/t/p/"
+            self._version3.forget()
         return self
 
     def close(self) -> None:
@@ -337,7 +341,9 @@ class Simulator:
     def _serve(self, raw: RawRequest) -> RawResponse:
         path, _, query = raw.target.partition("?")
         request = Incoming(raw.method, path, parse_qsl(query, keep_blank_values=True), raw.headers, raw.body)
-        page = serve_site(raw.method, path, query, self._state.live_request_token, self._decide)
+        page = serve_image(raw.method, path) or serve_site(
+            raw.method, path, query, self._state.live_request_token, self._decide
+        )
         if page is not None:
             self._record(request, None, page.status)
             return page

@@ -130,6 +130,7 @@ class State:
         self._unused = guest_session_unused
         self.api_key = secrets.token_hex(16)
         self.suspended = False
+        self.image_base_url = "https://image.tmdb.org/t/p/"
         self.users: dict[str, User] = {}
         self.access_tokens: dict[str, AccessToken] = {}
         self.request_tokens: dict[str, RequestToken] = {}

@@ -88,6 +88,10 @@ class Version:
             if operation.appends
         }
 
+    def forget(self) -> None:
+        """Forgets the answers that are kept because they do not change: the address may have."""
+        self._remembered.clear()
+
     def name(self, match: Match) -> str:
         """The name of the operation that a request is for."""
         return self._prefix + match.operation.id
