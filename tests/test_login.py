@@ -193,7 +193,7 @@ def test_an_address_that_no_browser_can_be_sent_to_is_refused(simulator: Simulat
     assert simulator.count("authentication-create-request-token") == 1
 
 
-@pytest.mark.parametrize("site_url", ["themoviedb.org", "ftp://x.org", "https://u:p@x.org", "https://x.org/?a=1", None])
+@pytest.mark.parametrize("site_url", ["themoviedb.org", "ftp://x.org", "https://u:p@x.org", "https://x.org/?a=1", 3])
 def test_a_site_that_cannot_be_opened_is_refused(simulator: Simulator, site_url: Any) -> None:
     with pytest.raises(ConfigurationError, match="site_url must be an http or https address"):
         TMDB(access_token=simulator.access_token, site_url=site_url)

@@ -13,7 +13,6 @@ import anyio
 import httpx
 import pytest
 
-from tmdb_ext import TMDB, AsyncTMDB
 from tmdb_ext.testing import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,9 +30,8 @@ def test_the_example_runs(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with Simulator() as simulator:
-        for client in (TMDB, AsyncTMDB):
-            monkeypatch.setitem(client.__init__.__kwdefaults__, "base_url", simulator.base_url)
-            monkeypatch.setitem(client.__init__.__kwdefaults__, "site_url", simulator.base_url)
+        monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("TMDB_SITE_URL", simulator.base_url)
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
         if "TMDB_USER_ACCESS_TOKEN" in EXAMPLES[number]:

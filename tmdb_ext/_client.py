@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, overload
 
@@ -65,8 +66,8 @@ class TMDB(Resources):
         session_id: str | Secret | None = None,
         guest_session_id: str | Secret | None = None,
         credentials: Credentials | None = None,
-        base_url: str = BASE_URL,
-        site_url: str = SITE_URL,
+        base_url: str | None = None,
+        site_url: str | None = None,
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
         mode: Mode = "auto",
@@ -87,8 +88,10 @@ class TMDB(Resources):
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
             credentials: all of these in one object, in place of the arguments above and of the environment.
-            base_url: scheme, host and port to talk to, without the ``/3``. Credentials go nowhere else.
-            site_url: scheme, host and port of the site where users approve a login.
+            base_url: scheme, host and port to talk to, without the ``/3``; by default TMDB's own, or what
+                ``TMDB_BASE_URL`` says. Credentials go nowhere else.
+            site_url: scheme, host and port of the site where users approve a login; by default TMDB's own, or what
+                ``TMDB_SITE_URL`` says.
             timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits forever.
             transport: an httpx transport to use in place of a connection pool.
             mode: which user-level credentials to use: ``auto`` (a user session before a guest session), ``session``,
@@ -379,8 +382,8 @@ class AsyncTMDB(AsyncResources):
         session_id: str | Secret | None = None,
         guest_session_id: str | Secret | None = None,
         credentials: Credentials | None = None,
-        base_url: str = BASE_URL,
-        site_url: str = SITE_URL,
+        base_url: str | None = None,
+        site_url: str | None = None,
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
         mode: Mode = "auto",
@@ -401,8 +404,10 @@ class AsyncTMDB(AsyncResources):
             session_id: v3 session of a user, 40 hexadecimal characters.
             guest_session_id: guest session made earlier, 32 hexadecimal characters.
             credentials: all of these in one object, in place of the arguments above and of the environment.
-            base_url: scheme, host and port to talk to, without the ``/3``. Credentials go nowhere else.
-            site_url: scheme, host and port of the site where users approve a login.
+            base_url: scheme, host and port to talk to, without the ``/3``; by default TMDB's own, or what
+                ``TMDB_BASE_URL`` says. Credentials go nowhere else.
+            site_url: scheme, host and port of the site where users approve a login; by default TMDB's own, or what
+                ``TMDB_SITE_URL`` says.
             timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits forever.
             transport: an httpx transport to use in place of a connection pool.
             mode: which user-level credentials to use: ``auto`` (a user session before a guest session), ``session``,
@@ -813,7 +818,7 @@ def _resolved(credentials: Credentials | None, given: dict[CredentialName, Secre
 
 def _flow(
     credentials: Credentials,
-    base_url: str,
+    base_url: str | None,
     mode: Mode,
     guest: bool | GuestPolicy,
     store: SessionStore | None,
@@ -835,12 +840,13 @@ def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None) -> dict[str
     return {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS}
 
 
-def checked_base_url(base_url: str) -> httpx.URL:
-    """Return `base_url` as a URL.
+def checked_base_url(base_url: str | None) -> httpx.URL:
+    """Return `base_url`, or else that of the environment, or else TMDB's, as a URL.
 
     Raises:
         ConfigurationError: it is not an address that the generated paths can follow.
     """
+    base_url = os.environ.get("TMDB_BASE_URL") or BASE_URL if base_url is None else base_url
     try:
         url: httpx.URL | None = httpx.URL(base_url)
     except (httpx.InvalidURL, TypeError):
@@ -854,12 +860,13 @@ def checked_base_url(base_url: str) -> httpx.URL:
     return url
 
 
-def checked_site_url(site_url: str) -> str:
-    """Return `site_url` without a slash at its end.
+def checked_site_url(site_url: str | None) -> str:
+    """Return `site_url`, or else that of the environment, or else TMDB's, without a slash at its end.
 
     Raises:
         ConfigurationError: it is not an address that a browser can open.
     """
+    site_url = os.environ.get("TMDB_SITE_URL") or SITE_URL if site_url is None else site_url
     try:
         url: httpx.URL | None = httpx.URL(site_url)
     except (httpx.InvalidURL, TypeError):

@@ -6,6 +6,7 @@ behind it hold requests whose URLs and headers carry credentials.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PLAIN_HEADERS: Final = {"user-agent": "tmdb-ext"}
 TRANSLATED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 _PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", "pool"], str], ...]] = (
     (httpx.ConnectTimeout, "connect", "no connection was made in time"),
@@ -132,6 +134,21 @@ class AsyncHTTP(httpx.AsyncClient):
             return exception
         finally:
             await flow.aclose()
+
+
+def stream(url: str, timeout: Any) -> contextlib.AbstractContextManager[httpx.Response]:
+    """Fetch what is open to everybody, from a server that is not TMDB's API: no credential, no redirect."""
+    return httpx.stream("GET", url, timeout=timeout, headers=PLAIN_HEADERS)
+
+
+@contextlib.asynccontextmanager
+async def astream(url: str, timeout: Any) -> AsyncGenerator[httpx.Response]:
+    """Fetch as `stream` does."""
+    async with (
+        httpx.AsyncClient(timeout=timeout, headers=PLAIN_HEADERS) as client,
+        client.stream("GET", url) as response,
+    ):
+        yield response
 
 
 def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMDBError:

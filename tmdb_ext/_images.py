@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-import httpx
-
 from ._errors import DecodeError, InvalidArgument, RateLimited, ServerError, TMDBError, TransportError, cleaned
-from ._http import TRANSLATED, translated
+from ._http import TRANSLATED, astream, stream, translated
 from ._responses import refusal_of
 
 if TYPE_CHECKING:
+    import httpx
     from tmdb_api_client.v3.models import ConfigurationDetails
     from tmdb_api_client.v3.resources.configuration import AsyncConfigurationResource, ConfigurationResource
 
@@ -220,7 +219,7 @@ class Images(_ImagesView):
         url = self.url(path, width=width, height=height, kind=kind)
         error: TMDBError | None = None
         try:
-            with _replaced(file) as part, httpx.stream("GET", url, timeout=self._timeout) as response:
+            with _replaced(file) as part, stream(url, self._timeout) as response:
                 total = _checked(response)
                 with part.open("wb") as target:
                     for chunk in response.iter_bytes():
@@ -325,10 +324,7 @@ class AsyncImages(_ImagesView):
         error: TMDBError | None = None
         try:
             with _replaced(file) as part:
-                async with (
-                    httpx.AsyncClient(timeout=self._timeout) as client,
-                    client.stream("GET", url) as response,
-                ):
+                async with astream(url, self._timeout) as response:
                     total = _checked(response)
                     async with await anyio.open_file(part, "wb") as target:
                         async for chunk in response.aiter_bytes():
