@@ -142,7 +142,7 @@ def stream(url: str, timeout: Any) -> contextlib.AbstractContextManager[httpx.Re
 
 
 @contextlib.asynccontextmanager
-async def astream(url: str, timeout: Any) -> AsyncGenerator[httpx.Response]:
+async def astream(url: str, timeout: Any) -> AsyncGenerator[httpx.Response]:  # noqa: ASYNC109 - httpx takes it
     """Fetch as `stream` does."""
     async with (
         httpx.AsyncClient(timeout=timeout, headers=PLAIN_HEADERS) as client,
