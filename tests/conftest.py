@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from leaks import Collector
 
+from tmdb_ext import RetryPolicy
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -18,6 +20,13 @@ def no_credentials_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own credentials must neither decide a test nor reach one."""
     for name in [name for name in os.environ if name.startswith("TMDB_") and name != "TMDB_EXT_REQUIRE_SHARED"]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that makes one request fail means that failure, and none has to wait; those about it say how."""
+    monkeypatch.setattr("tmdb_ext._retry.DEFAULT", RetryPolicy(attempts=1))
+    monkeypatch.setattr("tmdb_ext._limit.TMDB_RATE", 1e9)
 
 
 @pytest.fixture(scope="session")

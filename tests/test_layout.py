@@ -85,9 +85,9 @@ def test_the_public_surface_is_this() -> None:
         "ConfigurationError", "ConnectError", "Credentials", "DecodeError", "FileStore", "GuestPolicy",
         "GuestSession", "ImageSizes", "InvalidArgument", "Login", "LoginDenied", "LoginError", "LoginExpired",
         "LoginPending", "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan", "RateLimited",
-        "RequestTimeout", "STATUS_CODES", "Secret", "ServerError", "SessionDenied", "SessionStore", "TMDB",
-        "TMDBError", "TransportError", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
-        "__version__", "any_of",
+        "RequestTimeout", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError", "SessionDenied",
+        "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect", "UserAccessToken", "UserSession",
+        "ValidationError", "__version__", "any_of",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ._images import ImageSizes
     from ._login import AsyncLogin, Login
     from ._paging import AsyncPages, Pages
+    from ._retry import Retry, RetryPolicy
     from ._selection import Plan
     from ._sessions import UserAccessToken, UserSession
     from ._status_codes import STATUS_CODES
@@ -82,6 +83,8 @@ __all__ = [
     "Plan",
     "RateLimited",
     "RequestTimeout",
+    "Retry",
+    "RetryPolicy",
     "Secret",
     "ServerError",
     "SessionDenied",
@@ -110,6 +113,8 @@ _ELSEWHERE = {
     "MemoryStore": "._stores",
     "Pages": "._paging",
     "Plan": "._selection",
+    "Retry": "._retry",
+    "RetryPolicy": "._retry",
     "STATUS_CODES": "._status_codes",
     "Secret": "._credentials",
     "SessionStore": "._stores",

@@ -23,6 +23,7 @@ from ._errors import ConfigurationError, DecodeError, SessionDenied
 from ._guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
 from ._operations import describe, extensions_for, find_operation, get_operation, name_of
 from ._responses import CARRIED, api_error, parse, status_of
+from ._retry import BUDGET
 from ._selection import MODES, Held, Mode, Plan, UserCredential, select
 from ._sessions import Sessions, UserAccessToken, UserSession, digest
 from ._steps import Attempt, Driver, Notify, Run, Steps
@@ -464,7 +465,7 @@ class TMDBAuth(httpx.Auth):
             headers={name: template.headers[name] for name in kept if name in template.headers},
             json=None if body is None else {name: _revealed(value) for name, value in body.items()},
             extensions={
-                **{name: value for name, value in template.extensions.items() if name == "timeout"},
+                **{name: value for name, value in template.extensions.items() if name in ("timeout", BUDGET)},
                 **extensions_for(operation),
                 **({} if attempt is None else {SINGLE_FLIGHT: attempt}),
             },

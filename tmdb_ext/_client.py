@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, Self, TypeVar, overload
 
 import httpx
 from tmdb_api_client.v3.resources import AsyncResources, Resources
@@ -16,9 +16,11 @@ from ._credentials import CredentialName, Credentials, Secret, from_environment,
 from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
 from ._guest import GuestPolicy
 from ._http import AsyncHTTP, SyncHTTP
+from ._limit import limiter_of
 from ._operations import describe
 from ._redaction import install_log_filter
 from ._responses import Failure, read
+from ._retry import policy_of
 from ._stores import MemoryStore
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from ._guest import GuestSession
     from ._images import AsyncImages, Images
     from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
+    from ._retry import RetryPolicy
     from ._selection import Mode
     from ._stores import SessionStore
     from ._v4 import V4, AsyncV4
@@ -74,6 +77,8 @@ class TMDB(Resources):
         guest: bool | GuestPolicy = True,
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
+        retries: bool | RetryPolicy = True,
+        rate_limit: float | Literal["tmdb"] | None = "tmdb",
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -102,6 +107,10 @@ class TMDB(Resources):
                 them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one. Ratings
                 made with the former one are lost.
+            retries: send requests again that failed on the way or that TMDB turned away; a `RetryPolicy` says how often
+                and how patiently, and tells a hook of yours.
+            rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
+                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.
@@ -123,7 +132,9 @@ class TMDB(Resources):
         # Not to be found in the locals of a traceback from here.
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
-        self._http = SyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
+        policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
+        settings = _settings(self._flow, timeout)
+        self._http = SyncHTTP(self._flow, policy, limiter, **settings, transport=transport)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = Auth(self._http, self._flow, self._site_url)
@@ -390,6 +401,8 @@ class AsyncTMDB(AsyncResources):
         guest: bool | GuestPolicy = True,
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
+        retries: bool | RetryPolicy = True,
+        rate_limit: float | Literal["tmdb"] | None = "tmdb",
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -418,6 +431,10 @@ class AsyncTMDB(AsyncResources):
                 them over restarts and to share them between processes. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one, and awaited
                 if it is a coroutine function. Ratings made with the former one are lost.
+            retries: send requests again that failed on the way or that TMDB turned away; a `RetryPolicy` says how often
+                and how patiently, and tells a hook of yours.
+            rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
+                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.
@@ -439,7 +456,9 @@ class AsyncTMDB(AsyncResources):
         # Not to be found in the locals of a traceback from here.
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
-        self._http = AsyncHTTP(self._flow, **_settings(self._flow, timeout), transport=transport)
+        policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
+        settings = _settings(self._flow, timeout)
+        self._http = AsyncHTTP(self._flow, policy, limiter, **settings, transport=transport)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = AsyncAuth(self._http, self._flow, self._site_url)

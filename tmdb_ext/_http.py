@@ -7,6 +7,7 @@ behind it hold requests whose URLs and headers carry credentials.
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
@@ -23,10 +24,15 @@ from ._errors import (
 )
 from ._operations import describe
 from ._redaction import redact
+from ._retry import BUDGET
 from ._steps import Box, Steps
+from ._transport import AsyncTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
+
+    from ._limit import RateLimiter
+    from ._retry import RetryPolicy
 
 T = TypeVar("T")
 
@@ -43,14 +49,19 @@ _PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", 
 class SyncHTTP(httpx.Client):
     """`httpx.Client` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, **settings: Any) -> None:
+    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimiter | None, **settings: Any) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
+        self._policy = policy
+        # Around the transports that httpx has made, those for the environment's proxies among them.
+        self._transport = Transport(self._transport, policy, limiter)
+        self._mounts = {key: at and Transport(at, policy, limiter) for key, at in self._mounts.items()}
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; raise `TMDBError` where no answer comes."""
         error = _closed(request) if self.is_closed else None
         if error is None:
+            request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
                 return super().send(request, **{**options, "follow_redirects": False})
             except (TMDBError, *TRANSLATED) as exception:
@@ -91,14 +102,19 @@ class SyncHTTP(httpx.Client):
 class AsyncHTTP(httpx.AsyncClient):
     """`httpx.AsyncClient` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, **settings: Any) -> None:
+    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimiter | None, **settings: Any) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
+        self._policy = policy
+        # Around the transports that httpx has made, those for the environment's proxies among them.
+        self._transport = AsyncTransport(self._transport, policy, limiter)
+        self._mounts = {key: at and AsyncTransport(at, policy, limiter) for key, at in self._mounts.items()}
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; raise `TMDBError` where no answer comes."""
         error = _closed(request) if self.is_closed else None
         if error is None:
+            request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
                 return await super().send(request, **{**options, "follow_redirects": False})
             except (TMDBError, *TRANSLATED) as exception:

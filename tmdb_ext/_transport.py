@@ -1,0 +1,176 @@
+"""The transports under the auth flow: each request waits for its turn, and is sent again where that is of use."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from ._responses import parse, retry_after, status_of
+from ._retry import BUDGET, DOUBTFUL, TURNED_AWAY, Attempts, Retry, RetryPolicy
+
+if TYPE_CHECKING:
+    from ._limit import RateLimiter
+
+BACK_OFF: Final = 1.0
+"""Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+
+_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_LOST: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.ProxyError)
+
+_logger = logging.getLogger("tmdb_ext")
+
+
+class _Sealed:
+    """A request that carries credentials, in a form that does not show in a traceback with locals."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.request = request
+
+
+class _Sending:
+    """What both colours share."""
+
+    def __init__(self, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+        self._policy = policy
+        self._limiter = limiter
+
+    def attempts(self, request: httpx.Request) -> Attempts:
+        until = request.extensions.get(BUDGET)
+        return Attempts(
+            self._policy, request, time.monotonic() + self._policy.budget if until is None else float(until)
+        )
+
+    def turn(self) -> float:
+        """Take a turn; return the seconds until it comes."""
+        return 0.0 if self._limiter is None else self._limiter.reserve()
+
+    def next_after(self, attempts: Attempts, response: httpx.Response) -> Retry | None:
+        """Return the next attempt after an answer that was read."""
+        wait = retry_after(response.headers, datetime.now(UTC))
+        if response.status_code == 429 and self._limiter is not None:
+            self._limiter.back_off(BACK_OFF if wait is None else min(wait, self._policy.longest))
+        return attempts.after_response(response, status_of(response, parse(response))[0], wait)
+
+    def next_after_failure(self, attempts: Attempts, error: httpx.TransportError) -> Retry | None:
+        """Return the next attempt after a failure on the way."""
+        if not isinstance(error, (*_UNSENT, *_LOST)):
+            return None
+        return attempts.after_failure(type(error).__name__, sent=not isinstance(error, _UNSENT))
+
+    def tell(self, retry: Retry) -> object:
+        """Log a repetition, and tell the caller's hook; return what the hook returns."""
+        _logger.info(
+            "Sending %s %s again in %.2f s after %s: attempt %d of %d.",
+            retry.method,
+            retry.path,
+            retry.delay,
+            retry.reason,
+            retry.attempt,
+            self._policy.attempts,
+        )
+        if self._policy.on_retry is None:
+            return None
+        try:
+            return self._policy.on_retry(retry)
+        except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+            self.log_failure(error)
+            return None
+
+    def log_failure(self, error: Exception) -> None:
+        """Log that the hook failed."""
+        _logger.error("on_retry raised %s; the call goes on.", type(error).__name__)
+
+
+class Transport(httpx.BaseTransport):
+    """Sends requests through another transport, in their turn and again where that is of use."""
+
+    def __init__(self, inner: httpx.BaseTransport, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+        self._inner = inner
+        self._sending = _Sending(policy, limiter)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until there is an answer to give back."""
+        sending, sealed = self._sending, _Sealed(request)
+        attempts = sending.attempts(request)
+        del request
+        while True:
+            if turn := sending.turn():
+                time.sleep(turn)
+            try:
+                response = self._inner.handle_request(sealed.request)
+                if response.status_code not in TURNED_AWAY | DOUBTFUL:
+                    return response
+                _bind(response, sealed).read()
+            except httpx.TransportError as error:
+                retry = sending.next_after_failure(attempts, error)
+                if retry is None:
+                    raise
+            else:
+                retry = sending.next_after(attempts, response)
+                if retry is None:
+                    return response
+            sending.tell(retry)
+            time.sleep(retry.delay)
+
+    def close(self) -> None:
+        """Close the other transport."""
+        self._inner.close()
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """Sends requests through another transport, in their turn and again where that is of use, async."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+        self._inner = inner
+        self._sending = _Sending(policy, limiter)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until there is an answer to give back."""
+        sending, sealed = self._sending, _Sealed(request)
+        attempts = sending.attempts(request)
+        del request
+        while True:
+            if turn := sending.turn():
+                await _asleep(turn)
+            try:
+                response = await self._inner.handle_async_request(sealed.request)
+                if response.status_code not in TURNED_AWAY | DOUBTFUL:
+                    return response
+                await _bind(response, sealed).aread()
+            except httpx.TransportError as error:
+                retry = sending.next_after_failure(attempts, error)
+                if retry is None:
+                    raise
+            else:
+                retry = sending.next_after(attempts, response)
+                if retry is None:
+                    return response
+            told = sending.tell(retry)
+            if isinstance(told, Awaitable):
+                try:
+                    await told
+                except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+                    sending.log_failure(error)
+            await _asleep(retry.delay)
+
+    async def aclose(self) -> None:
+        """Close the other transport."""
+        await self._inner.aclose()
+
+
+def _bind(response: httpx.Response, sealed: _Sealed) -> httpx.Response:
+    response.request = sealed.request
+    return response
+
+
+async def _asleep(seconds: float) -> None:
+    import anyio  # noqa: PLC0415 - only async clients need it
+
+    await anyio.sleep(seconds)
