@@ -13,6 +13,7 @@ import anyio
 import httpx
 import pytest
 
+from tmdb_ext import RetryPolicy
 from tmdb_ext.testing import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,9 @@ def test_the_example_runs(
         exec(compile(EXAMPLES[number], f"README example {number}", "exec"), names)
         if inspect.iscoroutinefunction(names.get("main")):
             anyio.run(names["main"])
+        if "test_my_program" in names:
+            monkeypatch.setattr("tmdb_ext._retry.DEFAULT", RetryPolicy())
+            names["test_my_program"](simulator)
         assert simulator.requests or "Simulator()" in EXAMPLES[number] or "TMDB" not in names
         state = simulator._state
         held = [*state.access_tokens, *state.sessions, *state.guest_sessions]
@@ -53,4 +57,4 @@ def test_the_example_runs(
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 13
+    assert len(EXAMPLES) == 15
