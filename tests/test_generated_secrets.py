@@ -92,7 +92,7 @@ def test_a_failing_transport_shows_no_secret_async(version: str, tag: str, name:
     assert SECRET not in shown_of_generated_code(caught.value)
 
 
-@pytest.mark.parametrize("text", ["\ud800" + SECRET, "a/b?c#d%2f" + SECRET, "", "\x00", "ü"])
+@pytest.mark.parametrize("text", ["\ud800" + SECRET, "a/b?c#d%2f" + SECRET, "", "..", ".", "\x00", "ü"])
 def test_no_text_in_a_path_raises(text: str) -> None:
     from tmdb_api_client.v3.api.guest_sessions import guest_session_rated_tv
 

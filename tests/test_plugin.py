@@ -32,7 +32,7 @@ def test_a_program_without_arguments_talks_to_the_simulator(tmdb_simulator):
 
 def test_another_test_gets_another_one(tmdb_simulator):
     assert tmdb_simulator.requests == []
-    tmdb_simulator.fail_next(429, retry_after=7)
+    tmdb_simulator.fail_next(429, retry_after=31)  # longer than the client waits
 
     async def main():
         async with AsyncTMDB() as tmdb:
@@ -40,7 +40,7 @@ def test_another_test_gets_another_one(tmdb_simulator):
                 await tmdb.movies.details(11)
             return caught.value.retry_after
 
-    assert anyio.run(main) == 7
+    assert anyio.run(main) == 31
 
 
 def test_a_program_that_is_started_inherits_it(tmdb_simulator):

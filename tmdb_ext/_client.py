@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
 import httpx
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
-from ._arguments import Defaults, defaults, fault_of
+from ._arguments import Defaults, defaults, fault_in, fault_of
 from ._auth import MODE, ModeBlock, TMDBAuth
 from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
@@ -350,6 +350,9 @@ class TMDB(Resources):
     ) -> None:
         self._http.__exit__(kind, error, traceback)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client is not pickled: it holds connections and credentials. Make one in each process.")
+
     def __repr__(self) -> str:
         return _shown(self, getattr(self, "_flow", None))
 
@@ -684,6 +687,9 @@ class AsyncTMDB(AsyncResources):
     ) -> None:
         await self._http.__aexit__(kind, error, traceback)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client is not pickled: it holds connections and credentials. Make one in each process.")
+
     def __repr__(self) -> str:
         return _shown(self, getattr(self, "_flow", None))
 
@@ -898,7 +904,7 @@ def checked_site_url(site_url: str | None) -> str:
 def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any], given: Defaults) -> httpx.Request | Failure:
     if any(value is not None for value in given):
         given.add_to(kwargs)
-    fault = fault_of(kwargs.get("params") or {})
+    fault = fault_of(kwargs.get("params") or {}) or fault_in(kwargs["url"])
     if fault is None:
         try:
             return http.build_request(**kwargs)

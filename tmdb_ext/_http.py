@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
@@ -53,6 +54,7 @@ class SyncHTTP(httpx.Client):
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy
+        self._was_used = False
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = Transport(self._transport, policy, limiter)
         self._mounts = {key: at and Transport(at, policy, limiter) for key, at in self._mounts.items()}
@@ -61,6 +63,7 @@ class SyncHTTP(httpx.Client):
         """Send a request; raise `TMDBError` where no answer comes."""
         error = _closed(request) if self.is_closed else None
         if error is None:
+            self._was_used = True
             request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
                 return super().send(request, **{**options, "follow_redirects": False})
@@ -71,6 +74,9 @@ class SyncHTTP(httpx.Client):
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
         return self.build_request("GET", "")
+
+    def __del__(self) -> None:
+        _warn_of_open(self)
 
     def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
@@ -106,6 +112,7 @@ class AsyncHTTP(httpx.AsyncClient):
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy
+        self._was_used = False
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = AsyncTransport(self._transport, policy, limiter)
         self._mounts = {key: at and AsyncTransport(at, policy, limiter) for key, at in self._mounts.items()}
@@ -114,6 +121,7 @@ class AsyncHTTP(httpx.AsyncClient):
         """Send a request; raise `TMDBError` where no answer comes."""
         error = _closed(request) if self.is_closed else None
         if error is None:
+            self._was_used = True
             request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
                 return await super().send(request, **{**options, "follow_redirects": False})
@@ -124,6 +132,9 @@ class AsyncHTTP(httpx.AsyncClient):
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
         return self.build_request("GET", "")
+
+    def __del__(self) -> None:
+        _warn_of_open(self)
 
     async def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
@@ -213,6 +224,13 @@ def _request_of(exception: Exception) -> httpx.Request | None:
         return exception.request
     except RuntimeError:
         return None
+
+
+def _warn_of_open(client: SyncHTTP | AsyncHTTP) -> None:
+    """Say that a client with connections is going away without having been closed; they go with it."""
+    if getattr(client, "_was_used", False) and not client.is_closed:
+        name, close = ("TMDB", "close") if isinstance(client, SyncHTTP) else ("AsyncTMDB", "aclose")
+        warnings.warn(f"A {name} was not closed: use it in a with statement, or call {close}().", ResourceWarning, 2)
 
 
 def _closed(request: httpx.Request) -> TMDBError:

@@ -54,6 +54,13 @@ _MESSAGE_LIMIT: Final = 300
 _NOT_JSON: Final = object()
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+
+
 class Failure:
     """An error on its way to where it is raised."""
 
@@ -85,7 +92,7 @@ def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
 def parse(response: httpx.Response) -> Any:
     """Return the JSON object or list of a response, or a marker that is neither."""
     try:
-        payload = json.loads(response.content)
+        payload = _DECODER.decode(response.content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return _NOT_JSON
     return payload if isinstance(payload, dict | list) else _NOT_JSON

@@ -77,7 +77,8 @@ class RetryPolicy:
             attempts: how often a request is sent at most; 1 never repeats.
             backoff: seconds from which the first pause is drawn (0 to `backoff`); the range doubles with each attempt.
             longest: seconds that a pause takes at most. A `Retry-After` that asks for more ends the call.
-            budget: seconds that a call may take in all before it is not repeated any more.
+            budget: seconds that a call may take in all: after that it is not repeated, and a body that is still coming
+                is given up.
             on_retry: called with a `Retry` before each repetition; may be a coroutine function for an `AsyncTMDB`.
 
         Raises:

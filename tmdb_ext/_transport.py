@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +34,45 @@ class _Sealed:
         self.request = request
 
 
+class _TimedBody(httpx.SyncByteStream):
+    """A body that has to come to its end in time: each piece of one that trickles is in time by itself."""
+
+    def __init__(self, body: httpx.SyncByteStream, sealed: _Sealed, until: float) -> None:
+        self._body = body
+        self._sealed = sealed
+        self._until = until
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._body:
+            _check_time(self._sealed, self._until)
+            yield piece
+
+    def close(self) -> None:
+        self._body.close()
+
+
+class _AsyncTimedBody(httpx.AsyncByteStream):
+    """A body that has to come to its end in time, async."""
+
+    def __init__(self, body: httpx.AsyncByteStream, sealed: _Sealed, until: float) -> None:
+        self._body = body
+        self._sealed = sealed
+        self._until = until
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._body:
+            _check_time(self._sealed, self._until)
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+def _check_time(sealed: _Sealed, until: float) -> None:
+    if time.monotonic() > until:
+        raise httpx.ReadTimeout("the body took too long", request=sealed.request)
+
+
 class _Sending:
     """What both colours share."""
 
@@ -41,11 +80,14 @@ class _Sending:
         self._policy = policy
         self._limiter = limiter
 
-    def attempts(self, request: httpx.Request) -> Attempts:
+    def until(self, request: httpx.Request) -> float:
+        """Return the time at which the call has had its budget."""
         until = request.extensions.get(BUDGET)
-        return Attempts(
-            self._policy, request, time.monotonic() + self._policy.budget if until is None else float(until)
-        )
+        return time.monotonic() + self._policy.budget if until is None else float(until)
+
+    def attempts(self, request: httpx.Request, until: float) -> Attempts:
+        """Return the attempts at a request."""
+        return Attempts(self._policy, request, until)
 
     def turn(self) -> float:
         """Take a turn; return the seconds until it comes."""
@@ -98,13 +140,16 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until there is an answer to give back."""
         sending, sealed = self._sending, _Sealed(request)
-        attempts = sending.attempts(request)
+        until = sending.until(request)
+        attempts = sending.attempts(request, until)
         del request
         while True:
             if turn := sending.turn():
                 time.sleep(turn)
             try:
                 response = self._inner.handle_request(sealed.request)
+                if isinstance(response.stream, httpx.SyncByteStream):
+                    response.stream = _TimedBody(response.stream, sealed, until)
                 if response.status_code not in TURNED_AWAY | DOUBTFUL:
                     return response
                 _bind(response, sealed).read()
@@ -134,13 +179,16 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until there is an answer to give back."""
         sending, sealed = self._sending, _Sealed(request)
-        attempts = sending.attempts(request)
+        until = sending.until(request)
+        attempts = sending.attempts(request, until)
         del request
         while True:
             if turn := sending.turn():
                 await _asleep(turn)
             try:
                 response = await self._inner.handle_async_request(sealed.request)
+                if isinstance(response.stream, httpx.AsyncByteStream):
+                    response.stream = _AsyncTimedBody(response.stream, sealed, until)
                 if response.status_code not in TURNED_AWAY | DOUBTFUL:
                     return response
                 await _bind(response, sealed).aread()

@@ -34,9 +34,28 @@ class Unlisted(str):
     __slots__ = ()
 
 
-def segment(value: object) -> str:
-    """`value` as one segment of a path; no text makes it raise, since the value may be a secret."""
-    return quote(str(value), safe="", errors="surrogatepass")
+def segment(value: object, name: str) -> str:
+    """`value` as one segment of a path; no text makes it raise, since the value may be a secret.
+
+    What would be no segment, or another path, becomes `{!name}`: no path of TMDB's, and whoever sends it can tell why.
+    """
+    text = "" if value is None or isinstance(value, (bool, float)) else str(value)
+    return _unfit(name) if text in ("", ".", "..") else quote(text, safe="", errors="surrogatepass")
+
+
+def number(value: object, name: str) -> str:
+    """`value`, which has to be a whole number, as one segment of a path; anything else becomes `{!name}`.
+
+    A placeholder that whoever sends the call fills in stays one.
+    """
+    text = "" if isinstance(value, (bool, float)) else str(value)
+    is_placeholder = text[:1] == "{" and text[-1:] == "}" and text[1:-1].isidentifier()
+    is_number = text.removeprefix("-").isdecimal() and text.isascii()
+    return quote(text, safe="") if is_number or is_placeholder else _unfit(name)
+
+
+def _unfit(name: str) -> str:
+    return f"%7B%21{name}%7D"
 
 
 def query(values: Mapping[str, Any], unset: object) -> dict[str, Any]:

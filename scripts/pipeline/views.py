@@ -198,8 +198,14 @@ class Views:
         filters = {
             python[p["name"]]: self.type_of(p["schema"]).annotation for p in operation["parameters"] if is_filter(p)
         }
+        numbers = {
+            python[p["name"]]
+            for p in operation["parameters"]
+            if p["in"] == "path" and self.type_of(p["schema"]).annotation == "int"
+        }
         return {
             "filters": filters,
+            "numbers": numbers,
             "path": repr(str(endpoint.path.get_untrusted_value())),
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._endpoint import Filter, Unlisted
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -23,7 +23,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/collection/{collection_id}".format(collection_id=_segment(collection_id)),
+        "url": "/3/collection/{collection_id}".format(collection_id=_number(collection_id, "collection_id")),
         "params": _query(
             {
                 "language": language,

@@ -2,8 +2,8 @@
 from typing import Any
 
 from ...._endpoint import Filter
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -20,7 +20,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/collection/{collection_id}/images".format(collection_id=_segment(collection_id)),
+        "url": "/3/collection/{collection_id}/images".format(collection_id=_number(collection_id, "collection_id")),
         "params": _query({"include_image_language": include_image_language, "language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "collection-images"},
     }

@@ -14,7 +14,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(credit_id: str, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/credit/{credit_id}".format(credit_id=_segment(credit_id)),
+        "url": "/3/credit/{credit_id}".format(credit_id=_segment(credit_id, "credit_id")),
         "params": _query({"language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "credit-details"},
     }

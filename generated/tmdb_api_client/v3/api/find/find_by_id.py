@@ -17,7 +17,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/find/{external_id}".format(external_id=_segment(external_id)),
+        "url": "/3/find/{external_id}".format(external_id=_segment(external_id, "external_id")),
         "params": _query({"external_source": external_source, "language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "find-by-id"},
     }

@@ -21,7 +21,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/guest_session/{guest_session_id}/rated/movies".format(guest_session_id=_segment(guest_session_id)),
+        "url": "/3/guest_session/{guest_session_id}/rated/movies".format(
+            guest_session_id=_segment(guest_session_id, "guest_session_id")
+        ),
         "params": _query({"language": language, "page": page, "sort_by": sort_by}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "guest-session-rated-movies"},
     }

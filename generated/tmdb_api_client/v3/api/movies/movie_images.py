@@ -2,8 +2,8 @@
 from typing import Any
 
 from ...._endpoint import Filter
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -17,7 +17,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/movie/{movie_id}/images".format(movie_id=_segment(movie_id)),
+        "url": "/3/movie/{movie_id}/images".format(movie_id=_number(movie_id, "movie_id")),
         "params": _query({"include_image_language": include_image_language, "language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "movie-images"},
     }

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._endpoint import Unlisted
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -19,7 +19,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/network/{network_id}".format(network_id=_segment(network_id)),
+        "url": "/3/network/{network_id}".format(network_id=_number(network_id, "network_id")),
         "params": _query({"append_to_response": append_to_response}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "network-details"},
     }

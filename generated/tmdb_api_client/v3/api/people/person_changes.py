@@ -2,8 +2,8 @@
 import datetime
 from typing import Any
 
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -21,7 +21,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/person/{person_id}/changes".format(person_id=_segment(person_id)),
+        "url": "/3/person/{person_id}/changes".format(person_id=_number(person_id, "person_id")),
         "params": _query({"end_date": end_date, "page": page, "start_date": start_date}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "person-changes"},
     }

@@ -13,7 +13,7 @@ from ...types import Response
 def _get_kwargs(review_id: str) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/review/{review_id}".format(review_id=_segment(review_id)),
+        "url": "/3/review/{review_id}".format(review_id=_segment(review_id, "review_id")),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "review-details"},
     }
 

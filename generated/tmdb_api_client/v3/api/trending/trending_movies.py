@@ -15,7 +15,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(time_window: TimeWindow, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/trending/movie/{time_window}".format(time_window=_segment(time_window)),
+        "url": "/3/trending/movie/{time_window}".format(time_window=_segment(time_window, "time_window")),
         "params": _query({"language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "trending-movies"},
     }

@@ -13,7 +13,9 @@ from ...types import Response
 def _get_kwargs(tv_episode_group_id: str) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/tv/episode_group/{tv_episode_group_id}".format(tv_episode_group_id=_segment(tv_episode_group_id)),
+        "url": "/3/tv/episode_group/{tv_episode_group_id}".format(
+            tv_episode_group_id=_segment(tv_episode_group_id, "tv_episode_group_id")
+        ),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-episode-group-details"},
     }
 

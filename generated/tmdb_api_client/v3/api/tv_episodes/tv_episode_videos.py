@@ -2,8 +2,8 @@
 from typing import Any
 
 from ...._endpoint import Filter
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -23,9 +23,9 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/3/tv/{series_id}/season/{season_number}/episode/{episode_number}/videos".format(
-            series_id=_segment(series_id),
-            season_number=_segment(season_number),
-            episode_number=_segment(episode_number),
+            series_id=_number(series_id, "series_id"),
+            season_number=_number(season_number, "season_number"),
+            episode_number=_number(episode_number, "episode_number"),
         ),
         "params": _query({"include_video_language": include_video_language, "language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-episode-videos"},

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._endpoint import Filter, Unlisted
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -24,7 +24,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/tv/{series_id}".format(series_id=_segment(series_id)),
+        "url": "/3/tv/{series_id}".format(series_id=_number(series_id, "series_id")),
         "params": _query(
             {
                 "append_to_response": append_to_response,

@@ -2,8 +2,8 @@
 from typing import Any
 
 from ...._endpoint import Filter
+from ...._endpoint import number as _number
 from ...._endpoint import query as _query
-from ...._endpoint import segment as _segment
 from ...._model import as_root
 from ..._respond import respond as _respond
 from ...client import AuthenticatedClient
@@ -17,7 +17,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/3/tv/{series_id}/videos".format(series_id=_segment(series_id)),
+        "url": "/3/tv/{series_id}/videos".format(series_id=_number(series_id, "series_id")),
         "params": _query({"include_video_language": include_video_language, "language": language}, UNSET),
         "extensions": {"tmdb_api": "v3", "tmdb_operation": "tv-series-videos"},
     }

@@ -14,7 +14,9 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(account_object_id: str, *, page: int | None | Unset = UNSET) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/4/account/{account_object_id}/lists".format(account_object_id=_segment(account_object_id)),
+        "url": "/4/account/{account_object_id}/lists".format(
+            account_object_id=_segment(account_object_id, "account_object_id")
+        ),
         "params": _query({"page": page}, UNSET),
         "extensions": {"tmdb_api": "v4", "tmdb_operation": "account-lists"},
     }

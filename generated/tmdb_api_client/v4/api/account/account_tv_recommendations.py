@@ -17,7 +17,7 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": "/4/account/{account_object_id}/tv/recommendations".format(
-            account_object_id=_segment(account_object_id)
+            account_object_id=_segment(account_object_id, "account_object_id")
         ),
         "params": _query({"language": language, "page": page}, UNSET),
         "extensions": {"tmdb_api": "v4", "tmdb_operation": "account-tv-recommendations"},

@@ -21,7 +21,9 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "get",
-        "url": "/4/account/{account_object_id}/tv/watchlist".format(account_object_id=_segment(account_object_id)),
+        "url": "/4/account/{account_object_id}/tv/watchlist".format(
+            account_object_id=_segment(account_object_id, "account_object_id")
+        ),
         "params": _query({"language": language, "page": page, "sort_by": sort_by}, UNSET),
         "extensions": {"tmdb_api": "v4", "tmdb_operation": "account-tv-watchlist"},
     }
