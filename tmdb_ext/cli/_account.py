@@ -10,6 +10,7 @@ import typer
 
 from tmdb_ext._errors import ConfigurationError
 
+from ._exit import Misuse
 from ._media import MIXED, RATED, Item, parsed
 from ._settings import Settings
 from ._show import done, table, walk
@@ -102,7 +103,7 @@ def _rate(
     settings: Settings, resource: Any, ids: tuple[int, ...], what: str, value: float | None, *, delete: bool
 ) -> None:
     if (value is None) != delete:
-        raise typer.BadParameter("Give a rating from 0.5 to 10, or --delete, and not both.")
+        raise Misuse("Give a rating from 0.5 to 10, or --delete, and not both.")
     if delete:
         answer = resource.delete_rating(*ids)
         done(settings, f"Took back the rating of {what}.", answer.to_dict())

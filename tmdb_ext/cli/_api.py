@@ -15,6 +15,7 @@ import typer
 from tmdb_ext._errors import InvalidArgument
 from tmdb_ext._operations import extensions_for, name_of
 
+from ._exit import Misuse
 from ._settings import Settings
 from ._show import Column, clean, document, emit, is_terminal, table
 
@@ -133,7 +134,7 @@ def api(
     settings = cast(Settings, context.obj)
     verb = method.upper()
     if verb not in _METHODS:
-        raise typer.BadParameter(f"{method!r} is not one of {', '.join(_METHODS)}.")
+        raise Misuse(f"{method!r} is not one of {', '.join(_METHODS)}.")
     target, query = _target(settings, path)
     operation = operation_of(verb, target)
     query += [_pair(text, "-p") for text in parameters or []]
@@ -151,26 +152,26 @@ def _target(settings: Settings, path: str) -> tuple[str, list[tuple[str, str]]]:
     """Return path and query of what the user has written.
 
     Raises:
-        typer.BadParameter: it leads to another host, has no version, or has something left open.
+        Misuse: it leads to another host, has no version, or has something left open.
     """
     from urllib.parse import parse_qsl
 
     parts = urlsplit(path)
     if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" != settings.scope:
-        raise typer.BadParameter(f"Credentials go to {settings.scope} only; write the path alone: /3/movie/11.")
+        raise Misuse(f"Credentials go to {settings.scope} only; write the path alone: /3/movie/11.")
     target = "/" + parts.path.lstrip("/")
     if not target.startswith(("/3/", "/4/")):
-        raise typer.BadParameter("PATH begins with the version of the API: /3/movie/11 or /4/list/1.")
+        raise Misuse("PATH begins with the version of the API: /3/movie/11 or /4/list/1.")
     left = [name for name in _PLACEHOLDER.findall(target) if name not in FILLED]
     if left:
-        raise typer.BadParameter(f"Fill in {', '.join(f'{{{name}}}' for name in left)} in the path.")
+        raise Misuse(f"Fill in {', '.join(f'{{{name}}}' for name in left)} in the path.")
     return target, parse_qsl(parts.query, keep_blank_values=True)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise typer.BadParameter(f"{option} takes NAME=VALUE.")
+        raise Misuse(f"{option} takes NAME=VALUE.")
     return name, value
 
 
@@ -178,12 +179,12 @@ def _body(body: str | None, fields: list[str] | None) -> Any:
     """Return the JSON body that the options describe.
 
     Raises:
-        typer.BadParameter: there are two, or one that is not JSON or cannot be read.
+        Misuse: there are two, or one that is not JSON or cannot be read.
     """
     if body is None:
         return {name: _value(value) for name, value in (_pair(text, "-b") for text in fields or [])}
     if fields:
-        raise typer.BadParameter("Give -b or --body, not both.")
+        raise Misuse("Give -b or --body, not both.")
     try:
         if body == "-":
             body = sys.stdin.read()
@@ -191,9 +192,9 @@ def _body(body: str | None, fields: list[str] | None) -> Any:
             body = Path(body[1:]).read_text(encoding="utf-8")
         return json.loads(body)
     except OSError as error:
-        raise typer.BadParameter(f"--body: the file cannot be read: {error.strerror}.") from None
+        raise Misuse(f"--body: the file cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
-        raise typer.BadParameter("--body is not JSON.") from None
+        raise Misuse("--body is not JSON.") from None
 
 
 def _value(text: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, cast
 
 import typer
@@ -22,8 +22,8 @@ _EPILOG: Final = "\n\n".join(
     (
         "[bold]Credentials.[/bold] Every call needs an API Read Access Token or an API key, from "
         "https://www.themoviedb.org/settings/api: run 'tmdb auth token' once, or set TMDB_ACCESS_TOKEN or "
-        "TMDB_API_KEY. Acting for a user needs 'tmdb auth login', or TMDB_SESSION_ID or TMDB_USER_ACCESS_TOKEN. What the environment "
-        "holds goes before what is kept.",
+        "TMDB_API_KEY. Acting for a user needs 'tmdb auth login', or TMDB_SESSION_ID or TMDB_USER_ACCESS_TOKEN. "
+        "What the environment holds goes before what is kept.",
         "[bold]Where sessions are kept.[/bold] In the system's keyring; where there is none, in a file of your "
         "configuration folder that only you can read. TMDB_SESSION_FILE names another file. 'tmdb auth status' tells.",
         "[bold]Exit codes.[/bold]\n" + "\n".join(f"{code:>3d}  {meaning}" for code, meaning in MEANINGS.items()),
@@ -77,7 +77,7 @@ def globals_(
     if verbose:
         logging.getLogger("tmdb_ext").setLevel(logging.INFO)
     if context.invoked_subcommand is None:
-        emit(context.get_help())
+        _write_help(context.get_help(), emit)
 
 
 app.command("search")(_browse.search)
@@ -136,11 +136,17 @@ def _run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else Exit.DONE
 
 
+def _write_help(text: str, write: Callable[[str], None]) -> None:
+    """Write a help text, unless rich has drawn it already while it was made."""
+    if text:
+        write(text)
+
+
 def _explain_usage(error: Any) -> int:
     context = error.ctx
     command = context.command_path if context is not None else "tmdb"
     if type(error).__name__ == "NoArgsIsHelpError":
-        note(context.get_help())
+        _write_help(error.message, note)
         return Exit.USAGE
     note(f"tmdb: {' '.join(error.format_message().split())} See: {command} --help")
     return Exit.USAGE

@@ -10,7 +10,7 @@ import typer
 
 from tmdb_ext._errors import ConfigurationError, TMDBError
 
-from ._exit import Exit, Refusal, line_of
+from ._exit import Misuse, Refusal, line_of
 from ._settings import (
     APPLICATION,
     NO_APPLICATION,
@@ -117,7 +117,7 @@ def login(
     """
     settings = cast(Settings, context.obj)
     if v4 and password:
-        raise typer.BadParameter("--password makes a session of v3; leave --v4 away.")
+        raise Misuse("--password makes a session of v3; leave --v4 away.")
     with settings.client() as tmdb:
         _refuse_second(tmdb, v4=v4)
         if password:
@@ -354,7 +354,7 @@ def explain(
     except ConfigurationError as error:
         unknown = str(error)
     if unknown is not None:
-        raise Refusal(unknown, Exit.USAGE)
+        raise Misuse(unknown)
     with settings.client() as tmdb:
         plan = tmdb.auth.explain(operation)
     if settings.json:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
+from ._exit import Misuse
 from ._media import COMPANIES, MIXED, NAMES, PEOPLE, TITLES, title_of
 from ._settings import Settings
 from ._show import Column, details, table, walk
@@ -109,7 +110,7 @@ def search(
     if rest and first in list(Searched):
         kind, words = Searched(first), rest
     if year is not None and kind not in (Searched.MOVIE, Searched.TV):
-        raise typer.BadParameter("--year goes with movie and tv only: tmdb search movie QUERY --year 1977.")
+        raise Misuse("--year goes with movie and tv only: tmdb search movie QUERY --year 1977.")
     with settings.client() as tmdb:
         operation = getattr(tmdb.search, kind.value)
         arguments = {"year": year} if year is not None else {}
@@ -204,7 +205,7 @@ def discover(
     """
     settings = cast(Settings, context.obj)
     if sort_by is not None and sort_by not in _orders(kind.value):
-        raise typer.BadParameter(f"--sort-by must be one of {', '.join(_orders(kind.value))}.")
+        raise Misuse(f"--sort-by must be one of {', '.join(_orders(kind.value))}.")
     with settings.client() as tmdb:
         operation = tmdb.discover.movie if kind is Discovered.MOVIE else tmdb.discover.tv
         arguments = {
@@ -253,7 +254,7 @@ def _genre_ids(tmdb: Any, kind: str, asked: list[str]) -> str:
     unknown = [name for name in asked if not name.isdigit() and name.casefold() not in ids]
     if unknown:
         known = ", ".join(sorted(str(genre.name) for genre in genres))
-        raise typer.BadParameter(f"There is no genre {unknown[0]!r} for {kind}. There are: {known}.")
+        raise Misuse(f"There is no genre {unknown[0]!r} for {kind}. There are: {known}.")
     return ",".join(name if name.isdigit() else ids[name.casefold()] for name in asked)
 
 
@@ -265,12 +266,12 @@ def _appended(kind: Literal["movie", "tv", "person"], append: list[str] | None) 
     """Return the sections to append, checked.
 
     Raises:
-        typer.BadParameter: one of them does not belong to this kind of thing.
+        Misuse: one of them does not belong to this kind of thing.
     """
     asked, known = _sections(append), appendable(kind)
     for name in asked:
         if name not in known:
-            raise typer.BadParameter(f"--append: there is no {name!r} for {kind}. There are: {', '.join(known)}.")
+            raise Misuse(f"--append: there is no {name!r} for {kind}. There are: {', '.join(known)}.")
     return asked
 
 

@@ -62,6 +62,13 @@ class Refusal(TMDBError):  # noqa: N818 - named as the errors of the client are
         self.code = code
 
 
+class Misuse(Refusal):
+    """The command was written wrongly; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.USAGE)
+
+
 def code_of(error: TMDBError) -> Exit:
     """Return the exit code that says of which kind an error is."""
     if isinstance(error, Refusal):

@@ -167,7 +167,8 @@ def show(context: typer.Context, list_id: ListId, limit: Limit = 100) -> None:
     if settings.json:
         details(settings, [], about)
         return
-    note(f"{about.get('name')}: {about.get('description') or 'no description'}")
+    if _for_people():
+        note(f"{about.get('name')}: {about.get('description') or 'no description'}")
     table(settings, MIXED, items)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, cast
 
-import typer
-
+from ._exit import Misuse
 from ._show import Column
 
 
@@ -24,13 +23,13 @@ def parsed(items: Sequence[str]) -> list[Item]:
     """Return what the user has named as ``movie:11`` or ``tv:41``.
 
     Raises:
-        typer.BadParameter: one of them is something else.
+        Misuse: one of them is something else.
     """
     found = []
     for item in items:
         kind, _, number = item.partition(":")
         if kind not in ("movie", "tv") or not (number.isascii() and number.isdigit()):
-            raise typer.BadParameter(f"{item!r} is neither a movie nor a series: write movie:11 or tv:41.")
+            raise Misuse(f"{item!r} is neither a movie nor a series: write movie:11 or tv:41.")
         found.append(Item(cast(Literal["movie", "tv"], kind), int(number)))
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import typer
 
-from ._exit import Exit, Refusal
+from ._exit import Exit, Misuse, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ def ask(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not is_terminal(sys.stdin):
-        raise Refusal(f"{question} There is no terminal to ask at: say --yes if you mean it.", Exit.USAGE)
+        raise Misuse(f"{question} There is no terminal to ask at: say --yes if you mean it.")
     if not typer.confirm(question, err=True):
         raise Refusal("Nothing was changed.")
 
@@ -146,7 +146,7 @@ def line_from(prompt: str) -> str:
         return str(typer.prompt(prompt, err=True))
     line = sys.stdin.readline()
     if not line:
-        raise Refusal(f"{prompt} is expected on stdin, and there is nothing.", Exit.USAGE)
+        raise Misuse(f"{prompt} is expected on stdin, and there is nothing.")
     return line.strip()
 
 
