@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 import typer
 
@@ -16,7 +16,7 @@ from tmdb_ext._errors import InvalidArgument
 from tmdb_ext._operations import extensions_for, name_of
 
 from ._exit import Misuse
-from ._settings import Settings
+from ._settings import Settings, scope_of
 from ._show import Column, clean, document, emit, is_terminal, table
 
 if TYPE_CHECKING:
@@ -154,10 +154,8 @@ def _target(settings: Settings, path: str) -> tuple[str, list[tuple[str, str]]]:
     Raises:
         Misuse: it leads to another host, has no version, or has something left open.
     """
-    from urllib.parse import parse_qsl
-
-    parts = urlsplit(path)
-    if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" != settings.scope:
+    parts = _split(path, settings.scope)
+    if parts is None:
         raise Misuse(f"Credentials go to {settings.scope} only; write the path alone: /3/movie/11.")
     target = "/" + parts.path.lstrip("/")
     if not target.startswith(("/3/", "/4/")):
@@ -166,6 +164,19 @@ def _target(settings: Settings, path: str) -> tuple[str, list[tuple[str, str]]]:
     if left:
         raise Misuse(f"Fill in {', '.join(f'{{{name}}}' for name in left)} in the path.")
     return target, parse_qsl(parts.query, keep_blank_values=True)
+
+
+def _split(path: str, scope: str) -> SplitResult | None:
+    """Return the parts of a path or of an address under `scope`; None for anything else."""
+    import httpx
+
+    try:
+        parts = urlsplit(path)
+        if not (parts.scheme or parts.netloc) or scope_of(httpx.URL(path)) == scope:
+            return parts
+    except (ValueError, httpx.InvalidURL):
+        pass
+    return None
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

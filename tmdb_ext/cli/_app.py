@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from tmdb_ext._errors import TMDBError
+from tmdb_ext._redaction import redact
 from tmdb_ext._version import API_RELEASE, __version__
 
 from . import _account, _api, _auth, _browse, _lists, _serve
@@ -103,13 +105,22 @@ _VALUED: Final = frozenset({"--language", "--region", "--base-url", "--site-url"
 _USAGE_ERROR: Final = cast("type[Exception]", typer.BadParameter.__base__)
 
 
+_logger = logging.getLogger("tmdb_ext")
+
+
+class _Formatter(logging.Formatter):
+    """Hides what is shaped like a credential, since the text of an unexpected exception may quote anything."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; what went wrong is one line on stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("tmdb: %(message)s"))
-    logger = logging.getLogger("tmdb_ext")
-    level = logger.level
-    logger.addHandler(handler)
+    handler.setFormatter(_Formatter("tmdb: %(message)s"))
+    level = _logger.level
+    _logger.addHandler(handler)
     try:
         code = _run(hoisted(arguments))
         sys.stdout.flush()
@@ -117,8 +128,8 @@ def run(arguments: Sequence[str]) -> int:
         silence()
         return Exit.DONE
     finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+        _logger.removeHandler(handler)
+        _logger.setLevel(level)
     return code
 
 
@@ -133,6 +144,12 @@ def _run(arguments: list[str]) -> int:
         return Exit.INTERRUPTED
     except _USAGE_ERROR as error:
         return _explain_usage(error)
+    except SystemExit as end:  # shell completion, and a help text that nobody reads to its end
+        code = end.code
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must not end in a page of code
+        _logger.info("This is a mistake in tmdb-ext; please report it.", exc_info=error)
+        note(f"tmdb: unexpected: {type(error).__name__}; -v tells more")
+        return Exit.FAILED
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -163,7 +180,7 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
         elif argument in _FLAGS or ("=" in argument and argument.partition("=")[0] in _VALUED):
             front.append(argument)
         elif argument in _VALUED:
-            front += [argument, *(value for value, _ in zip(left, [None], strict=False))]
+            front += [argument, *itertools.islice(left, 1)]
         else:
             rest.append(argument)
     return [*front, *rest]

@@ -124,7 +124,7 @@ def login(
             _by_password(tmdb)
         elif not (browser and _with_browser(tmdb, v4=v4, timeout=timeout)):
             _with_address(tmdb, v4=v4, timeout=timeout, interval=interval)
-        who = _who(tmdb)
+        who = f"account {tmdb.v4.account.id()}" if v4 else _who(tmdb)
         where = place_of(settings.store)
         kept = settings.store.load(f"{settings.scope}/{'user-v4' if v4 else 'user'}") is not None
         if not kept:

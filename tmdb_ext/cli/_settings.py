@@ -15,6 +15,8 @@ from ._store import CliStore, choose_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import httpx
+
     from tmdb_ext._client import TMDB
     from tmdb_ext._credentials import Secret
 
@@ -53,8 +55,7 @@ class Settings:
         """What records in the store belong to: scheme, host and port. No credential goes to another one."""
         from tmdb_ext._client import BASE_URL, checked_base_url
 
-        url = checked_base_url(self.base_url or BASE_URL)
-        return f"{url.scheme}://{url.netloc.decode()}"
+        return scope_of(checked_base_url(self.base_url or BASE_URL))
 
     @property
     def application_key(self) -> str:
@@ -100,6 +101,11 @@ class Settings:
         takes = inspect.signature(method).parameters
         given = {"language": self.language, "region": self.region}
         return {name: value for name, value in given.items() if value and name in takes}
+
+
+def scope_of(url: httpx.URL) -> str:
+    """Return scheme, host and port of an address, as the keys of stored sessions have them."""
+    return f"{url.scheme}://{url.host}:{url.port}" if url.port else f"{url.scheme}://{url.host}"
 
 
 def application_in_environment() -> str | None:
