@@ -686,6 +686,15 @@ def test_ratings_are_made_shown_and_taken_back(cli: Cli, who: str) -> None:
     assert cli.simulator.count("authentication-create-guest-session") == (who == "guest")
 
 
+def test_ratings_that_are_lost_with_a_guest_session_are_told(cli: Cli) -> None:
+    cli("rate", "movie", "11", "8.5")
+    guest = next(iter(json.loads(cli.file.read_text(encoding="utf-8"))["sessions"].values()))["guest_session_id"]
+    cli.simulator.forget_guest_session(guest)
+    done = cli("rate", "movie", "12", "7")
+    assert re.fullmatch(r"tmdb: The guest session .* is lost.\n", done.err)
+    assert guest not in done.err
+
+
 def test_ratings_are_not_looked_for_where_nobody_can_have_rated(cli: Cli) -> None:
     assert "tmdb auth login" in cli("rated", code=3).err
     assert cli.simulator.requests == []

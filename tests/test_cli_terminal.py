@@ -34,7 +34,8 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def environment(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMDB_", "XDG_"))}
-    kept.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        kept.pop(name, None)
     return kept | {
         "HOME": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
@@ -176,6 +177,12 @@ def test_tables_fit_the_terminal_and_can_do_without_colour(
     child.expect(pexpect.EOF)
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", child.before)
     assert "Star Wars" in plain(child.before)
+
+
+def test_columns_that_matter_are_not_cut_and_a_single_operation_is_shown_whole(tmdb: Callable[..., str]) -> None:
+    shown = tmdb("operations", "rating", columns=70)
+    assert re.search(r"^ +tv-epi\S*… +DELETE +/3/tv\S*… +session or guest session", shown, re.MULTILINE)
+    assert "https://developer.themoviedb.org/reference/movie-popular-list" in tmdb("operations", "movie-popular")
 
 
 def test_json_is_indented_for_people(

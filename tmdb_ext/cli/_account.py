@@ -41,7 +41,10 @@ class Listed(StrEnum):
 
 
 Value = Annotated[
-    float | None, typer.Argument(min=0.5, max=10, help="The rating: 0.5 to 10, in steps of 0.5.", show_default=False)
+    float | None,
+    typer.Argument(
+        metavar="VALUE", min=0.5, max=10, help="The rating: 0.5 to 10, in steps of 0.5.", show_default=False
+    ),
 ]
 Delete = Annotated[bool, typer.Option("--delete", help="Take the rating back.")]
 Items = Annotated[list[str], typer.Argument(metavar="ITEM...", help="movie:11, tv:41 …")]
@@ -114,7 +117,7 @@ def _rate(
 
 def rated(
     context: typer.Context,
-    kind: Annotated[Rated, typer.Argument(help="What.")] = Rated.ALL,
+    kind: Annotated[Rated, typer.Argument(metavar="[all|movie|tv|episode]", help="What.")] = Rated.ALL,
     limit: Limit = 100,
 ) -> None:
     """Show your own ratings: the user's, or the guest's where nobody is logged in.
@@ -147,7 +150,7 @@ def is_user(tmdb: TMDB) -> bool:
 @favorite.command("show")
 def favorite_show(
     context: typer.Context,
-    kind: Annotated[Listed, typer.Argument(help="What.")] = Listed.ALL,
+    kind: Annotated[Listed, typer.Argument(metavar="[all|movie|tv]", help="What.")] = Listed.ALL,
     limit: Limit = 100,
 ) -> None:
     """Show your favourites.
@@ -178,7 +181,7 @@ def favorite_remove(context: typer.Context, items: Items) -> None:
 @watchlist.command("show")
 def watchlist_show(
     context: typer.Context,
-    kind: Annotated[Listed, typer.Argument(help="What.")] = Listed.ALL,
+    kind: Annotated[Listed, typer.Argument(metavar="[all|movie|tv]", help="What.")] = Listed.ALL,
     limit: Limit = 100,
 ) -> None:
     """Show what you want to see.

@@ -17,7 +17,7 @@ from tmdb_ext._operations import extensions_for, name_of
 
 from ._exit import Misuse
 from ._settings import Settings, scope_of
-from ._show import Column, clean, document, emit, is_terminal, table
+from ._show import Column, clean, details, document, emit, is_terminal, table
 
 if TYPE_CHECKING:
     import httpx
@@ -73,9 +73,13 @@ def page_of(operation: Operation) -> str:
 
 def operations(
     context: typer.Context,
-    word: Annotated[str | None, typer.Argument(help="Show only what has this in its name or path.")] = None,
+    word: Annotated[
+        str | None, typer.Argument(metavar="WORD", help="Show only what has this in its name or path.")
+    ] = None,
 ) -> None:
     """List what TMDB offers: the name, the path, the credentials it takes, and TMDB's page.
+
+    At a terminal the page is shown where WORD fits one operation only.
 
     Example: tmdb operations rating
     """
@@ -93,20 +97,25 @@ def operations(
         for name, operation in sorted(all_operations().items())
         if wanted in name.casefold() or wanted in operation.path.casefold()
     ]
-    columns = (
+    columns = [
         Column("Operation", lambda item: item["name"], wide=True),
         Column("Method", lambda item: item["method"]),
         Column("Path", lambda item: item["path"], wide=True),
-        Column("Takes", lambda item: item["accepts"], wide=True),
-        Column("TMDB's page", lambda item: item["page"], wide=True),
-    )
-    table(settings, columns, found)
+        Column("Takes", lambda item: item["accepts"]),
+        Column("TMDB's page", lambda item: item["page"]),
+    ]
+    if not is_terminal(sys.stdout) or settings.json:
+        table(settings, columns, found)
+    elif len(found) == 1:
+        details(settings, [(column.title, column.value(found[0])) for column in columns], found[0])
+    else:
+        table(settings, columns[:-1], found)
 
 
 def api(
     context: typer.Context,
-    method: Annotated[str, typer.Argument(help="GET, POST, PUT or DELETE.")],
-    path: Annotated[str, typer.Argument(help="The path with its version: /3/movie/11.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, PUT or DELETE.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The path with its version: /3/movie/11.")],
     parameters: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of the query.")
     ] = None,

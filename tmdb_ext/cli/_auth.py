@@ -45,8 +45,9 @@ def token(
 ) -> None:
     """Keep the API Read Access Token, or the API key, that every call needs.
 
-    It is asked for without showing it, or read from stdin; then TMDB is asked whether it is right, and it is kept where
-    sessions are kept. What the environment holds goes before it.
+    It is asked for without showing it, or read from stdin, and kept once TMDB has said that it is right.
+
+    What the environment holds goes before it.
 
     Example: tmdb auth token < token.txt
     """
@@ -338,7 +339,12 @@ def logout(context: typer.Context) -> None:
 def explain(
     context: typer.Context,
     operation: Annotated[
-        str, typer.Argument(help="The name of an operation, see 'tmdb operations'.", autocompletion=operation_names)
+        str,
+        typer.Argument(
+            metavar="OPERATION",
+            help="The name of an operation, see 'tmdb operations'.",
+            autocompletion=operation_names,
+        ),
     ],
 ) -> None:
     """Say which credentials a call would carry now, and why; nothing is sent.

@@ -92,23 +92,25 @@ def appendable(kind: Literal["movie", "tv", "person"]) -> list[str]:
 
 def search(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="[KIND] QUERY", help="The kind, or the words to search for.")],
-    rest: Annotated[list[str] | None, typer.Argument(metavar=" ", show_default=False)] = None,
+    words: Annotated[
+        list[str], typer.Argument(metavar="[KIND] QUERY...", help="The kind of thing, and the words to search for.")
+    ],
     year: Annotated[int | None, typer.Option(min=1870, max=2200, help="Year: movies and series only.")] = None,
     page: Page = 1,
     limit: Limit = 20,
 ) -> None:
     """Search by name or title.
 
-    KIND is movie, tv, person, multi, company, collection or keyword; without it all of movies, series and people are
-    searched (multi).
+    KIND is movie, tv, person, multi, company, collection or keyword.
+
+    Without it movies, series and people are searched, as with multi.
 
     Example: tmdb search movie "star wars" --year 1977
     """
     settings = cast(Settings, context.obj)
-    kind, words = Searched.MULTI, [first, *(rest or [])]
-    if rest and first in list(Searched):
-        kind, words = Searched(first), rest
+    kind = Searched.MULTI
+    if len(words) > 1 and words[0] in list(Searched):
+        kind, words = Searched(words[0]), words[1:]
     if year is not None and kind not in (Searched.MOVIE, Searched.TV):
         raise Misuse("--year goes with movie and tv only: tmdb search movie QUERY --year 1977.")
     with settings.client() as tmdb:
@@ -187,7 +189,7 @@ def person(
 
 def discover(
     context: typer.Context,
-    kind: Annotated[Discovered, typer.Argument(help="What to look for.")],
+    kind: Annotated[Discovered, typer.Argument(metavar="movie|tv", help="What to look for.")],
     genre: Annotated[
         list[str] | None, typer.Option(help="A genre, by name or id; given again: all of them.", show_default=False)
     ] = None,
@@ -220,8 +222,8 @@ def discover(
 
 def trending(
     context: typer.Context,
-    kind: Annotated[Trend, typer.Argument(help="What.")] = Trend.ALL,
-    window: Annotated[Window, typer.Argument(help="Since when.")] = Window.DAY,
+    kind: Annotated[Trend, typer.Argument(metavar="[all|movie|tv|person]", help="What.")] = Trend.ALL,
+    window: Annotated[Window, typer.Argument(metavar="[day|week]", help="Since when.")] = Window.DAY,
 ) -> None:
     """Show what people look at today, or this week: one page.
 

@@ -175,13 +175,13 @@ def show(context: typer.Context, list_id: ListId, limit: Limit = 100) -> None:
 @app.command("create")
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="What the list is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the list is called.")],
     description: Annotated[str | None, typer.Option(help="What it is about.")] = None,
     public: Annotated[
         bool | None, typer.Option("--public/--private", help="Who may see it (v4 only).", show_default=False)
     ] = None,
 ) -> None:
-    """Make a list, and tell its id.
+    """Make a list, and tell its id; in a pipe the id is all that is written.
 
     Example: tmdb list create "Rainy days" --description "For November"
     """

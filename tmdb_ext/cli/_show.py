@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import typer
 
@@ -18,11 +18,13 @@ from ._exit import Exit, Misuse, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from rich.console import Console
+
     from ._settings import Settings
 
-PAGE_SIZE: Final = 20
-"""How many things TMDB puts on a page."""
 LAST_PAGE: Final = 500
+_NARROWEST: Final = 8
+"""How narrow a column is made at most."""
 
 
 class Column(NamedTuple):
@@ -104,7 +106,7 @@ def details(settings: Settings, pairs: Sequence[tuple[str, object]], payload: An
         grid.add_column(overflow="fold")
         for name, value in shown:
             grid.add_row(Text(name), Text(value))
-        _print(settings, grid)
+        _console(settings).print(grid)
     else:
         for name, value in shown:
             emit(f"{name}\t{value}")
@@ -150,21 +152,6 @@ def line_from(prompt: str) -> str:
     return line.strip()
 
 
-@contextlib.contextmanager
-def progress(settings: Settings, what: str, total: int) -> Iterator[Callable[[], object]]:
-    """Show on stderr how far work over several pages is; what is yielded counts one thing more."""
-    if total <= PAGE_SIZE or not is_terminal(sys.stderr):
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True, no_color=not settings.color or None)
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
-
-
 def walk(
     settings: Settings,
     fetch: Callable[..., Any],
@@ -185,26 +172,36 @@ def walk(
         arguments: what else the operation takes.
     """
     found: list[dict[str, Any]] = []
-    with progress(settings, "Fetching", limit) as count:
-        for item in _items(fetch, page, results, arguments):
-            found.append(item)
-            count()
-            if len(found) >= limit:
-                break
-    return found
+    with contextlib.ExitStack() as stack:
+        show: Callable[[int], object] | None = None
+        while True:
+            answer = fetch(page=page, **arguments)
+            items = getattr(answer, results)
+            found += [item.to_dict() for item in items[: limit - len(found)]]
+            if show is not None:
+                show(len(found))
+            if len(found) >= limit or not items or page >= min(answer.total_pages or 1, LAST_PAGE):
+                return found
+            if show is None:
+                total = min(limit, answer.total_results or limit)
+                show = stack.enter_context(_progress(settings, total))
+                show(len(found))
+            page += 1
 
 
-def _items(
-    fetch: Callable[..., Any], page: int, results: str, arguments: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    while True:
-        answer = fetch(page=page, **arguments)
-        items = getattr(answer, results)
-        for item in items:
-            yield item.to_dict()
-        if not items or page >= min(answer.total_pages or 1, LAST_PAGE):
-            return
-        page += 1
+@contextlib.contextmanager
+def _progress(settings: Settings, total: int) -> Iterator[Callable[[int], object]]:
+    """Show on stderr how far work over several pages is; what is yielded takes how much is done."""
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True, no_color=not settings.color or None)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Fetching", total=total)
+        yield lambda count: bar.update(task, completed=count)
 
 
 def _text(value: object) -> str:
@@ -224,25 +221,35 @@ def _draw(settings: Settings, columns: Sequence[Column], items: Sequence[Mapping
         note("Nothing found.")
         return
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    console = _console(settings)
+    rows = [[clean(_text(column.value(item))) for column in columns] for item in items]
+    widths = [
+        max(cell_len(column.title), *(cell_len(row[place]) for row in rows)) for place, column in enumerate(columns)
+    ]
+    _narrow(widths, [place for place, column in enumerate(columns) if column.wide], console.width - 3 * len(columns))
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        drawn.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            ratio=None,
-            min_width=8 if column.wide else len(column.title),
-        )
-    for item in items:
-        drawn.add_row(*(Text(clean(_text(column.value(item)))) for column in columns))
-    _print(settings, drawn)
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        drawn.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    console.print(drawn)
 
 
-def _print(settings: Settings, what: object) -> None:
+def _narrow(widths: list[int], wide: Sequence[int], room: int) -> None:
+    """Take from the widest of the columns that give way until all of them fit, or nothing is left to take."""
+    while sum(widths) > room and wide:
+        widest = max(wide, key=lambda place: widths[place])
+        if widths[widest] <= _NARROWEST:
+            return
+        widths[widest] -= 1
+
+
+def _console(settings: Settings) -> Console:
     from rich.console import Console
 
-    Console(no_color=not settings.color or None, highlight=False).print(what)
+    return Console(no_color=not settings.color or None, highlight=False)
