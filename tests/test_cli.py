@@ -23,7 +23,7 @@ from scenes import decide
 from tmdb_ext import TMDB, TMDBError
 from tmdb_ext import _errors as errors
 from tmdb_ext.cli import main
-from tmdb_ext.cli._app import hoisted
+from tmdb_ext.cli._app import hoisted, root_command
 from tmdb_ext.cli._exit import Exit, code_of
 from tmdb_ext.cli._store import KeyringStore
 from tmdb_ext.testing import Simulator
@@ -307,21 +307,17 @@ def test_help_explains_credentials_sessions_and_exit_codes(cli: Cli) -> None:
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    from typer.main import get_command
-
-    from tmdb_ext.cli._app import app
-
-    group = get_command(app) if group is None else group
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
+    group = root_command() if group is None else group
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*path, name))
         else:
-            yield (*path, name), command
+            yield (*path, name), one
 
 
-@pytest.mark.parametrize(("path", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in commands()])
-def test_every_command_gives_an_example_of_itself(path: tuple[str, ...], command: Any) -> None:
-    (example,) = re.findall(r"^Example: tmdb (.*)$", command.help, re.MULTILINE)
+@pytest.mark.parametrize(("path", "one"), [pytest.param(*one, id=" ".join(one[0])) for one in commands()])
+def test_every_command_gives_an_example_of_itself(path: tuple[str, ...], one: Any) -> None:
+    (example,) = re.findall(r"^Example: tmdb (.*)$", one.help, re.MULTILINE)
     assert example.split()[: len(path)] == list(path)
 
 

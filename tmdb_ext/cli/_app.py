@@ -6,6 +6,7 @@ import itertools
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, Any, Final, cast
 
 import typer
@@ -133,9 +134,15 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
+@cache
+def root_command() -> Any:
+    """Return all commands, as typer has made them from the functions."""
+    return get_command(app)
+
+
 def _run(arguments: list[str]) -> int:
     try:
-        code = get_command(app).main(arguments, prog_name="tmdb", standalone_mode=False)
+        code = root_command().main(arguments, prog_name="tmdb", standalone_mode=False)
     except TMDBError as error:
         note(f"tmdb: {line_of(error)}")
         return code_of(error)
@@ -161,11 +168,11 @@ def _write_help(text: str, write: Callable[[str], None]) -> None:
 
 def _explain_usage(error: Any) -> int:
     context = error.ctx
-    command = context.command_path if context is not None else "tmdb"
+    where = context.command_path if context is not None else "tmdb"
     if type(error).__name__ == "NoArgsIsHelpError":
         _write_help(error.message, note)
         return Exit.USAGE
-    note(f"tmdb: {' '.join(error.format_message().split())} See: {command} --help")
+    note(f"tmdb: {' '.join(error.format_message().split())} See: {where} --help")
     return Exit.USAGE
 
 
