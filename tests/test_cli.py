@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import keyring
 import keyring.backends.fail
+import keyring.core
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
+from leaks import Collector
 from scenes import decide
 
 from tmdb_ext import TMDB, TMDBError
@@ -106,9 +108,9 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def cli(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Cli]:
-    former = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+) -> Cli:
+    # Not set_keyring() and get_keyring(), which would look at the developer's own.
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
@@ -116,14 +118,13 @@ def cli(
     monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
     made = Cli(simulator, capsys, monkeypatch)
     made.file = tmp_path / "tmdb-ext" / "sessions.json"
-    yield made
-    keyring.set_keyring(former)
+    return made
 
 
 @pytest.fixture
 def memory(cli: Cli) -> MemoryKeyring:
     backend = MemoryKeyring()
-    keyring.set_keyring(backend)
+    cli.monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
     return backend
 
 
@@ -514,7 +515,7 @@ def test_a_keyring_that_cannot_be_asked_is_none(cli: Cli) -> None:
         def priority(self) -> float:  # type: ignore[override]
             raise RuntimeError("no bus")
 
-    keyring.set_keyring(Broken())
+    cli.monkeypatch.setattr(keyring.core, "_keyring_backend", Broken())
     cli("auth", "guest")
     assert cli.file.exists()
 
@@ -616,6 +617,25 @@ def test_login_opens_the_browser_and_takes_the_redirect(cli: Cli) -> None:
     assert "Logged in as account " in cli("auth", "login", "--v4").out
 
 
+@pytest.mark.parametrize("browser", [False, True])
+def test_login_shows_the_address_where_no_browser_opens(cli: Cli, browser: bool) -> None:
+    import webbrowser
+
+    class Browser:
+        def open(self, url: str) -> bool:
+            return False
+
+    def get() -> Browser:
+        if browser:
+            return Browser()
+        raise webbrowser.Error("none")
+
+    cli.monkeypatch.setattr(webbrowser, "get", get)
+    done = cli("auth", "login", "--timeout", "1", "--interval", "0.5", code=3)
+    assert f"{cli.simulator.base_url}/authenticate/" in done.err
+    assert "redirect_to" not in done.err
+
+
 def test_login_waits_no_longer_than_it_is_told_to(cli: Cli) -> None:
     done = cli("auth", "login", "--no-browser", "--timeout", "1", "--interval", "0.2", code=3)
     assert f"{cli.simulator.base_url}/authenticate/" in done.err
@@ -657,6 +677,44 @@ def test_explain_says_what_a_call_would_carry(cli: Cli) -> None:
     assert "tmdb auth login --v4" in cli("auth", "explain", "v4/account-lists", code=3).err
     assert "movie-details" in cli("auth", "explain", "movie-detail", code=2).err
     assert cli.simulator.requests == []
+
+
+@pytest.mark.parametrize("where", ["keyring", "file"])
+def test_no_command_shows_a_secret(cli: Cli, request: pytest.FixtureRequest, log: Collector, where: str) -> None:
+    memory = request.getfixturevalue("memory") if where == "keyring" else None
+    said: list[str] = []
+
+    def run(*arguments: str, stdin: str = "", code: int | None = None) -> None:
+        said.extend(str(cli(*arguments, *extra, stdin=stdin, code=code)) for extra in ([], ["--json"], ["-v"]))
+
+    cli.monkeypatch.setenv("TMDB_USER_ACCESS_TOKEN", cli.simulator.create_user_access_token())
+    secrets = {cli.simulator.access_token, os.environ["TMDB_USER_ACCESS_TOKEN"], "sample password"}
+    run("favorite", "add", "movie:11")
+    run("auth", "status")
+    cli.monkeypatch.delenv("TMDB_USER_ACCESS_TOKEN")
+    cli("auth", "logout")
+    run("auth", "token", stdin=cli.simulator.api_key)
+    cli.monkeypatch.delenv("TMDB_ACCESS_TOKEN")
+    run("rate", "movie", "11", "8")
+    run("rated")
+    cli.login()
+    for command in (["status"], ["guest"], ["explain", "movie-add-rating"], ["login", "--no-browser"]):
+        run("auth", *command)
+    run("api", "GET", "/3/account/{account_id}/favorite/movies", "-i")
+    run("list", "show", "999")
+    for fault in ({"status": 401}, {"status": 500}, {"disconnect": True}, {"body": "no JSON"}):
+        cli.simulator.fail_next(**fault, times=3)
+        run("movie", "11")
+        cli.simulator.clear_faults()
+    run("movie", "11", "--base-url", "http://127.0.0.1:9", code=3)
+    cli.monkeypatch.setenv("TMDB_API_KEY", cli.simulator.api_key)
+    run("movie", "11", "--base-url", "http://127.0.0.1:9", code=5)
+    kept = str(memory.entries) if memory else cli.file.read_text(encoding="utf-8")
+    ids = set(re.findall(r'"(?:guest_)?session_id": "(\w+)"', kept))
+    assert len(ids) == 2
+    run("auth", "logout")
+    shown = "\n".join([*said, *log.lines])
+    assert [secret for secret in secrets | ids | {cli.simulator.api_key} if secret in shown] == []
 
 
 # The account

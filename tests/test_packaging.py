@@ -38,7 +38,7 @@ def test_the_wheel_holds_both_packages_and_nothing_else(built: Path) -> None:
     requirements = {line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist")}
     assert {one for one in requirements if ";" not in one} == {"httpx<0.29,>=0.28", "attrs>=25.1", "filelock>=3.16"}
     assert {one for one in requirements if "extra == 'cli'" in one} == {
-        "typer>=0.16; extra == 'cli'",
+        "typer>=0.20; extra == 'cli'",
         "keyring>=25; extra == 'cli'",
         "platformdirs>=4.3; extra == 'cli'",
     }

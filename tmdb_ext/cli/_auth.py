@@ -71,7 +71,7 @@ def token(
 def _typed() -> Secret:
     from tmdb_ext._credentials import Secret
 
-    return Secret(secret_from("Token or key"))
+    return Secret(secret_from("Token or key").strip())
 
 
 def _application_from(secret: Secret) -> tuple[ApplicationName, Secret]:
@@ -147,7 +147,7 @@ def _refuse_second(tmdb: TMDB, *, v4: bool) -> None:
 def _by_password(tmdb: TMDB) -> None:
     from tmdb_ext._credentials import Secret
 
-    username = line_from("Name at TMDB")
+    username = line_from("Name at TMDB").strip()
     tmdb.auth.login(username, Secret(secret_from("Password")))
 
 

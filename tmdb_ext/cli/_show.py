@@ -149,7 +149,7 @@ def line_from(prompt: str) -> str:
     line = sys.stdin.readline()
     if not line:
         raise Misuse(f"{prompt} is expected on stdin, and there is nothing.")
-    return line.strip()
+    return line.rstrip("\r\n")
 
 
 def walk(
