@@ -128,6 +128,10 @@ def memory(cli: Cli) -> MemoryKeyring:
     return backend
 
 
+def is_private(path: Path) -> bool:
+    return os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 # Browsing
 
 
@@ -444,7 +448,7 @@ def test_auth_token_keeps_what_tmdb_has_accepted(cli: Cli, name: str) -> None:
     assert value not in str(cli("auth", "token", stdin=f"{value}\n"))
     assert cli.simulator.count("authentication-validate-key") == 1
     assert value in cli.file.read_text(encoding="utf-8")
-    assert stat.S_IMODE(cli.file.stat().st_mode) == 0o600
+    assert is_private(cli.file)
     assert dict(cli("movie", "11").lines)["Title"] == "Star Wars"
     assert cli("auth", "status", "--json").payload["application_from"] == "store"
     cli("auth", "token", "--forget")
@@ -496,7 +500,7 @@ def test_a_file_can_be_chosen_over_the_keyring(cli: Cli, memory: MemoryKeyring, 
     cli.monkeypatch.setenv("TMDB_SESSION_FILE", str(tmp_path / "mine.json"))
     cli("auth", "guest")
     assert memory.entries == {}
-    assert stat.S_IMODE((tmp_path / "mine.json").stat().st_mode) == 0o600
+    assert is_private(tmp_path / "mine.json")
     assert str(tmp_path / "mine.json") in cli("auth", "status").out
 
 
@@ -642,9 +646,19 @@ def test_login_waits_no_longer_than_it_is_told_to(cli: Cli) -> None:
     assert done.out == ""
 
 
-def test_login_without_a_store_that_works_says_that_the_session_is_lost(cli: Cli, memory: MemoryKeyring) -> None:
+def test_a_login_that_cannot_be_kept_is_ended_again(cli: Cli, memory: MemoryKeyring) -> None:
     memory.set_password = lambda *_: None  # type: ignore[method-assign]
     assert "could not be kept" in cli("auth", "login", "--password", stdin="sample_user\nsample password\n", code=1).err
+    assert cli.simulator.count("authentication-delete-session") == 1
+
+
+def test_a_login_that_has_succeeded_stays_one_where_the_name_cannot_be_looked_up(cli: Cli) -> None:
+    cli.simulator.fail_next(503, operation="account-details", times=9)
+    done = cli("auth", "login", "--password", "--json", stdin="sample_user\nsample password\n")
+    assert done.payload["account"] is None
+    assert "the account is not known" in done.err
+    cli.simulator.clear_faults()
+    assert cli("auth", "status", "--json").payload["account"] == "sample_user"
 
 
 def test_login_is_refused_where_the_environment_would_go_before_it(cli: Cli) -> None:
@@ -966,7 +980,7 @@ def test_without_the_extra_one_line_says_how_to_get_it(capsys: pytest.CaptureFix
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "tmdb: typer is not installed: pip install 'tmdb-ext[cli]'\n"
+    assert done.stderr == "tmdb: the command line needs typer: pip install 'tmdb-ext[cli]'\n"
 
 
 def test_help_and_completion_load_neither_the_client_nor_the_simulator_nor_the_keyring() -> None:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        sys.stderr.write(f"tmdb: {', '.join(missing)} is not installed: pip install 'tmdb-ext[cli]'\n")
+        sys.stderr.write(f"tmdb: the command line needs {', '.join(missing)}: pip install 'tmdb-ext[cli]'\n")
         return 2
     from ._app import run
 

@@ -125,13 +125,14 @@ def login(
             _by_password(tmdb)
         elif not (browser and _with_browser(tmdb, v4=v4, timeout=timeout)):
             _with_address(tmdb, v4=v4, timeout=timeout, interval=interval)
-        who = f"account {tmdb.v4.account.id()}" if v4 else _who(tmdb)
         where = place_of(settings.store)
-        kept = settings.store.load(f"{settings.scope}/{'user-v4' if v4 else 'user'}") is not None
-        if not kept:
-            raise Refusal(f"Logged in, but the session could not be kept in {where}: it is lost.")
-        what = "user access token" if v4 else "session"
-        done(settings, f"Logged in as {who}. The {what} is kept in {where}.", {"account": who, "where": where})
+        if settings.store.load(f"{settings.scope}/{'user-v4' if v4 else 'user'}") is None:
+            (tmdb.v4.auth if v4 else tmdb.auth).logout()
+            raise Refusal(f"The session could not be kept in {where}, so the login was ended again.")
+        who = _who(tmdb, v4=v4)
+    what = "user access token" if v4 else "session"
+    sentence = f"Logged in{f' as {who}' if who else ''}. The {what} is kept in {where}."
+    done(settings, sentence, {"account": who, "where": where})
 
 
 def _refuse_second(tmdb: TMDB, *, v4: bool) -> None:
@@ -181,12 +182,16 @@ def _with_address(tmdb: TMDB, *, v4: bool, timeout: float, interval: float) -> N
         begun.wait(timeout, interval=interval)
 
 
-def _who(tmdb: TMDB) -> str:
-    """Return how TMDB calls the user, without making a session for it."""
-    if tmdb.auth.session is not None:
+def _who(tmdb: TMDB, *, v4: bool) -> str | None:
+    """Return how TMDB calls the user, without making a session for it; None where that cannot be found out."""
+    try:
+        if v4:
+            return f"account {tmdb.v4.account.id()}"
         account = tmdb.account.details()
-        return str(account.username or account.name or account.id)
-    return f"account {tmdb.v4.account.id()}"
+    except TMDBError as error:
+        note(f"tmdb: the account is not known: {line_of(error)}")
+        return None
+    return str(account.username or account.name or account.id)
 
 
 @app.command("guest")
@@ -255,10 +260,7 @@ def _held(tmdb: TMDB) -> dict[str, Any]:
         "account": None,
     }
     if session is not None or user_token is not None:
-        try:
-            report["account"] = _who(tmdb)
-        except TMDBError as error:
-            note(f"tmdb: the account is not known: {line_of(error)}")
+        report["account"] = _who(tmdb, v4=session is None)
     return report
 
 
