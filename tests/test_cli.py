@@ -113,6 +113,9 @@ def cli(
     monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
+    # The simulator speaks no TLS, and loading the certificates of the world takes longer than most commands.
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
     monkeypatch.setenv("TMDB_SITE_URL", simulator.base_url)
     monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
@@ -897,9 +900,10 @@ def test_operations_are_listed_with_what_they_take(cli: Cli) -> None:
 
 
 def environment_for(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMDB_", "XDG_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMDB_", "XDG_", "SSL_"))}
     return kept | {
         "HOME": str(tmp_path),
+        "SSL_CERT_DIR": str(tmp_path),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "TMDB_BASE_URL": simulator.base_url,
         "TMDB_SITE_URL": simulator.base_url,

@@ -33,11 +33,12 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def environment(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMDB_", "XDG_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMDB_", "XDG_", "SSL_"))}
     for name in ("NO_COLOR", "COLUMNS", "LINES"):
         kept.pop(name, None)
     return kept | {
         "HOME": str(tmp_path),
+        "SSL_CERT_DIR": str(tmp_path),  # nothing here speaks TLS
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
