@@ -120,6 +120,9 @@ class Listing:
         unique: bool,
         variants: Sequence[Mapping[str, Any]] = ({},),
     ) -> None:
+        while isinstance(method, functools.partial):
+            positional, arguments = (*method.args, *positional), {**method.keywords, **arguments}
+            method = method.func
         operation = operation_of(method)
         if operation is None:
             raise InvalidArgument("Give a method of the client, such as tmdb.discover.movie; call it by its arguments.")
