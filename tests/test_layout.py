@@ -81,13 +81,13 @@ def test_the_generated_client_is_small_enough_to_review() -> None:
 
 def test_the_public_surface_is_this() -> None:
     assert sorted(tmdb_ext.__all__) == [
-        "APIError", "API_RELEASE", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AuthenticationError", "BadRequest",
-        "ConfigurationError", "ConnectError", "Credentials", "DecodeError", "FileStore", "GuestPolicy",
-        "GuestSession", "ImageSizes", "InvalidArgument", "Login", "LoginDenied", "LoginError", "LoginExpired",
-        "LoginPending", "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan", "RateLimited",
-        "RequestTimeout", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError", "SessionDenied",
-        "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect", "UserAccessToken", "UserSession",
-        "ValidationError", "__version__", "any_of",
+        "APIError", "API_RELEASE", "AsyncFetchMany", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AuthenticationError",
+        "BadRequest", "ConfigurationError", "ConnectError", "Credentials", "DecodeError", "FetchMany", "Fetched",
+        "FileStore", "GuestPolicy", "GuestSession", "ImageSizes", "InvalidArgument", "Login", "LoginDenied",
+        "LoginError", "LoginExpired", "LoginPending", "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan",
+        "Progress", "RateLimited", "RequestTimeout", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError",
+        "SessionDenied", "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect",
+        "UserAccessToken", "UserSession", "ValidationError", "__version__", "any_of", "read_fetched",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]

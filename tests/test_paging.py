@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -120,6 +121,18 @@ def test_an_async_walk_fetches_a_few_pages_at_once_and_gives_them_in_order(simul
         expected = [film.id for film in tmdb.paginate(tmdb.movies.popular)]
     simulator.clear_requests()
     assert anyio.run(main, backend=backend) == expected
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_loop_may_be_left_early(simulator: Simulator, backend: str) -> None:
+    async def main() -> None:
+        async with AsyncTMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+            async for _ in tmdb.paginate(tmdb.movies.popular):
+                break
+            gc.collect()
+
+    anyio.run(main, backend=backend)
+    assert pages_asked_for(simulator) == [1]
 
 
 def test_what_shifting_pages_repeat_comes_once(colour: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmdb_api_client.v3 import any_of
 
+    from ._bulk import AsyncFetchMany, Fetched, FetchMany, Progress, read_fetched
     from ._client import TMDB, AsyncTMDB
     from ._credentials import Credentials, Secret
     from ._errors import (
@@ -57,6 +58,7 @@ __all__ = [
     "STATUS_CODES",
     "TMDB",
     "APIError",
+    "AsyncFetchMany",
     "AsyncLogin",
     "AsyncPages",
     "AsyncTMDB",
@@ -66,6 +68,8 @@ __all__ = [
     "ConnectError",
     "Credentials",
     "DecodeError",
+    "FetchMany",
+    "Fetched",
     "FileStore",
     "GuestPolicy",
     "GuestSession",
@@ -81,6 +85,7 @@ __all__ = [
     "Pages",
     "PermissionDenied",
     "Plan",
+    "Progress",
     "RateLimited",
     "RequestTimeout",
     "Retry",
@@ -97,9 +102,15 @@ __all__ = [
     "ValidationError",
     "__version__",
     "any_of",
+    "read_fetched",
 ]
 
 _ELSEWHERE = {
+    "read_fetched": "._bulk",
+    "Progress": "._bulk",
+    "FetchMany": "._bulk",
+    "Fetched": "._bulk",
+    "AsyncFetchMany": "._bulk",
     "API_RELEASE": "._version",
     "AsyncLogin": "._login",
     "AsyncPages": "._paging",

@@ -24,13 +24,14 @@ from ._retry import policy_of
 from ._stores import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import date
     from types import TracebackType
 
     from tmdb_api_client.v3.client import AuthenticatedClient
 
     from ._account import Account, AsyncAccount
+    from ._bulk import AsyncFetchMany, FetchMany, Progress
     from ._guest import GuestSession
     from ._images import AsyncImages, Images
     from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
@@ -312,6 +313,44 @@ class TMDB(Resources):
             return method(*args, **kwargs)
         except NotFound:
             return None
+
+    def fetch_many(
+        self,
+        method: Callable[..., T],
+        ids: Iterable[int | str],
+        /,
+        *,
+        concurrency: int = 8,
+        resume: str | os.PathLike[str] | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        **arguments: Any,
+    ) -> FetchMany[T]:
+        """Fetch many things, a few at once, and give each as it comes.
+
+        ``for film in tmdb.fetch_many(tmdb.movies.details, ids, append=["credits"])``
+
+        An id that fails does not stop the others; what would fail for all of them does.
+
+        Args:
+            method: a method of the client whose first argument is the id.
+            ids: the ids; read as they are needed, each fetched once.
+            concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
+            resume: a file to keep the values in. A run that was killed goes on from it: what is there is not fetched
+                again, and not given again; `read_fetched` reads it.
+            progress: called with a `Progress` after each id.
+            arguments: the method's other arguments.
+
+        Returns:
+            The results, each a `Fetched` with `id`, `value` and `error`.
+
+        Raises:
+            InvalidArgument: the method is not one of a client, or a number is out of range.
+            ConfigurationError: the file holds something else, or another run is writing it.
+            TypeError: the method does not take these arguments.
+        """
+        from ._bulk import FetchMany, Job  # noqa: PLC0415 - few programs fetch in bulk
+
+        return FetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
 
     def acting_as(self, mode: Mode) -> ActingAs:
         """Use another mode, for a block or for a call.
@@ -648,6 +687,44 @@ class AsyncTMDB(AsyncResources):
             return await method(*args, **kwargs)
         except NotFound:
             return None
+
+    def fetch_many(
+        self,
+        method: Callable[..., Awaitable[T]],
+        ids: Iterable[int | str],
+        /,
+        *,
+        concurrency: int = 8,
+        resume: str | os.PathLike[str] | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        **arguments: Any,
+    ) -> AsyncFetchMany[T]:
+        """Fetch many things, a few at once, and give each as it comes.
+
+        ``async with tmdb.fetch_many(tmdb.movies.details, ids) as results``, and ``async for`` over the results.
+
+        An id that fails does not stop the others; what would fail for all of them does.
+
+        Args:
+            method: a method of the client whose first argument is the id.
+            ids: the ids; read as they are needed, each fetched once.
+            concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
+            resume: a file to keep the values in. A run that was killed goes on from it: what is there is not fetched
+                again, and not given again; `read_fetched` reads it.
+            progress: called with a `Progress` after each id.
+            arguments: the method's other arguments.
+
+        Returns:
+            The results, each a `Fetched` with `id`, `value` and `error`.
+
+        Raises:
+            InvalidArgument: the method is not one of a client, or a number is out of range.
+            ConfigurationError: the file holds something else, or another run is writing it.
+            TypeError: the method does not take these arguments.
+        """
+        from ._bulk import AsyncFetchMany, Job  # noqa: PLC0415 - few programs fetch in bulk
+
+        return AsyncFetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
 
     def acting_as(self, mode: Mode) -> AsyncActingAs:
         """Use another mode, for a block or for a call.

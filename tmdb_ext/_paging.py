@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -195,18 +196,40 @@ class AsyncPages(_PagesView[T]):
         _check_whole("prefetch", prefetch)
         self._prefetch = prefetch
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        walk = Walk(self._listing)
-        while not walk.done:
-            numbers = walk.coming(self._prefetch)
-            pages = await self._fetched([walk.arguments(number) for number in numbers])
-            for number, page in zip(numbers, pages, strict=True):
-                if isinstance(page, TMDBError):
-                    raise page
-                for item in walk.take(number, page):
-                    yield item
-                if walk.done or walk.next_page != number + 1:
-                    break  # TMDB has fewer pages than it said before
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _AsyncItems(self._listing, self._prefetch)
+
+
+class _AsyncItems(AsyncIterator[T]):
+    """One iteration. Not an async generator, which trio wants closed by whoever leaves a loop early."""
+
+    def __init__(self, listing: Listing, prefetch: int) -> None:
+        self._listing = listing
+        self._prefetch = prefetch
+        self._walk = Walk(listing)
+        self._pages: deque[tuple[int, Any]] = deque()
+        self._items: deque[T] = deque()
+
+    async def __anext__(self) -> T:
+        walk = self._walk
+        while not self._items:
+            if self._pages:
+                self._take(*self._pages.popleft())
+            elif walk.done:
+                raise StopAsyncIteration
+            else:
+                numbers = walk.coming(self._prefetch)
+                pages = await self._fetched([walk.arguments(number) for number in numbers])
+                self._pages.extend(zip(numbers, pages, strict=True))
+        return self._items.popleft()
+
+    def _take(self, number: int, page: Any) -> None:
+        if isinstance(page, TMDBError):
+            self._pages.clear()
+            raise page
+        self._items.extend(self._walk.take(number, page))
+        if self._walk.done or self._walk.next_page != number + 1:
+            self._pages.clear()  # TMDB has fewer pages than it said before
 
     async def _fetched(self, calls: list[dict[str, Any]]) -> list[Any]:
         """Return a page for each call, or the error that it ended in. No item is given away while tasks run."""

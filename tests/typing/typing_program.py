@@ -19,7 +19,7 @@ from tmdb_api_client.v3.models import (
     UnknownMedia,
 )
 
-from tmdb_ext import TMDB, AsyncPages, AsyncTMDB, Pages, any_of
+from tmdb_ext import TMDB, AsyncFetchMany, AsyncPages, AsyncTMDB, FetchMany, Pages, any_of, read_fetched
 
 
 def attributes(tmdb: TMDB) -> None:
@@ -76,6 +76,15 @@ def paged(tmdb: TMDB) -> None:
     tmdb.or_none(tmdb.movies.details, "11")  # type: ignore[arg-type]
 
 
+def in_bulk(tmdb: TMDB) -> None:
+    assert_type(tmdb.fetch_many(tmdb.movies.details, [11, 12], append=["credits"]), FetchMany[MovieDetails])
+    for result in tmdb.fetch_many(tmdb.movies.details, [11]):
+        assert_type(result.value, MovieDetails | None)
+        assert_type(result.result(), MovieDetails)
+    for kept in read_fetched("films.jsonl", MovieDetails):
+        assert_type(kept.result(), MovieDetails)
+
+
 def filtered(tmdb: TMDB) -> None:
     tmdb.discover.movie(with_genres=878, with_cast=[1, 2], with_keywords=any_of(3, 4), without_genres="18,35")
     tmdb.discover.tv(with_origin_country=any_of("DE", "AT"), with_watch_monetization_types=["flatrate"])
@@ -89,3 +98,4 @@ async def awaited(tmdb: AsyncTMDB) -> None:
     assert_type((await tmdb.trending.movies("day")).results, list[MovieSummary])
     assert_type(tmdb.paginate(tmdb.movies.popular, prefetch=2), AsyncPages[MovieSummary])
     assert_type(await tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
+    assert_type(tmdb.fetch_many(tmdb.movies.details, [11]), AsyncFetchMany[MovieDetails])
