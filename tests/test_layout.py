@@ -82,12 +82,13 @@ def test_the_generated_client_is_small_enough_to_review() -> None:
 def test_the_public_surface_is_this() -> None:
     assert sorted(tmdb_ext.__all__) == [
         "APIError", "API_RELEASE", "AsyncFetchMany", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AuthenticationError",
-        "BadRequest", "ConfigurationError", "ConnectError", "Credentials", "DecodeError", "FetchMany", "Fetched",
-        "FileStore", "GuestPolicy", "GuestSession", "ImageSizes", "InvalidArgument", "Login", "LoginDenied",
-        "LoginError", "LoginExpired", "LoginPending", "MemoryStore", "NotFound", "Pages", "PermissionDenied", "Plan",
-        "Progress", "RateLimited", "RequestTimeout", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError",
-        "SessionDenied", "SessionStore", "TMDB", "TMDBError", "TransportError", "UnexpectedRedirect",
-        "UserAccessToken", "UserSession", "ValidationError", "__version__", "any_of", "read_fetched",
+        "BadRequest", "ConfigurationError", "ConnectError", "Credentials", "DailyIds", "DecodeError", "FetchMany",
+        "Fetched", "FileStore", "GuestPolicy", "GuestSession", "ImageSizes", "InvalidArgument", "Login",
+        "LoginDenied", "LoginError", "LoginExpired", "LoginPending", "MemoryStore", "MovieId", "NamedId", "NotFound",
+        "Pages", "PermissionDenied", "PersonId", "Plan", "Progress", "RateLimited", "RequestTimeout", "Retry",
+        "RetryPolicy", "STATUS_CODES", "Secret", "ServerError", "SessionDenied", "SessionStore", "TMDB", "TMDBError",
+        "TransportError", "TvSeriesId", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
+        "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "read_fetched",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]
