@@ -34,6 +34,7 @@ def test_the_example_runs(
         monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
         monkeypatch.setenv("TMDB_SITE_URL", simulator.base_url)
         monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
         if "TMDB_USER_ACCESS_TOKEN" in EXAMPLES[number]:
             monkeypatch.setenv("TMDB_USER_ACCESS_TOKEN", simulator.create_user_access_token())
@@ -57,4 +58,4 @@ def test_the_example_runs(
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 15
+    assert len(EXAMPLES) == 16

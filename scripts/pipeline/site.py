@@ -1,0 +1,203 @@
+"""scripts/docs: the documentation as a site, with the pages that are made from the code, so that they cannot lie."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from .build import ROOT
+
+SOURCES = ROOT / "docs"
+REFERENCE = "https://developer.themoviedb.org/reference"
+V4_REFERENCE = "https://developer.themoviedb.org/v4/reference"
+USER_AUTH = {
+    "none": "application",
+    "session": "user session",
+    "guest_session": "guest session",
+    "either": "user or guest session",
+    "user_access_token": "user access token",
+    "optional_user_access_token": "application or user access token",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/docs", description="Build the documentation as a site.")
+    parser.add_argument("folder", nargs="?", type=Path, help="where to put it (default: site, beside this project)")
+    parser.add_argument("--check", action="store_true", help="build it and throw it away: a broken link is an error")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "site" if options.check else (options.folder or ROOT / "site").absolute()
+        return build(Path(work), target)
+
+
+def build(work: Path, target: Path) -> int:
+    """Put the pages together in the folder `work`, and build the site into `target`."""
+    pages = work / "pages"
+    shutil.copytree(SOURCES / "pages", pages)
+    for name, write in PAGES.items():
+        (pages / name).write_text("\n".join(write()) + "\n", encoding="utf-8")
+    config = (SOURCES / "mkdocs.yml").read_text(encoding="utf-8")
+    config = config.replace("[.., ../generated]", f"[{ROOT.as_posix()}, {(ROOT / 'generated').as_posix()}]")
+    (work / "mkdocs.yml").write_text(config, encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(work / "mkdocs.yml")]
+    environment = {"PATH": "", "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run([*command, "-d", str(target)], check=False, env=environment)
+    if done.returncode == 0:
+        print(f"the documentation has {len(list(target.rglob('*.html')))} pages")
+    return done.returncode
+
+
+def operations_page() -> Iterator[str]:
+    """Every operation, with the method that calls it and TMDB's page."""
+    from tmdb_api_client.v3.operations import OPERATIONS
+    from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
+
+    yield from ("# Operations", "", "Every operation of TMDB's API, and the method that calls it.", "")
+    for title, rows, prefix, pages in (
+        ("Version 3", OPERATIONS, "tmdb.", REFERENCE),
+        ("Version 4", V4_OPERATIONS, "tmdb.v4.", V4_REFERENCE),
+    ):
+        yield from (f"## {title}", "", f"{len(rows)} operations.", "")
+        yield from ("| call | HTTP | credentials | pages | TMDB's page |", "| --- | --- | --- | --- | --- |")
+        for row in sorted(rows.values(), key=lambda row: (row.tag, row.resource)):
+            auth = USER_AUTH[row.user_auth] + (", no API key" if row.bearer_only else "")
+            yield (
+                f"| `{prefix}{row.tag}.{row.resource}` | `{row.method} {row.path}` | {auth} "
+                f"| {'yes' if row.pages else ''} | [{row.id}]({pages}/{row.id}) |"
+            )
+        yield ""
+
+
+def status_codes_page() -> Iterator[str]:
+    """What each of TMDB's status codes raises, found out by making the error."""
+    import httpx
+
+    from tmdb_ext import STATUS_CODES
+    from tmdb_ext._responses import Failure, read
+    from tmdb_ext._retry import Attempts, RetryPolicy
+
+    yield from (
+        "# Status codes",
+        "",
+        "TMDB sends a number of its own beside the HTTP status. Errors have it as `status_code`.",
+        "",
+        "| code | HTTP | meaning | raises | a read is repeated |",
+        "| --- | --- | --- | --- | --- |",
+    )
+    for row in STATUS_CODES.values():
+        body = {"success": row.http < 300 and row.code != 21, "status_code": row.code}
+        request = httpx.Request("GET", "https://api.themoviedb.org/3/movie/11")
+        response = httpx.Response(row.http, json=body, request=request)
+        came = read(response, lambda payload: payload)
+        raises = f"`{type(came.error).__name__}`" if isinstance(came, Failure) else "nothing"
+        again = Attempts(RetryPolicy(backoff=0), request, float("inf")).after_response(response, row.code, None)
+        yield f"| {row.code} | {row.http} | {row.meaning} | {raises} | {'yes' if again else ''} |"
+
+
+def faults_page() -> Iterator[str]:
+    """What the tests of faults say."""
+    sys.path.insert(0, str(ROOT / "tests" / "helpers"))
+    from faults import FAULTS  # type: ignore[import-not-found]
+
+    yield from (
+        "# Faults",
+        "",
+        "What goes wrong on the way to TMDB and back, and what a call gives then. The tests try each over a socket.",
+        "",
+        "| what happens | a call gives | a read is repeated |",
+        "| --- | --- | --- |",
+    )
+    for fault in FAULTS:
+        gives = "the result" if fault.gives == "the film" else f"`{fault.gives}`"
+        yield f"| {fault.what} | {gives} | {'yes' if fault.repeated else ''} |"
+
+
+def reference_page() -> Iterator[str]:
+    """Everything that the package offers, but the errors."""
+    import tmdb_ext
+    from tmdb_ext import TMDBError, testing
+
+    yield from (
+        "# The client",
+        "",
+        "Everything that `tmdb_ext` offers. Errors have [a page of their own](reference-errors.md).",
+    )
+    for name in tmdb_ext.__all__:
+        value = getattr(tmdb_ext, name)
+        if isinstance(value, type) and issubclass(value, TMDBError):
+            continue
+        yield from ("", f"::: {_home(value, 'tmdb_ext', name)}")
+        if name in ("TMDB", "AsyncTMDB"):
+            yield from ("    options:", "      inherited_members: true")
+    yield from ("", "## For tests", "", "What `tmdb_ext.testing` offers.")
+    for name in testing.__all__:
+        yield from (
+            "",
+            f"::: {_home(getattr(testing, name), 'tmdb_ext.testing', name)}",
+            "    options:",
+            "      heading_level: 3",
+        )
+
+
+def errors_page() -> Iterator[str]:
+    """Every error, base first."""
+    import tmdb_ext
+
+    yield from ("# Errors", "", "One base class, and what is under it.")
+    found = [getattr(tmdb_ext, name) for name in tmdb_ext.__all__]
+    kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, tmdb_ext.TMDBError)]
+    for kind in sorted(kinds, key=lambda kind: (len(kind.__mro__), kind.__name__)):
+        yield from ("", f"::: tmdb_ext._errors.{kind.__name__}", "    options:", "      show_bases: true")
+
+
+def resources_page() -> Iterator[str]:
+    """The resources, which both clients have."""
+    from tmdb_api_client.v3.resources import Resources
+    from tmdb_api_client.v4.resources import Resources as V4Resources
+
+    yield from ("# Resources", "", "Those of a `TMDB`. An `AsyncTMDB` has the same, whose methods are awaited.")
+    for version, holder in (("v3", Resources), ("v4", V4Resources)):
+        for tag in sorted(name for name in vars(holder) if not name.startswith("_")):
+            title = "".join(word.capitalize() for word in tag.split("_")) + "Resource"
+            yield from ("", f"## {'tmdb' if version == 'v3' else 'tmdb.v4'}.{tag} {{: #{version}-{tag} }}", "")
+            yield from (
+                f"::: tmdb_api_client.{version}.resources.{tag}.{title}",
+                "    options:",
+                "      heading_level: 3",
+            )
+            yield from ("      show_root_heading: false", "      show_root_toc_entry: false")
+
+
+def changelog_page() -> Iterator[str]:
+    """The changelog, as it is."""
+    yield (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def _home(value: object, module: str, name: str) -> str:
+    """Return where an object is defined, which is where its docstring is."""
+    homes = {
+        "API_RELEASE": "tmdb_ext._version",
+        "__version__": "tmdb_ext._version",
+        "STATUS_CODES": "tmdb_ext._status_codes",
+    }
+    home = homes.get(name) or getattr(value, "__module__", module)
+    return f"{home}.{name}"
+
+
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "operations.md": operations_page,
+    "status-codes.md": status_codes_page,
+    "faults.md": faults_page,
+    "reference.md": reference_page,
+    "reference-errors.md": errors_page,
+    "resources.md": resources_page,
+    "changelog.md": changelog_page,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
