@@ -61,7 +61,7 @@ Ask = Callable[..., TMDBError]
 
 def ask_sync(handler: Handler, call: str = "movies.details", **options: Any) -> TMDBError:
     """Make a call that must fail, and return its error."""
-    settings = {"access_token": TOKEN, "transport": httpx.MockTransport(handler)} | options
+    settings = {"access_token": TOKEN, "transport": httpx.MockTransport(handler), "rate_limit": None} | options
     resource, method = call.split(".")
     values = {"movie_id": 11} | ({"value": 5} if "add" in method else {})
     with TMDB(**settings) as tmdb:
@@ -73,7 +73,7 @@ def ask_sync(handler: Handler, call: str = "movies.details", **options: Any) -> 
 
 def ask_async(handler: Handler, call: str = "movies.details", **options: Any) -> TMDBError:
     """Make a call that must fail, and return its error."""
-    settings = {"access_token": TOKEN, "transport": httpx.MockTransport(handler)} | options
+    settings = {"access_token": TOKEN, "transport": httpx.MockTransport(handler), "rate_limit": None} | options
     resource, method = call.split(".")
     values = {"movie_id": 11} | ({"value": 5} if "add" in method else {})
 
@@ -373,7 +373,7 @@ def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log:
         ]
         errors: list[TMDBError] = []
         for chosen in options:
-            settings = chosen | {"base_url": simulator.base_url, "timeout": 0.2 if fault == "timeout" else 5.0}
+            settings = chosen | {"base_url": simulator.base_url, "timeout": 0.1 if fault == "timeout" else 5.0}
             for call in CALLS:
                 simulator.clear_faults()
                 simulator.fail_next(**FAULTS[fault], times=3)

@@ -31,7 +31,7 @@ from tmdb_ext import (
     ServerError,
     TransportError,
 )
-from tmdb_ext._limit import RateLimiter, _shared, limiter_of
+from tmdb_ext._limit import RateLimiter, limiter_of
 from tmdb_ext._retry import DEFAULT as SHIPPED
 from tmdb_ext._retry import can_be_repeated
 from tmdb_ext.testing import Simulator
@@ -397,7 +397,6 @@ def test_clients_of_one_address_share_a_limiter_and_others_do_not() -> None:
     assert limiter_of(None, "https://api.themoviedb.org", "api.themoviedb.org") is None
     for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost", "tmdb.localhost"):
         assert limiter_of("tmdb", f"http://{host}", host) is None
-    _shared.clear()
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("inf"), float("nan"), "40", True])

@@ -191,7 +191,7 @@ STATUSES: dict[str, dict[str, Any]] = {
     "a late answer": {"delay": 0.2},
 }
 # The two colours share the decision: each tries other statuses.
-REDIRECTS = [(301, "sync"), (307, "sync"), (302, "async"), (308, "async")]
+REDIRECTS = [(301, "sync"), (308, "async")]
 
 
 @pytest.fixture(scope="module")
