@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
@@ -939,7 +940,12 @@ def _flow(
 def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None) -> dict[str, Any]:
     """Return the arguments that the httpx clients of both kinds get."""
     install_log_filter()
-    return {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS}
+    settings: dict[str, Any] = {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS}
+    if flow.base_url.scheme == "http":
+        # Loading the certificates takes longer than all else here, and there is nothing to check with them: requests go
+        # to this address alone. This context trusts nobody.
+        settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return settings
 
 
 def checked_base_url(base_url: str | None) -> httpx.URL:
