@@ -18,7 +18,7 @@ SHARED = ROOT.parent / "shared"
 @pytest.fixture(autouse=True)
 def no_credentials_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own credentials must neither decide a test nor reach one."""
-    for name in [name for name in os.environ if name.startswith("TMDB_") and name != "TMDB_EXT_REQUIRE_SHARED"]:
+    for name in [name for name in os.environ if name.startswith("TMDB_") and "_REQUIRE_" not in name]:
         monkeypatch.delenv(name)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._bulk import AsyncFetchMany, FetchMany, Progress
     from ._guest import GuestSession
     from ._images import AsyncImages, Images
+    from ._limit import RateLimit
     from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
     from ._retry import RetryPolicy
     from ._selection import Mode
@@ -80,7 +81,7 @@ class TMDB(Resources):
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
         retries: bool | RetryPolicy = True,
-        rate_limit: float | Literal["tmdb"] | None = "tmdb",
+        rate_limit: float | Literal["tmdb"] | RateLimit | None = "tmdb",
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -105,14 +106,16 @@ class TMDB(Resources):
                 ``guest``, or ``application`` (none).
             guest: make a guest session when a call needs one and no user session is held; a `GuestPolicy` says how
                 long one is used.
-            store: where sessions are kept: a `MemoryStore` of the client's own by default, or a `FileStore` to keep
-                them over restarts and to share them between processes. It is read now, and when a session is needed.
+            store: where sessions are kept: a `MemoryStore` of the client's own by default, a `FileStore` to keep them
+                over restarts and to share them between processes, or a `tmdb_ext.redis.RedisStore` to share them
+                between machines. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one. Ratings
                 made with the former one are lost.
             retries: send requests again that failed on the way or that TMDB turned away; a `RetryPolicy` says how often
                 and how patiently, and tells a hook of yours.
             rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
-                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can.
+                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can. A
+                `tmdb_ext.redis.RedisRateLimit` is shared by machines.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.
@@ -445,7 +448,7 @@ class AsyncTMDB(AsyncResources):
         store: SessionStore | None = None,
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
         retries: bool | RetryPolicy = True,
-        rate_limit: float | Literal["tmdb"] | None = "tmdb",
+        rate_limit: float | Literal["tmdb"] | RateLimit | None = "tmdb",
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -470,14 +473,16 @@ class AsyncTMDB(AsyncResources):
                 ``guest``, or ``application`` (none).
             guest: make a guest session when a call needs one and no user session is held; a `GuestPolicy` says how
                 long one is used.
-            store: where sessions are kept: a `MemoryStore` of the client's own by default, or a `FileStore` to keep
-                them over restarts and to share them between processes. It is read now, and when a session is needed.
+            store: where sessions are kept: a `MemoryStore` of the client's own by default, a `FileStore` to keep them
+                over restarts and to share them between processes, or a `tmdb_ext.redis.RedisStore` to share them
+                between machines. It is read now, and when a session is needed.
             on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one, and awaited
                 if it is a coroutine function. Ratings made with the former one are lost.
             retries: send requests again that failed on the way or that TMDB turned away; a `RetryPolicy` says how often
                 and how patiently, and tells a hook of yours.
             rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
-                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can.
+                TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can. A
+                `tmdb_ext.redis.RedisRateLimit` is shared by machines.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.

@@ -32,7 +32,7 @@ from ._transport import AsyncTransport, Transport
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
-    from ._limit import RateLimiter
+    from ._limit import RateLimit
     from ._retry import RetryPolicy
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ _PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", 
 class SyncHTTP(httpx.Client):
     """`httpx.Client` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimiter | None, **settings: Any) -> None:
+    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimit | None, **settings: Any) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy
@@ -108,7 +108,7 @@ class SyncHTTP(httpx.Client):
 class AsyncHTTP(httpx.AsyncClient):
     """`httpx.AsyncClient` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimiter | None, **settings: Any) -> None:
+    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimit | None, **settings: Any) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy

@@ -6,7 +6,7 @@ import ipaddress
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from ._errors import ConfigurationError
 
@@ -19,10 +19,20 @@ _shared: dict[tuple[str, float], RateLimiter] = {}
 _guard = threading.Lock()
 
 
+class RateLimit(Protocol):
+    """Says when a request may go: what `rate_limit` takes beside a number."""
+
+    def reserve(self) -> float:
+        """Take the next turn; return the seconds until it comes. May be called from any thread, and may wait."""
+
+    def back_off(self, seconds: float) -> None:
+        """Give nobody a turn for some seconds: TMDB has had too much."""
+
+
 class RateLimiter:
     """Lets requests through at a rate, each in its turn."""
 
-    def __init__(self, rate: float, *, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: object, *, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
         """Make a limiter.
 
         Args:
@@ -35,6 +45,8 @@ class RateLimiter:
         """
         if not (isinstance(rate, int | float) and not isinstance(rate, bool) and 0 < rate < float("inf")):
             raise ConfigurationError(f"rate_limit must be a number of requests a second, or None, not {rate!r}.")
+        if not (isinstance(burst, int) and not isinstance(burst, bool) and burst >= 1):
+            raise ConfigurationError(f"burst must be a number of requests, 1 or more, not {burst!r}.")
         self._interval = 1 / rate
         self._slack = (burst - 1) / rate
         self._clock = clock
@@ -55,7 +67,7 @@ class RateLimiter:
             self._due = max(self._due, self._clock() + seconds)
 
 
-def limiter_of(rate_limit: float | Literal["tmdb"] | None, origin: str, host: str) -> RateLimiter | None:
+def limiter_of(rate_limit: float | Literal["tmdb"] | RateLimit | None, origin: str, host: str) -> RateLimit | None:
     """Return the limiter for a client; clients of one address and rate have the same one.
 
     By default there is none for a server on this machine, which is no TMDB.
@@ -63,8 +75,10 @@ def limiter_of(rate_limit: float | Literal["tmdb"] | None, origin: str, host: st
     if rate_limit is None or (rate_limit == "tmdb" and _is_loopback(host)):
         return None
     rate = TMDB_RATE if rate_limit == "tmdb" else rate_limit
+    if not isinstance(rate, int | float):
+        return rate if hasattr(rate, "reserve") and hasattr(rate, "back_off") else RateLimiter(rate)  # which refuses it
     with _guard:
-        found = _shared.get((origin, rate)) if isinstance(rate, int | float) else None
+        found = _shared.get((origin, rate))
         if found is None:
             found = _shared[origin, rate] = RateLimiter(rate)
         return found

@@ -160,7 +160,9 @@ class Driver:
                     lock = self._locks[step.thing]
                     lock.acquire()
                     held.lock = lock
-                    for seconds in _until_free(step, held):
+                    for seconds in _until_free(step):
+                        if held.take(step):
+                            break
                         time.sleep(seconds)
                 elif isinstance(step, Release):
                     held.release()
@@ -195,8 +197,7 @@ class Driver:
                     lock = self._async_lock(step.thing)
                     await lock.acquire()
                     held.lock = lock
-                    for seconds in _until_free(step, held):
-                        await _asleep(seconds)
+                    await _aheld(step, held)
                 elif isinstance(step, Release):
                     held.release()
                 elif isinstance(step, Run):
@@ -227,6 +228,13 @@ class _Held:
         self.lock: threading.Lock | anyio.Lock | None = None
         self.store: tuple[SessionStore, str] | None = None
 
+    def take(self, step: Acquire) -> bool:
+        """Take the lock in the store, or return False where somebody else has it."""
+        if step.store is None or not step.store.acquire(step.key):
+            return False
+        self.store = (step.store, step.key)
+        return True
+
     def release(self) -> None:
         store, self.store = self.store, None
         lock, self.lock = self.lock, None
@@ -238,20 +246,27 @@ class _Held:
                 lock.release()
 
 
-def _until_free(step: Acquire, held: _Held) -> Generator[float, None, None]:
-    """Take the lock in the store, yielding the seconds to wait between attempts."""
+def _until_free(step: Acquire) -> Generator[float]:
+    """Yield the seconds to wait between attempts to take the lock in the store; too many of them are an error."""
     if step.store is None:
         return
     deadline = time.monotonic() + STORE_PATIENCE
     pause, longest = _STORE_POLL
-    while not step.store.acquire(step.key):
+    while True:
+        yield pause
         if time.monotonic() > deadline:
             raise ConfigurationError(
                 f"Somebody else has held the lock of the session store for more than {STORE_PATIENCE:.0f} seconds."
             )
-        yield pause
         pause = min(pause * 2, longest)
-    held.store = (step.store, step.key)
+
+
+async def _aheld(step: Acquire, held: _Held) -> None:
+    """Take the lock in the store. It is noted where it is taken: a task that is cancelled meanwhile has it, then."""
+    for seconds in _until_free(step):
+        if await _in_thread(lambda: held.take(step)):
+            return
+        await _asleep(seconds)
 
 
 async def _asleep(seconds: float) -> None:

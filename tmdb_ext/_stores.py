@@ -31,8 +31,8 @@ WRITE_PATIENCE: Final = 10.0
 class SessionStore(Protocol):
     """Keeps guest and user sessions by a key. What is kept is a credential: whoever reads it can act with it.
 
-    `load`, `save` and `delete` may be called from any thread, and may wait. `acquire` and `release` guard the making of
-    the session of a key, so that all who share a store make one session between them.
+    All but `release` may wait, and all may be called from any thread. `acquire` and `release` guard the making of the
+    session of a key, so that all who share a store make one session between them.
     """
 
     def load(self, key: str) -> Record | None:

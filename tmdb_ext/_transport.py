@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
+from ._limit import RateLimiter
 from ._responses import parse, retry_after, status_of
 from ._retry import BUDGET, DOUBTFUL, TURNED_AWAY, Attempts, Retry, RetryPolicy
 
 if TYPE_CHECKING:
-    from ._limit import RateLimiter
+    from ._limit import RateLimit
+
+T = TypeVar("T")
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
 
+_IN_QUESTION: Final = TURNED_AWAY | DOUBTFUL
 _UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LOST: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.ProxyError)
 
@@ -76,7 +80,7 @@ def _check_time(sealed: _Sealed, until: float) -> None:
 class _Sending:
     """What both colours share."""
 
-    def __init__(self, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+    def __init__(self, policy: RetryPolicy, limiter: RateLimit | None) -> None:
         self._policy = policy
         self._limiter = limiter
 
@@ -93,11 +97,30 @@ class _Sending:
         """Take a turn; return the seconds until it comes."""
         return 0.0 if self._limiter is None else self._limiter.reserve()
 
+    async def aturn(self) -> float:
+        """Take a turn without blocking the event loop; return the seconds until it comes."""
+        limiter = self._limiter
+        if limiter is None or isinstance(limiter, RateLimiter):
+            return 0.0 if limiter is None else limiter.reserve()
+        return await _in_thread(limiter.reserve)
+
+    def back_off(self, response: httpx.Response) -> None:
+        """Have everybody wait where TMDB has had too much. This may wait for a server."""
+        if response.status_code == 429 and self._limiter is not None:
+            wait = retry_after(response.headers, datetime.now(UTC))
+            self._limiter.back_off(BACK_OFF if wait is None else min(wait, self._policy.longest))
+
+    async def aback_off(self, response: httpx.Response) -> None:
+        """Have everybody wait, without blocking the event loop."""
+        if response.status_code == 429 and self._limiter is not None:
+            if isinstance(self._limiter, RateLimiter):
+                self.back_off(response)
+            else:
+                await _in_thread(lambda: self.back_off(response))
+
     def next_after(self, attempts: Attempts, response: httpx.Response) -> Retry | None:
         """Return the next attempt after an answer that was read."""
         wait = retry_after(response.headers, datetime.now(UTC))
-        if response.status_code == 429 and self._limiter is not None:
-            self._limiter.back_off(BACK_OFF if wait is None else min(wait, self._policy.longest))
         return attempts.after_response(response, status_of(response, parse(response))[0], wait)
 
     def next_after_failure(self, attempts: Attempts, error: httpx.TransportError) -> Retry | None:
@@ -133,7 +156,7 @@ class _Sending:
 class Transport(httpx.BaseTransport):
     """Sends requests through another transport, in their turn and again where that is of use."""
 
-    def __init__(self, inner: httpx.BaseTransport, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+    def __init__(self, inner: httpx.BaseTransport, policy: RetryPolicy, limiter: RateLimit | None) -> None:
         self._inner = inner
         self._sending = _Sending(policy, limiter)
 
@@ -150,7 +173,7 @@ class Transport(httpx.BaseTransport):
                 response = self._inner.handle_request(sealed.request)
                 if isinstance(response.stream, httpx.SyncByteStream):
                     response.stream = _TimedBody(response.stream, sealed, until)
-                if response.status_code not in TURNED_AWAY | DOUBTFUL:
+                if response.status_code not in _IN_QUESTION:
                     return response
                 _bind(response, sealed).read()
             except httpx.TransportError as error:
@@ -158,6 +181,7 @@ class Transport(httpx.BaseTransport):
                 if retry is None:
                     raise
             else:
+                sending.back_off(response)
                 retry = sending.next_after(attempts, response)
                 if retry is None:
                     return response
@@ -172,7 +196,7 @@ class Transport(httpx.BaseTransport):
 class AsyncTransport(httpx.AsyncBaseTransport):
     """Sends requests through another transport, in their turn and again where that is of use, async."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, limiter: RateLimiter | None) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, limiter: RateLimit | None) -> None:
         self._inner = inner
         self._sending = _Sending(policy, limiter)
 
@@ -183,13 +207,13 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         attempts = sending.attempts(request, until)
         del request
         while True:
-            if turn := sending.turn():
+            if turn := await sending.aturn():
                 await _asleep(turn)
             try:
                 response = await self._inner.handle_async_request(sealed.request)
                 if isinstance(response.stream, httpx.AsyncByteStream):
                     response.stream = _AsyncTimedBody(response.stream, sealed, until)
-                if response.status_code not in TURNED_AWAY | DOUBTFUL:
+                if response.status_code not in _IN_QUESTION:
                     return response
                 await _bind(response, sealed).aread()
             except httpx.TransportError as error:
@@ -197,6 +221,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 if retry is None:
                     raise
             else:
+                await sending.aback_off(response)
                 retry = sending.next_after(attempts, response)
                 if retry is None:
                     return response
@@ -216,6 +241,12 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 def _bind(response: httpx.Response, sealed: _Sealed) -> httpx.Response:
     response.request = sealed.request
     return response
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    import anyio.to_thread  # noqa: PLC0415 - only async clients need it
+
+    return await anyio.to_thread.run_sync(function)
 
 
 async def _asleep(seconds: float) -> None:

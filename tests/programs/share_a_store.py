@@ -1,6 +1,6 @@
-"""Rates a film with a client that keeps its sessions in a file; run by test_stores in several processes at once.
+"""Rates a film with a client that keeps its sessions in a file or in Redis; run in several processes at once.
 
-Arguments: the file, the simulator's address, an access token, "guest" or "user", how often to rate.
+Arguments: the file or the Redis server's URL, the simulator's address, an access token, "guest" or "user", how often.
 Prints `ready`, waits for a line, rates, and so on.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 
 from tmdb_ext import TMDB, FileStore
+from tmdb_ext.redis import RedisStore
 
-path, base_url, token, kind, turns = sys.argv[1:]
+where, base_url, token, kind, turns = sys.argv[1:]
 credentials = {"access_token" if kind == "guest" else "user_access_token": token}
-with TMDB(store=FileStore(path), base_url=base_url, **credentials) as tmdb:
+store = RedisStore(where) if where.startswith("redis:") else FileStore(where)
+with TMDB(store=store, base_url=base_url, **credentials) as tmdb:
     for _ in range(int(turns)):
         print("ready", flush=True)
         sys.stdin.readline()
