@@ -39,6 +39,8 @@ FORGOTTEN: Final = frozenset({(401, 3), (401, 17), (404, 37)})
 """HTTP status and TMDB status code of an answer to a session that the server does not know any more."""
 MODE: Final = "tmdb_mode"
 """The request extension that sets the mode of one call."""
+PERSONAL: Final = "tmdb_personal"
+"""The request extension in which the flow notes that the bearer is a user's, or one that the caller put there."""
 SINGLE_FLIGHT: Final = "tmdb_single_flight"
 """The request extension that says which attempt at a thing made once an extra request is."""
 
@@ -53,6 +55,7 @@ class Load(NamedTuple):
     user: UserCredential | None = None
     """Which user-level credential there is among it."""
     bearer: Secret | None = None
+    is_users_bearer: bool = False
     api_key: Secret | None = None
     session: Secret | None = None
     guest: Secret | None = None
@@ -190,7 +193,8 @@ class TMDBAuth(httpx.Auth):
             if token is None:  # another thread has ended it since
                 raise ConfigurationError("The user has been logged out. Nothing was sent.", operation=plan.operation)
             bearer = token.token
-        return Load(plan.user, bearer, self.credentials.api_key if name == "api_key" else None)
+        api_key = self.credentials.api_key if name == "api_key" else None
+        return Load(plan.user, bearer, name == "user_access_token", api_key)
 
     def account_object_id(self) -> str:
         """Return the id of the account in v4 that calls for the user act for.
@@ -519,6 +523,7 @@ def dressed(request: httpx.Request, load: Load) -> httpx.Request:
     """Return a copy of `request` that carries `load`: the one place where credentials are added."""
     target = request.url.raw_path
     headers = request.headers.copy()
+    is_personal = load.is_users_bearer or "authorization" in headers
     if load.account_id is not None:
         target = _filled(target, "account_id", str(load.account_id))
     if load.account_object_id is not None:
@@ -538,7 +543,7 @@ def dressed(request: httpx.Request, load: Load) -> httpx.Request:
         request.url.copy_with(raw_path=target),
         headers=headers,
         stream=request.stream,
-        extensions={**request.extensions, CARRIED: load.user},
+        extensions={**request.extensions, CARRIED: load.user, PERSONAL: is_personal},
     )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._account import Account, AsyncAccount
     from ._bulk import AsyncFetchMany, FetchMany, Progress
+    from ._cache import CacheSetting
     from ._guest import GuestSession
     from ._images import AsyncImages, Images
     from ._limit import RateLimit
@@ -82,6 +83,7 @@ class TMDB(Resources):
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
         retries: bool | RetryPolicy = True,
         rate_limit: float | Literal["tmdb"] | RateLimit | None = "tmdb",
+        cache: CacheSetting = False,
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -116,6 +118,9 @@ class TMDB(Resources):
             rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
                 TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can. A
                 `tmdb_ext.redis.RedisRateLimit` is shared by machines.
+            cache: keep what TMDB lets be kept, and ask again only when it has grown old: True for the client's own
+                memory, or a file that processes share. Nothing of a user's is kept. Needs the extra `cache`, whose
+                storages this takes as well.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.
@@ -139,7 +144,7 @@ class TMDB(Resources):
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
         settings = _settings(self._flow, timeout)
-        self._http = SyncHTTP(self._flow, policy, limiter, **settings, transport=transport)
+        self._http = SyncHTTP(self._flow, policy, limiter, cache, **settings, transport=transport)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = Auth(self._http, self._flow, self._site_url)
@@ -449,6 +454,7 @@ class AsyncTMDB(AsyncResources):
         on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
         retries: bool | RetryPolicy = True,
         rate_limit: float | Literal["tmdb"] | RateLimit | None = "tmdb",
+        cache: CacheSetting = False,
         language: str | None = None,
         region: str | None = None,
         include_adult: bool | None = None,
@@ -483,6 +489,9 @@ class AsyncTMDB(AsyncResources):
             rate_limit: requests a second, shared by all clients of this process that talk to one address; by default
                 TMDB's own limit, which does not hold for a server on this machine. None sends as fast as it can. A
                 `tmdb_ext.redis.RedisRateLimit` is shared by machines.
+            cache: keep what TMDB lets be kept, and ask again only when it has grown old: True for the client's own
+                memory, or a file that processes share. Nothing of a user's is kept. Needs the extra `cache`, whose
+                storages this takes as well.
             language: ISO 639-1, optionally with a country (``pt-BR``): sent where an operation takes it and the call
                 gives none, as are the three below.
             region: country, ISO 3166-1 in capitals.
@@ -506,7 +515,7 @@ class AsyncTMDB(AsyncResources):
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
         settings = _settings(self._flow, timeout)
-        self._http = AsyncHTTP(self._flow, policy, limiter, **settings, transport=transport)
+        self._http = AsyncHTTP(self._flow, policy, limiter, cache, **settings, transport=transport)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = AsyncAuth(self._http, self._flow, self._site_url)

@@ -32,6 +32,7 @@ from ._transport import AsyncTransport, Transport
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
+    from ._cache import CacheSetting
     from ._limit import RateLimit
     from ._retry import RetryPolicy
 
@@ -50,7 +51,14 @@ _PHASES: Final[tuple[tuple[type[Exception], Literal["connect", "read", "write", 
 class SyncHTTP(httpx.Client):
     """`httpx.Client` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimit | None, **settings: Any) -> None:
+    def __init__(
+        self,
+        flow: TMDBAuth,
+        policy: RetryPolicy,
+        limiter: RateLimit | None,
+        cache: CacheSetting = False,
+        **settings: Any,
+    ) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy
@@ -58,6 +66,12 @@ class SyncHTTP(httpx.Client):
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = Transport(self._transport, policy, limiter)
         self._mounts = {key: at and Transport(at, policy, limiter) for key, at in self._mounts.items()}
+        if cache is not False:
+            from ._cache import Cached, storage_of  # noqa: PLC0415 - few have one
+
+            storage, is_own = storage_of(cache)
+            self._transport = Cached(self._transport, storage, is_own=is_own)
+            self._mounts = {key: at and Cached(at, storage) for key, at in self._mounts.items()}
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; raise `TMDBError` where no answer comes."""
@@ -108,7 +122,14 @@ class SyncHTTP(httpx.Client):
 class AsyncHTTP(httpx.AsyncClient):
     """`httpx.AsyncClient` that raises this package's errors and follows no redirect."""
 
-    def __init__(self, flow: TMDBAuth, policy: RetryPolicy, limiter: RateLimit | None, **settings: Any) -> None:
+    def __init__(
+        self,
+        flow: TMDBAuth,
+        policy: RetryPolicy,
+        limiter: RateLimit | None,
+        cache: CacheSetting = False,
+        **settings: Any,
+    ) -> None:
         super().__init__(auth=flow, **settings)
         self._flow = flow
         self._policy = policy
@@ -116,6 +137,12 @@ class AsyncHTTP(httpx.AsyncClient):
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = AsyncTransport(self._transport, policy, limiter)
         self._mounts = {key: at and AsyncTransport(at, policy, limiter) for key, at in self._mounts.items()}
+        if cache is not False:
+            from ._cache import AsyncCached, async_storage_of  # noqa: PLC0415 - few have one
+
+            storage, is_own = async_storage_of(cache)
+            self._transport = AsyncCached(self._transport, storage, is_own=is_own)
+            self._mounts = {key: at and AsyncCached(at, storage) for key, at in self._mounts.items()}
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; raise `TMDBError` where no answer comes."""

@@ -29,7 +29,7 @@ _LOST: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocol
 _logger = logging.getLogger("tmdb_ext")
 
 
-class _Sealed:
+class Sealed:
     """A request that carries credentials, in a form that does not show in a traceback with locals."""
 
     __slots__ = ("request",)
@@ -41,7 +41,7 @@ class _Sealed:
 class _TimedBody(httpx.SyncByteStream):
     """A body that has to come to its end in time: each piece of one that trickles is in time by itself."""
 
-    def __init__(self, body: httpx.SyncByteStream, sealed: _Sealed, until: float) -> None:
+    def __init__(self, body: httpx.SyncByteStream, sealed: Sealed, until: float) -> None:
         self._body = body
         self._sealed = sealed
         self._until = until
@@ -58,7 +58,7 @@ class _TimedBody(httpx.SyncByteStream):
 class _AsyncTimedBody(httpx.AsyncByteStream):
     """A body that has to come to its end in time, async."""
 
-    def __init__(self, body: httpx.AsyncByteStream, sealed: _Sealed, until: float) -> None:
+    def __init__(self, body: httpx.AsyncByteStream, sealed: Sealed, until: float) -> None:
         self._body = body
         self._sealed = sealed
         self._until = until
@@ -72,7 +72,7 @@ class _AsyncTimedBody(httpx.AsyncByteStream):
         await self._body.aclose()
 
 
-def _check_time(sealed: _Sealed, until: float) -> None:
+def _check_time(sealed: Sealed, until: float) -> None:
     if time.monotonic() > until:
         raise httpx.ReadTimeout("the body took too long", request=sealed.request)
 
@@ -162,7 +162,7 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until there is an answer to give back."""
-        sending, sealed = self._sending, _Sealed(request)
+        sending, sealed = self._sending, Sealed(request)
         until = sending.until(request)
         attempts = sending.attempts(request, until)
         del request
@@ -202,7 +202,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until there is an answer to give back."""
-        sending, sealed = self._sending, _Sealed(request)
+        sending, sealed = self._sending, Sealed(request)
         until = sending.until(request)
         attempts = sending.attempts(request, until)
         del request
@@ -238,7 +238,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _bind(response: httpx.Response, sealed: _Sealed) -> httpx.Response:
+def _bind(response: httpx.Response, sealed: Sealed) -> httpx.Response:
     response.request = sealed.request
     return response
 
