@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from ._errors import InvalidArgument
@@ -24,6 +25,9 @@ _REGION: Final = re.compile(r"[A-Z]{2}")
 
 def fault_of(params: Mapping[str, Any]) -> str | None:
     """Return what is wrong with the query parameters of a call and what to do, or None."""
+    for name, value in params.items():
+        if not isinstance(value, str | int) and not (isinstance(value, float) and isfinite(value)):
+            return f"{name} is {value!r:.60}: give a text, a number or a boolean"
     appended = params.get("append_to_response")
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
         return f"{count} sub-resources are to be appended, TMDB takes {MOST_APPENDED} at most: make more than one call"

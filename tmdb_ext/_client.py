@@ -1005,8 +1005,8 @@ def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any], given
     if fault is None:
         try:
             return http.build_request(**kwargs)
-        except httpx.InvalidURL:
-            fault = "an argument cannot be part of an address"
+        except (httpx.InvalidURL, UnicodeEncodeError, TypeError, ValueError):
+            fault = "an argument is no text, number or boolean that can be sent"
     context: dict[str, Any] = describe(kwargs["method"], kwargs["url"], kwargs.get("extensions", {}))
     return Failure(InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context))
 
