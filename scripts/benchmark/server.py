@@ -43,9 +43,12 @@ class Connection(asyncio.Protocol):
         *requests, self._pending = (self._pending + data).split(END)
         for request in requests:
             path = request.split(b" ", 2)[1].partition(b"?")[0]
-            self._transport.write(ANSWERS.get(MOVIE if path.startswith(MOVIE) else path, MISSING))
+            answer = ANSWERS.get(MOVIE if path.startswith(MOVIE) else path, MISSING)
             if b"connection: close" in request.lower():
+                self._transport.write(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
                 self._transport.close()
+            else:
+                self._transport.write(answer)
 
 
 async def serve() -> None:
