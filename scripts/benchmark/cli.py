@@ -19,7 +19,10 @@ EPILOG = "Rows: " + ", ".join(ROWS) + ". Nothing fails because it is slow: the t
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take the figures that are asked for."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.record and (options.quick or options.only or not options.peers):
+        parser.error("what is recorded is a whole run: --record goes without --quick, --only and --no-peers")
     figures: list[Figure] = []
     with driving(with_peers=options.peers) as driver:
         run = Run(driver, quick=options.quick)

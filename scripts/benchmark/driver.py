@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from .subjects import MODES
+from .worker import FAST
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".bench"
@@ -34,8 +34,8 @@ def own_environment(**variables: str) -> dict[str, str]:
 
 
 def modes() -> list[str]:
-    """The ways of reading JSON that can be measured here."""
-    return [name for name, needed in MODES.items() if needed is None or importlib.util.find_spec(needed)]
+    """The ways of reading JSON to measure: without the extra `fast`, and with it where it is installed."""
+    return ["stdlib", "fast"] if importlib.util.find_spec(FAST) else ["stdlib"]
 
 
 def ready_stock() -> None:
@@ -113,6 +113,8 @@ class Driver:
 
     def __init__(self, *, with_peers: bool) -> None:
         self.with_peers = with_peers
+        self.used: dict[tuple[str, str], bool] = {}
+        """Whether a worker has imported what the extra `fast` brings, after its last order."""
         self._workers: dict[tuple[str, str], Process] = {}
         self._server = Process([sys.executable, "-m", "benchmark.server"], own_environment())
         self.base_url = f"http://127.0.0.1:{int(self._server.ask(None))}"
@@ -121,17 +123,18 @@ class Driver:
         """Let a subject run an operation so many times; return the seconds it took."""
         order = json.dumps({"run": operation, "calls": calls, "at_once": at_once})
         answer: dict[str, Any] = json.loads(self._worker(subject, mode).ask(order))
+        self.used[subject, mode] = bool(answer["fast"])
         return float(answer["seconds"])
 
     def _worker(self, subject: str, mode: str) -> Process:
         if (subject, mode) not in self._workers:
             module, name = subject.split(":")
-            python, env = Path(sys.executable), own_environment(TMDB_EXT_JSON=mode)
+            python, env = Path(sys.executable), own_environment()
             if module == "peers":
                 python, env = peers_python(), environment(ROOT / "scripts")
             elif name == "stock":
                 ready_stock()
-            command = [str(python), "-m", "benchmark.worker", module, name, self.base_url]
+            command = [str(python), "-m", "benchmark.worker", module, name, mode, self.base_url]
             self._workers[subject, mode] = Process(command, env)
         return self._workers[subject, mode]
 

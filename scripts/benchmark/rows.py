@@ -120,10 +120,13 @@ def memory(run: Run) -> list[Figure]:
 
 
 def decoding(row: str, operation: str, measure: str, targets: dict[str, Target], run: Run) -> list[Figure]:
-    """From bytes to models, in each way of reading JSON that is installed."""
+    """From bytes to models, without the extra `fast` and with it, where that is installed and the client uses it."""
     figures = []
     for mode in modes():
         taken = run.calls(operation, [EXT, RAW, STOCK], mode=mode)
+        if mode == "fast" and not run.driver.used[EXT, mode]:
+            print("    not measured: the client reads JSON as it does without the extra", file=sys.stderr)
+            continue
         name = f"tmdb-ext, {mode}"
         figures += [
             compared(row, measure, (name, "json.loads"), (taken[EXT], taken[RAW]), "ms", targets.get(mode)),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,25 +16,16 @@ Operations = dict[str, Callable[[int], Any]]
 
 TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJiZW5jaCJ9.c2lnbmF0dXJl"  # noqa: S105 - it opens nothing
 LANGUAGE: Final = "en-US"
-MODES: Final = {"stdlib": None, "fast": "orjson"}
-"""Ways of reading JSON: what has to be installed for each; a worker gets the name as TMDB_EXT_JSON."""
 
 
-def reader() -> Callable[[bytes, Any], Any]:
+def reader(content: bytes, model: Any) -> Callable[[], Any]:
     """From the bytes of an answer to a model, as the wrapped client does it: the one place that knows the seam."""
     import httpx
 
     from tmdb_ext._responses import parse
 
-    def read(content: bytes, model: Any) -> Any:
-        return model.from_dict(parse(httpx.Response(200, content=content)))
-
-    return read
-
-
-def mode() -> str:
-    """How this process was told to read JSON."""
-    return os.environ.get("TMDB_EXT_JSON", "stdlib")
+    answer = httpx.Response(200, content=content)
+    return lambda: model.from_dict(parse(answer))
 
 
 def ext(base_url: str) -> Operations:
@@ -45,13 +35,14 @@ def ext(base_url: str) -> Operations:
     from tmdb_ext import TMDB
 
     tmdb = TMDB(access_token=TOKEN, base_url=base_url)
-    read, movie, search = reader(), bodies.encoded(bodies.movie()), bodies.encoded(bodies.search())
+    movie = reader(bodies.encoded(bodies.movie()), MovieDetails)
+    search = reader(bodies.encoded(bodies.search()), MovieSummaryPage)
     return {
         "genres": lambda _: tmdb.genres.movies(language=LANGUAGE),
         "details": lambda number: tmdb.movies.details(number, language=LANGUAGE),
-        "movie": lambda _: read(movie, MovieDetails),
-        "movie-read": lambda _: _models_read(read(movie, MovieDetails), "credits"),
-        "search": lambda _: read(search, MovieSummaryPage),
+        "movie": lambda _: movie(),
+        "movie-read": lambda _: _models_read(movie(), "credits"),
+        "search": lambda _: search(),
     }
 
 
