@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
-
-from .worker import FAST
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".bench"
 PEERS: Final = Path(__file__).with_name("peers.txt")
+EXTRAS: Final = {"plain": [], "fast": ["orjson==3.13.0"]}
 DOCUMENT: Final = ROOT / "openapi" / "tmdb-v3.json"
 
 
@@ -31,11 +32,6 @@ def environment(*paths: Path, **variables: str) -> dict[str, str]:
 def own_environment(**variables: str) -> dict[str, str]:
     """The environment of a process that imports this tree, and the stock client where it was generated."""
     return environment(ROOT, ROOT / "generated", ROOT / "scripts", CACHE / "stock", **variables)
-
-
-def modes() -> list[str]:
-    """The ways of reading JSON to measure: without the extra `fast`, and with it where it is installed."""
-    return ["stdlib", "fast"] if importlib.util.find_spec(FAST) else ["stdlib"]
 
 
 def ready_stock() -> None:
@@ -55,13 +51,28 @@ def ready_stock() -> None:
 
 def peers_python() -> Path:
     """The interpreter of the peers' environment; makes the environment where it is missing or out of date."""
-    folder, stamp = CACHE / "env", hashlib.sha256(PEERS.read_bytes() + sys.version.encode()).hexdigest()
+    return _python("peers", ["-r", str(PEERS)], PEERS.read_text(encoding="utf-8"))
+
+
+def own_python(mode: str = "plain") -> Path:
+    """The interpreter of an environment with what the client depends on and, for `fast`, what that extra brings.
+
+    httpx imports click and rich where they are installed, as they are for development, and then looks slow beside us.
+    """
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = ["httpcore", *(re.split(r"[^\w-]", requirement)[0] for requirement in declared)]
+    wanted = [f"{name}=={metadata.version(name)}" for name in names] + EXTRAS[mode]
+    return _python(mode, wanted, " ".join(wanted))
+
+
+def _python(name: str, wanted: list[str], contents: str) -> Path:
+    folder, stamp = CACHE / name, hashlib.sha256(f"{contents}\0{sys.version}".encode()).hexdigest()
     executable = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def make() -> None:
-        print("Making the environment of the other clients (once) …", file=sys.stderr, flush=True)
+        print(f"Making the environment .bench/{name} (once) …", file=sys.stderr, flush=True)
         _run([sys.executable, "-m", "venv", str(folder)])
-        _run([str(executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(PEERS)])
+        _run([str(executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
 
     _once(folder, stamp, make)
     return executable
@@ -119,7 +130,7 @@ class Driver:
         self._server = Process([sys.executable, "-m", "benchmark.server"], own_environment())
         self.base_url = f"http://127.0.0.1:{int(self._server.ask(None))}"
 
-    def seconds(self, subject: str, operation: str, calls: int, at_once: int, mode: str = "stdlib") -> float:
+    def seconds(self, subject: str, operation: str, calls: int, at_once: int, mode: str = "plain") -> float:
         """Let a subject run an operation so many times; return the seconds it took."""
         order = json.dumps({"run": operation, "calls": calls, "at_once": at_once})
         answer: dict[str, Any] = json.loads(self._worker(subject, mode).ask(order))
@@ -129,12 +140,13 @@ class Driver:
     def _worker(self, subject: str, mode: str) -> Process:
         if (subject, mode) not in self._workers:
             module, name = subject.split(":")
-            python, env = Path(sys.executable), own_environment()
             if module == "peers":
                 python, env = peers_python(), environment(ROOT / "scripts")
-            elif name == "stock":
+            else:
+                python, env = own_python(mode), own_environment()
+            if name == "stock":
                 ready_stock()
-            command = [str(python), "-m", "benchmark.worker", module, name, mode, self.base_url]
+            command = [str(python), "-m", "benchmark.worker", module, name, self.base_url]
             self._workers[subject, mode] = Process(command, env)
         return self._workers[subject, mode]
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from .driver import ROOT, Driver, modes, own_environment
+from .driver import EXTRAS, ROOT, Driver, own_environment, own_python
 from .figures import Figure, Target, compared, in_turn
 from .subjects import TOKEN
 
@@ -40,7 +40,7 @@ CALLS: Final = {"genres": 320, "details": 160, "movie": 60, "movie-read": 60, "s
 """How often an operation runs in one round: a fifth of a second, more or less."""
 
 AHEAD: Final = Target(1.0, ">")
-DECODING: Final = {"stdlib": Target(1.5), "fast": Target(1.0)}
+DECODING: Final = {"plain": Target(1.5), "fast": Target(1.0)}
 
 # What a memory row's process runs; the peak is that of its own image, which getrusage takes over from its parent.
 PEAK: Final = """
@@ -80,13 +80,13 @@ class Run:
         return 5 if self.quick else 15
 
     def calls(
-        self, operation: str, subjects: list[str], at_once: int = 1, mode: str = "stdlib"
+        self, operation: str, subjects: list[str], at_once: int = 1, mode: str = "plain"
     ) -> dict[str, list[float]]:
         """Seconds per call of each subject, round by round."""
         calls = CALLS[operation]
 
         def take(subject: str) -> float:
-            own = mode if subject == EXT else "stdlib"
+            own = mode if subject == EXT else "plain"
             return self.driver.seconds(subject, operation, calls, at_once, own) / calls
 
         return in_turn({subject: partial(take, subject) for subject in subjects}, self.rounds)
@@ -99,7 +99,8 @@ def importing(run: Run) -> list[Figure]:
         "import tmdb_ext": "import tmdb_ext",
         "import httpx": "import httpx",
     }
-    taken = in_turn({name: partial(_wall, [sys.executable, "-c", line]) for name, line in lines.items()}, run.rounds)
+    python = str(own_python())
+    taken = in_turn({name: partial(_wall, [python, "-c", line]) for name, line in lines.items()}, run.rounds)
     *candidates, baseline = lines
     return [
         compared("import", "cold import", (name, baseline), (taken[name], taken[baseline]), "ms", target)
@@ -109,10 +110,11 @@ def importing(run: Run) -> list[Figure]:
 
 def memory(run: Run) -> list[Figure]:
     """Peak of memory after import and one call."""
+    python = str(own_python())
 
     def take(name: str) -> float:
         program = CALL[name].format(token=TOKEN, base_url=run.driver.base_url) + PEAK
-        return float(_output([sys.executable, "-W", "ignore", "-c", program])) * 1024
+        return float(_output([python, "-c", program])) * 1024
 
     taken = in_turn({name: partial(take, name) for name in CALL}, run.rounds)
     names, values = ("tmdb-ext", "httpx"), (taken["tmdb-ext"], taken["httpx"])
@@ -120,14 +122,15 @@ def memory(run: Run) -> list[Figure]:
 
 
 def decoding(row: str, operation: str, measure: str, targets: dict[str, Target], run: Run) -> list[Figure]:
-    """From bytes to models, without the extra `fast` and with it, where that is installed and the client uses it."""
+    """From bytes to models, without the extra `fast` and with it, where the client makes use of it."""
     figures = []
-    for mode in modes():
-        taken = run.calls(operation, [EXT, RAW, STOCK], mode=mode)
+    for mode in EXTRAS:
+        run.driver.seconds(EXT, operation, 1, 1, mode)
         if mode == "fast" and not run.driver.used[EXT, mode]:
-            print("    not measured: the client reads JSON as it does without the extra", file=sys.stderr)
+            print("    not measured with the extra `fast`: the client does not use it", file=sys.stderr)
             continue
-        name = f"tmdb-ext, {mode}"
+        taken = run.calls(operation, [EXT, RAW, STOCK], mode=mode)
+        name = NAMES[EXT] if mode == "plain" else f"{NAMES[EXT]}, {mode}"
         figures += [
             compared(row, measure, (name, "json.loads"), (taken[EXT], taken[RAW]), "ms", targets.get(mode)),
             compared(row, measure, (name, NAMES[STOCK]), (taken[EXT], taken[STOCK]), "ms"),

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from . import bodies
-from .driver import PEERS, ROOT, modes
+from .driver import EXTRAS, PEERS, ROOT
 from .figures import Figure
-from .worker import FAST
 
 HEADINGS = ("Measure", "Candidate", "Baseline", "Candidate's", "Baseline's", "Ratio", "Spread", "Target", "Reached")
 SCALES = {"ms": 1e-3, "MB": 1e6, "kB": 1e3, "s": 1.0, "calls/s": 1.0}
@@ -46,8 +45,9 @@ class Setting:
     def here(cls, *, with_peers: bool) -> Setting:
         """That of this run."""
         version = (ROOT / "tmdb_ext" / "_version.py").read_text(encoding="utf-8").split('"')[-4]
-        wanted = ["httpx", "httpcore", "attrs", "openapi-python-client", *([FAST] if "fast" in modes() else [])]
+        wanted = ("httpx", "httpcore", "attrs", "openapi-python-client")
         libraries = {"tmdb-ext": version, **{name: metadata.version(name) for name in wanted}}
+        libraries |= dict(pin.split("==") for pin in EXTRAS["fast"])
         if with_peers:
             lines = PEERS.read_text(encoding="utf-8").splitlines()
             libraries |= dict(line.split("==") for line in lines if "==" in line)
