@@ -121,7 +121,7 @@ def test_a_first_call_loads_only_the_models_that_it_needs() -> None:
         "from tmdb_ext import TMDB\n"
         "import httpx\n"
         "answer = httpx.MockTransport(lambda request: httpx.Response(200, json={'id': 11, 'genres': [{'id': 1}]}))\n"
-        "with TMDB(api_key='0' * 31 + '1', transport=answer) as tmdb: tmdb.movies.details(11)\n"
+        "with TMDB(api_key='0' * 31 + '1', transport=answer) as tmdb: tmdb.movies.details(11).genres[0].id\n"
     )
     models = {name.rsplit(".", 1)[1] for name in loaded if name.startswith("tmdb_api_client.v3.models.")}
     assert {"movie_details", "genre"} <= models

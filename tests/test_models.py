@@ -5,13 +5,18 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import os
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.truth import annotations_of, decode, encode, unknown_keys
+from tmdb_api_client import _model
 from tmdb_api_client.v3 import models
 from tmdb_api_client.v3.operations import OPERATIONS
 
@@ -272,3 +277,79 @@ def test_a_mutated_body_decodes_and_loses_nothing(bodies: list[tuple[str, Any]],
     list(unknown_keys(decoded))
     assert encode(decoded) == changed
     assert json.dumps(changed) == before
+
+
+# An object is decoded when one of its attributes is first read; nobody need notice
+
+
+def test_an_object_that_nobody_has_read_is_worth_as_much_as_another() -> None:
+    read = models.MovieDetails.from_dict(FILM)
+    assert read.title
+    assert models.MovieDetails.from_dict(FILM) == read
+    assert read == models.MovieDetails.from_dict(FILM)
+    assert models.MovieDetails.from_dict(FILM) == models.MovieDetails.from_dict(copy.deepcopy(FILM))
+    assert models.MovieDetails.from_dict(FILM) != models.MovieDetails.from_dict({**FILM, "id": 8})
+    assert repr(models.MovieDetails.from_dict(FILM)) == repr(read)
+    assert models.MovieDetails.from_dict(FILM).to_dict() == FILM
+    assert models.MovieDetails.from_dict(FILM).additional_properties == read.additional_properties
+    assert attrs.asdict(models.MovieDetails.from_dict(FILM)) == attrs.asdict(read)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda film: pickle.loads(pickle.dumps(film))], ids=["copy", "deep", "pickle"]
+)
+def test_an_object_that_nobody_has_read_is_copied_whole(copied: Any) -> None:
+    film = copied(models.MovieDetails.from_dict(FILM))
+    assert film == models.MovieDetails.from_dict(FILM)
+    assert film.to_dict() == FILM
+
+
+def test_what_is_set_before_anything_is_read_stays() -> None:
+    film = models.MovieDetails.from_dict(FILM)
+    film.title = "Mine"
+    film["note"] = 1
+    assert film.id == FILM["id"]
+    assert film.title == "Mine"
+    assert film.to_dict() == {**FILM, "title": "Mine", "note": 1}
+
+
+def test_what_a_model_does_not_have_is_no_attribute() -> None:
+    film: Any = models.MovieDetails.from_dict(FILM)
+    assert not hasattr(film, "titel")
+    with pytest.raises(AttributeError, match="titel"):
+        film.titel
+    with pytest.raises(AttributeError, match="titel"):
+        film.titel = 1
+    assert film.title == FILM["title"]
+
+
+def test_threads_that_read_an_object_first_find_the_same_in_it() -> None:
+    for _ in range(50):
+        film = models.MovieDetails.from_dict(FILM)
+        barrier = threading.Barrier(8)
+
+        def read(film: models.MovieDetails = film, barrier: threading.Barrier = barrier) -> int:
+            barrier.wait()
+            return id(film.genres)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(lambda _, read=read: read(), range(8)))) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_while_another_thread_decodes_can_decode() -> None:
+    with _model._decoding:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if decoded_in_a_thread() else 1)
+        _, status = os.waitpid(child, 0)
+    assert status == 0
+
+
+def decoded_in_a_thread() -> bool:
+    """In a thread, since the one that holds the lock may take it again."""
+    titles: list[Any] = []
+    thread = threading.Thread(target=lambda: titles.append(models.MovieDetails.from_dict(FILM).title), daemon=True)
+    thread.start()
+    thread.join(5)
+    return titles == [FILM["title"]]

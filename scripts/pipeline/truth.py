@@ -21,7 +21,7 @@ from tmdb_api_client.v3.operations import OPERATIONS
 
 from .evidence import PAYLOADS, read_payloads
 
-BASE = {"additional_properties", "_source"}
+BASE = {"additional_properties", "_source", "_pending"}
 
 
 def decode(operation: str, status: int, body: Any) -> Any:

@@ -49,6 +49,8 @@ class Field:
     annotation: str
     default: str
     decode: str
+    empty: str
+    """What it is where nothing was sent."""
     appended: bool
     imports: list[tuple[str, str]]
     description: str | None
@@ -170,7 +172,7 @@ class Views:
                 annotation = kind.annotation if kind.is_any else f"{kind.annotation} | None"
                 default = f" = _attrs_field(default=None{metadata})" if metadata else " = None"
             appended = (name, key) in self.appended
-            source = f"src_dict[{key!r}]" if appended or key in required else f"get({key!r})"
+            source = f"source[{key!r}]" if appended else f"get({key!r})"
             fields.append(
                 Field(
                     attribute,
@@ -178,6 +180,7 @@ class Views:
                     annotation,
                     default,
                     source if key in required and kind.item_decoder in PLAIN_DECODERS else self.decode(kind, source),
+                    "[]" if kind.is_list else "None",
                     appended,
                     self.imports(kind.models, name),
                     _docstring(prop.get("description")),

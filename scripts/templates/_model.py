@@ -2,17 +2,36 @@
 
 A model keeps the object it was decoded from. `to_dict()` gives it back with the attributes that have been changed
 since; keys that the document does not know are in `additional_properties`, and `model["key"]` reads them.
+
+An object is decoded when one of its attributes is first read: most programs read little of what they get.
 """
 
 from __future__ import annotations
 
 import datetime
+import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define, field, fields
 
 T = TypeVar("T")
+
+put = object.__setattr__
+"""Sets an attribute of a model while it is being decoded."""
+
+_decoding = threading.RLock()
+"""Held while an object is decoded, so that threads that share it find the same attributes."""
+
+
+def _renew_lock() -> None:
+    global _decoding  # noqa: PLW0603 - there is one
+    _decoding = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)  # another thread may have held it
 
 
 @define(kw_only=True)
@@ -22,6 +41,45 @@ class Model:
     additional_properties: dict[str, Any] = field(factory=dict)
     """Keys that TMDB sent and that the document does not know, with their values."""
     _source: Mapping[str, Any] = field(factory=dict, eq=False, repr=False, alias="_source")
+    _pending: Mapping[str, Any] | None = field(default=None, init=False, eq=False, repr=False)
+    """The object that is still to be decoded."""
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Make a model of a JSON object, which it keeps.
+
+        Nothing in it is lost, and what is not as documented is kept as it came.
+        """
+        model = cls.__new__(cls)
+        put(model, "_pending", src_dict)
+        return model
+
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        """Set the attributes from the JSON object."""
+
+    if not TYPE_CHECKING:  # or every name would be an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Decode the object, of which an attribute is not there yet."""
+            if name == "_pending":  # nor is the object, as while it is unpickled
+                raise AttributeError(name)
+            self._decode()
+            return object.__getattribute__(self, name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute, after decoding what else there is."""
+            if getattr(self, "_pending", None) is not None:
+                self._decode()
+            put(self, name, value)
+
+    def _decode(self) -> None:
+        with _decoding:
+            pending = self._pending
+            if pending is not None:
+                put(self, "_source", pending)
+                put(self, "additional_properties", extras(type(self), pending))
+                self._fill(pending)
+                put(self, "_pending", None)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: what TMDB sent, with the attributes that have been changed since."""
@@ -79,6 +137,8 @@ def _known(cls: type[Any]) -> frozenset[str]:
 def extras(cls: type[Any], src_dict: Mapping[str, Any]) -> dict[str, Any]:
     """The part of `src_dict` that the document does not know."""
     known = _known(cls)
+    if known.issuperset(src_dict):
+        return {}
     return {key: value for key, value in src_dict.items() if key not in known}
 
 
@@ -125,7 +185,8 @@ def as_each(decode: Callable[[Any], T | None], value: Any) -> list[T]:
 
 def as_int(value: Any) -> int | None:
     """A whole number, also where it was sent as n.0; anything else is kept as it came."""
-    return int(value) if type(value) is float and value.is_integer() else cast(int | None, value)
+    whole: int | None = int(value) if type(value) is float and value.is_integer() else value
+    return whole
 
 
 def as_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T] | None:

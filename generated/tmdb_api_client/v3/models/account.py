@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .account_avatar import AccountAvatar
@@ -29,21 +29,14 @@ class Account(Model):
     name: str | None = None
     username: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .account_avatar import AccountAvatar
 
-        get = src_dict.get
-        model = cls(
-            avatar=as_model(AccountAvatar.from_dict, get("avatar")),
-            id=as_int(get("id")),
-            include_adult=get("include_adult"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            name=get("name"),
-            username=get("username"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "avatar", as_model(AccountAvatar.from_dict, get("avatar")))
+        put(self, "id", as_int(get("id")))
+        put(self, "include_adult", get("include_adult"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "name", get("name"))
+        put(self, "username", get("username"))

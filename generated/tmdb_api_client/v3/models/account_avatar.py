@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_model, extras
+from ..._model import Model, as_model, put
 
 if TYPE_CHECKING:
     from .gravatar import Gravatar
@@ -20,17 +20,10 @@ class AccountAvatar(Model):
     gravatar: Gravatar | None = None
     tmdb: TmdbAvatar | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .gravatar import Gravatar
         from .tmdb_avatar import TmdbAvatar
 
-        get = src_dict.get
-        model = cls(
-            gravatar=as_model(Gravatar.from_dict, get("gravatar")),
-            tmdb=as_model(TmdbAvatar.from_dict, get("tmdb")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "gravatar", as_model(Gravatar.from_dict, get("gravatar")))
+        put(self, "tmdb", as_model(TmdbAvatar.from_dict, get("tmdb")))

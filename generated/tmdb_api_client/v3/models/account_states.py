@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .rating_value import RatingValue
@@ -25,18 +25,11 @@ class AccountStates(Model):
     rated: RatingValue | bool | None = None
     watchlist: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .rating_value import RatingValue
 
-        get = src_dict.get
-        model = cls(
-            favorite=get("favorite"),
-            id=as_int(get("id")),
-            rated=as_model(RatingValue.from_dict, get("rated")),
-            watchlist=get("watchlist"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "favorite", get("favorite"))
+        put(self, "id", as_int(get("id")))
+        put(self, "rated", as_model(RatingValue.from_dict, get("rated")))
+        put(self, "watchlist", get("watchlist"))

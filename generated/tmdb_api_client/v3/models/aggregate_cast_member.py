@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .cast_role import CastRole
@@ -37,25 +37,18 @@ class AggregateCastMember(Model):
     roles: list[CastRole] = _attrs_field(factory=list)
     total_episode_count: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .cast_role import CastRole
 
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            known_for_department=get("known_for_department"),
-            name=get("name"),
-            order=as_int(get("order")),
-            original_name=get("original_name"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            roles=as_list(CastRole.from_dict, get("roles")),
-            total_episode_count=as_int(get("total_episode_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(self, "known_for_department", get("known_for_department"))
+        put(self, "name", get("name"))
+        put(self, "order", as_int(get("order")))
+        put(self, "original_name", get("original_name"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))
+        put(self, "roles", as_list(CastRole.from_dict, get("roles")))
+        put(self, "total_episode_count", as_int(get("total_episode_count")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .crew_job import CrewJob
@@ -36,25 +36,18 @@ class AggregateCrewMember(Model):
     profile_path: str | None = None
     total_episode_count: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .crew_job import CrewJob
 
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            department=get("department"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            jobs=as_list(CrewJob.from_dict, get("jobs")),
-            known_for_department=get("known_for_department"),
-            name=get("name"),
-            original_name=get("original_name"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            total_episode_count=as_int(get("total_episode_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "department", get("department"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(self, "jobs", as_list(CrewJob.from_dict, get("jobs")))
+        put(self, "known_for_department", get("known_for_department"))
+        put(self, "name", get("name"))
+        put(self, "original_name", get("original_name"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))
+        put(self, "total_episode_count", as_int(get("total_episode_count")))

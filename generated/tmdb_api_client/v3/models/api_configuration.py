@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_model, as_values, extras
+from ..._model import Model, as_model, as_values, put
 
 if TYPE_CHECKING:
     from .image_configuration import ImageConfiguration
@@ -20,16 +20,9 @@ class ApiConfiguration(Model):
     change_keys: list[str] = _attrs_field(factory=list)
     images: ImageConfiguration | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .image_configuration import ImageConfiguration
 
-        get = src_dict.get
-        model = cls(
-            change_keys=as_values(get("change_keys")),
-            images=as_model(ImageConfiguration.from_dict, get("images")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "change_keys", as_values(get("change_keys")))
+        put(self, "images", as_model(ImageConfiguration.from_dict, get("images")))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 
 @_attrs_define
@@ -22,17 +22,9 @@ class AuthorDetails(Model):
     rating: float | None = None
     username: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            avatar_path=get("avatar_path"),
-            name=get("name"),
-            rating=get("rating"),
-            username=get("username"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "avatar_path", get("avatar_path"))
+        put(self, "name", get("name"))
+        put(self, "rating", get("rating"))
+        put(self, "username", get("username"))

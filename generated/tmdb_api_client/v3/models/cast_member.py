@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -37,26 +37,18 @@ class CastMember(Model):
     popularity: float | None = None
     profile_path: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            cast_id=as_int(get("cast_id")),
-            character=get("character"),
-            character_name=get("character_name"),
-            credit_id=get("credit_id"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            known_for_department=get("known_for_department"),
-            name=get("name"),
-            order=as_int(get("order")),
-            original_name=get("original_name"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "cast_id", as_int(get("cast_id")))
+        put(self, "character", get("character"))
+        put(self, "character_name", get("character_name"))
+        put(self, "credit_id", get("credit_id"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(self, "known_for_department", get("known_for_department"))
+        put(self, "name", get("name"))
+        put(self, "order", as_int(get("order")))
+        put(self, "original_name", get("original_name"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))

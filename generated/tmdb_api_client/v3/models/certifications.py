@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_map_of_lists, extras
+from ..._model import Model, as_map_of_lists, put
 
 if TYPE_CHECKING:
     from .certification import Certification
@@ -18,15 +18,8 @@ class Certifications(Model):
 
     certifications: dict[str, list[Certification]] | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .certification import Certification
 
-        get = src_dict.get
-        model = cls(
-            certifications=as_map_of_lists(Certification.from_dict, get("certifications")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "certifications", as_map_of_lists(Certification.from_dict, get("certifications")))

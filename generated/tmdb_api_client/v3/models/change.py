@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_list, extras
+from ..._model import Model, as_list, put
 
 if TYPE_CHECKING:
     from .change_item import ChangeItem
@@ -20,16 +20,9 @@ class Change(Model):
     items: list[ChangeItem] = _attrs_field(factory=list)
     key: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .change_item import ChangeItem
 
-        get = src_dict.get
-        model = cls(
-            items=as_list(ChangeItem.from_dict, get("items")),
-            key=get("key"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "items", as_list(ChangeItem.from_dict, get("items")))
+        put(self, "key", get("key"))

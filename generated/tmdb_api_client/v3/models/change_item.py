@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, extras
+from ..._model import Model, as_datetime, put
 
 
 @_attrs_define
@@ -27,20 +27,12 @@ class ChangeItem(Model):
     time: datetime.datetime | None = None
     value: str | float | bool | dict[str, Any] | list[Any] | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            action=get("action"),
-            id=get("id"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            original_value=get("original_value"),
-            time=as_datetime(get("time")),
-            value=get("value"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "action", get("action"))
+        put(self, "id", get("id"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "original_value", get("original_value"))
+        put(self, "time", as_datetime(get("time")))
+        put(self, "value", get("value"))

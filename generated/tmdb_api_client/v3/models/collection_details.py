@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, as_model, extras
+from ..._model import Model, as_int, as_list, as_model, put
 
 if TYPE_CHECKING:
     from .collection_images import CollectionImages
@@ -35,30 +35,27 @@ class CollectionDetails(Model):
     poster_path: str | None = None
     translations: Translations | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .collection_part import CollectionPart
 
-        get = src_dict.get
-        model = cls(
-            backdrop_path=get("backdrop_path"),
-            id=as_int(get("id")),
-            name=get("name"),
-            original_language=get("original_language"),
-            original_name=get("original_name"),
-            overview=get("overview"),
-            parts=as_list(CollectionPart.from_dict, get("parts")),
-            poster_path=get("poster_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "images" in src_dict:
+        get = source.get
+        put(self, "backdrop_path", get("backdrop_path"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .collection_images import CollectionImages
 
-            model.images = as_model(CollectionImages.from_dict, src_dict["images"])
-        if "translations" in src_dict:
+            put(self, "images", as_model(CollectionImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "name", get("name"))
+        put(self, "original_language", get("original_language"))
+        put(self, "original_name", get("original_name"))
+        put(self, "overview", get("overview"))
+        put(self, "parts", as_list(CollectionPart.from_dict, get("parts")))
+        put(self, "poster_path", get("poster_path"))
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        return model
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -30,23 +30,15 @@ class CollectionSummary(Model):
     poster_path: str | None = None
     softcore: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            backdrop_path=get("backdrop_path"),
-            id=as_int(get("id")),
-            media_type=get("media_type"),
-            name=get("name"),
-            original_language=get("original_language"),
-            original_name=get("original_name"),
-            overview=get("overview"),
-            poster_path=get("poster_path"),
-            softcore=get("softcore"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "backdrop_path", get("backdrop_path"))
+        put(self, "id", as_int(get("id")))
+        put(self, "media_type", get("media_type"))
+        put(self, "name", get("name"))
+        put(self, "original_language", get("original_language"))
+        put(self, "original_name", get("original_name"))
+        put(self, "overview", get("overview"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "softcore", get("softcore"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .alternative_names import AlternativeNames
@@ -35,34 +35,33 @@ class CompanyDetails(Model):
     origin_country: str | None = None
     parent_company: CompanySummary | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .company_summary import CompanySummary
 
-        get = src_dict.get
-        model = cls(
-            description=get("description"),
-            headquarters=get("headquarters"),
-            homepage=get("homepage"),
-            id=as_int(get("id")),
-            logo_path=get("logo_path"),
-            name=get("name"),
-            origin_country=get("origin_country"),
-            parent_company=as_model(CompanySummary.from_dict, get("parent_company")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "alternative_names" in src_dict:
+        get = source.get
+        if "alternative_names" in source:
             from .alternative_names import AlternativeNames
 
-            model.alternative_names = as_model(AlternativeNames.from_dict, src_dict["alternative_names"])
-        if "images" in src_dict:
+            put(self, "alternative_names", as_model(AlternativeNames.from_dict, source["alternative_names"]))
+        else:
+            put(self, "alternative_names", None)
+        put(self, "description", get("description"))
+        put(self, "headquarters", get("headquarters"))
+        put(self, "homepage", get("homepage"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .company_images import CompanyImages
 
-            model.images = as_model(CompanyImages.from_dict, src_dict["images"])
-        if "movies" in src_dict:
+            put(self, "images", as_model(CompanyImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "logo_path", get("logo_path"))
+        if "movies" in source:
             from .movie_summary_page import MovieSummaryPage
 
-            model.movies = as_model(MovieSummaryPage.from_dict, src_dict["movies"])
-        return model
+            put(self, "movies", as_model(MovieSummaryPage.from_dict, source["movies"]))
+        else:
+            put(self, "movies", None)
+        put(self, "name", get("name"))
+        put(self, "origin_country", get("origin_country"))
+        put(self, "parent_company", as_model(CompanySummary.from_dict, get("parent_company")))

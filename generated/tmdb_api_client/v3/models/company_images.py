@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .image import Image
@@ -20,16 +20,9 @@ class CompanyImages(Model):
     id: int | None = None
     logos: list[Image] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .image import Image
 
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")),
-            logos=as_list(Image.from_dict, get("logos")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        put(self, "logos", as_list(Image.from_dict, get("logos")))

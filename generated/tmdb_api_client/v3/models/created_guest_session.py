@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, extras
+from ..._model import Model, as_datetime, put
 
 
 @_attrs_define
@@ -22,16 +22,8 @@ class CreatedGuestSession(Model):
     guest_session_id: str | None = None
     success: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            expires_at=as_datetime(get("expires_at")),
-            guest_session_id=get("guest_session_id"),
-            success=get("success"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "expires_at", as_datetime(get("expires_at")))
+        put(self, "guest_session_id", get("guest_session_id"))
+        put(self, "success", get("success"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -26,19 +26,11 @@ class Creator(Model):
     original_name: str | None = None
     profile_path: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            credit_id=get("credit_id"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            name=get("name"),
-            original_name=get("original_name"),
-            profile_path=get("profile_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "credit_id", get("credit_id"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(self, "name", get("name"))
+        put(self, "original_name", get("original_name"))
+        put(self, "profile_path", get("profile_path"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_model, by_media_type, extras
+from ..._model import Model, as_model, by_media_type, put
 
 if TYPE_CHECKING:
     from .movie_credit_media import MovieCreditMedia
@@ -31,24 +31,21 @@ class CreditDetails(Model):
     media_type: str | None = None
     person: PersonSummary | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .movie_credit_media import MovieCreditMedia
         from .person_summary import PersonSummary
         from .tv_credit_media import TvCreditMedia
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            credit_type=get("credit_type"),
-            department=get("department"),
-            id=get("id"),
-            job=get("job"),
-            media=as_model(by_media_type({"movie": MovieCreditMedia, "tv": TvCreditMedia}, UnknownMedia), get("media")),
-            media_type=get("media_type"),
-            person=as_model(PersonSummary.from_dict, get("person")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
+        get = source.get
+        put(self, "credit_type", get("credit_type"))
+        put(self, "department", get("department"))
+        put(self, "id", get("id"))
+        put(self, "job", get("job"))
+        put(
+            self,
+            "media",
+            as_model(by_media_type({"movie": MovieCreditMedia, "tv": TvCreditMedia}, UnknownMedia), get("media")),
         )
-        return model
+        put(self, "media_type", get("media_type"))
+        put(self, "person", as_model(PersonSummary.from_dict, get("person")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .cast_member import CastMember
@@ -22,18 +22,11 @@ class Credits(Model):
     crew: list[CrewMember] = _attrs_field(factory=list)
     id: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .cast_member import CastMember
         from .crew_member import CrewMember
 
-        get = src_dict.get
-        model = cls(
-            cast=as_list(CastMember.from_dict, get("cast")),
-            crew=as_list(CrewMember.from_dict, get("crew")),
-            id=as_int(get("id")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "cast", as_list(CastMember.from_dict, get("cast")))
+        put(self, "crew", as_list(CrewMember.from_dict, get("crew")))
+        put(self, "id", as_int(get("id")))

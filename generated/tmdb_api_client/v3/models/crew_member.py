@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -33,24 +33,16 @@ class CrewMember(Model):
     popularity: float | None = None
     profile_path: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            credit_id=get("credit_id"),
-            department=get("department"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            job=get("job"),
-            known_for_department=get("known_for_department"),
-            name=get("name"),
-            original_name=get("original_name"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "credit_id", get("credit_id"))
+        put(self, "department", get("department"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(self, "job", get("job"))
+        put(self, "known_for_department", get("known_for_department"))
+        put(self, "name", get("name"))
+        put(self, "original_name", get("original_name"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_values, extras
+from ..._model import Model, as_values, put
 
 
 @_attrs_define
@@ -17,15 +17,7 @@ class Department(Model):
     department: str | None = None
     jobs: list[str] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            department=get("department"),
-            jobs=as_values(get("jobs")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "department", get("department"))
+        put(self, "jobs", as_values(get("jobs")))

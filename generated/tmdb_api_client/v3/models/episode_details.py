@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, extras
+from ..._model import Model, as_date, as_int, as_list, as_model, put
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -55,54 +55,59 @@ class EpisodeDetails(Model):
     vote_average: float | None = None
     vote_count: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .cast_member import CastMember
         from .crew_member import CrewMember
 
-        get = src_dict.get
-        model = cls(
-            air_date=as_date(get("air_date")),
-            crew=as_list(CrewMember.from_dict, get("crew")),
-            episode_number=as_int(get("episode_number")),
-            episode_type=get("episode_type"),
-            guest_stars=as_list(CastMember.from_dict, get("guest_stars")),
-            id=as_int(get("id")),
-            name=get("name"),
-            overview=get("overview"),
-            production_code=get("production_code"),
-            runtime=as_int(get("runtime")),
-            season_number=as_int(get("season_number")),
-            show_id=as_int(get("show_id")),
-            still_path=get("still_path"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "account_states" in src_dict:
+        get = source.get
+        if "account_states" in source:
             from .account_states import AccountStates
 
-            model.account_states = as_model(AccountStates.from_dict, src_dict["account_states"])
-        if "credits" in src_dict:
+            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
+        else:
+            put(self, "account_states", None)
+        put(self, "air_date", as_date(get("air_date")))
+        if "credits" in source:
             from .episode_credits import EpisodeCredits
 
-            model.credits = as_model(EpisodeCredits.from_dict, src_dict["credits"])
-        if "external_ids" in src_dict:
+            put(self, "credits", as_model(EpisodeCredits.from_dict, source["credits"]))
+        else:
+            put(self, "credits", None)
+        put(self, "crew", as_list(CrewMember.from_dict, get("crew")))
+        put(self, "episode_number", as_int(get("episode_number")))
+        put(self, "episode_type", get("episode_type"))
+        if "external_ids" in source:
             from .external_ids import ExternalIds
 
-            model.external_ids = as_model(ExternalIds.from_dict, src_dict["external_ids"])
-        if "images" in src_dict:
+            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
+        else:
+            put(self, "external_ids", None)
+        put(self, "guest_stars", as_list(CastMember.from_dict, get("guest_stars")))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .episode_images import EpisodeImages
 
-            model.images = as_model(EpisodeImages.from_dict, src_dict["images"])
-        if "translations" in src_dict:
+            put(self, "images", as_model(EpisodeImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "name", get("name"))
+        put(self, "overview", get("overview"))
+        put(self, "production_code", get("production_code"))
+        put(self, "runtime", as_int(get("runtime")))
+        put(self, "season_number", as_int(get("season_number")))
+        put(self, "show_id", as_int(get("show_id")))
+        put(self, "still_path", get("still_path"))
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        if "videos" in src_dict:
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)
+        if "videos" in source:
             from .videos import Videos
 
-            model.videos = as_model(Videos.from_dict, src_dict["videos"])
-        return model
+            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
+        else:
+            put(self, "videos", None)
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary
@@ -27,19 +27,12 @@ class EpisodeGroup(Model):
     name: str | None = None
     order: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .episode_summary import EpisodeSummary
 
-        get = src_dict.get
-        model = cls(
-            episodes=as_list(EpisodeSummary.from_dict, get("episodes")),
-            id=get("id"),
-            locked=get("locked"),
-            name=get("name"),
-            order=as_int(get("order")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "episodes", as_list(EpisodeSummary.from_dict, get("episodes")))
+        put(self, "id", get("id"))
+        put(self, "locked", get("locked"))
+        put(self, "name", get("name"))
+        put(self, "order", as_int(get("order")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .network_summary import NetworkSummary
@@ -25,21 +25,14 @@ class EpisodeGroupSummary(Model):
     network: NetworkSummary | None = None
     type_: int | None = _attrs_field(default=None, metadata={"key": "type"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .network_summary import NetworkSummary
 
-        get = src_dict.get
-        model = cls(
-            description=get("description"),
-            episode_count=as_int(get("episode_count")),
-            group_count=as_int(get("group_count")),
-            id=get("id"),
-            name=get("name"),
-            network=as_model(NetworkSummary.from_dict, get("network")),
-            type_=as_int(get("type")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "description", get("description"))
+        put(self, "episode_count", as_int(get("episode_count")))
+        put(self, "group_count", as_int(get("group_count")))
+        put(self, "id", get("id"))
+        put(self, "name", get("name"))
+        put(self, "network", as_model(NetworkSummary.from_dict, get("network")))
+        put(self, "type_", as_int(get("type")))

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_date, as_int, extras
+from ..._model import Model, as_date, as_int, put
 
 
 @_attrs_define
@@ -40,28 +40,20 @@ class EpisodeSummary(Model):
     vote_average: float | None = None
     vote_count: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            air_date=as_date(get("air_date")),
-            episode_number=as_int(get("episode_number")),
-            episode_type=get("episode_type"),
-            id=as_int(get("id")),
-            media_type=get("media_type"),
-            name=get("name"),
-            order=as_int(get("order")),
-            overview=get("overview"),
-            production_code=get("production_code"),
-            runtime=as_int(get("runtime")),
-            season_number=as_int(get("season_number")),
-            show_id=as_int(get("show_id")),
-            still_path=get("still_path"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "air_date", as_date(get("air_date")))
+        put(self, "episode_number", as_int(get("episode_number")))
+        put(self, "episode_type", get("episode_type"))
+        put(self, "id", as_int(get("id")))
+        put(self, "media_type", get("media_type"))
+        put(self, "name", get("name"))
+        put(self, "order", as_int(get("order")))
+        put(self, "overview", get("overview"))
+        put(self, "production_code", get("production_code"))
+        put(self, "runtime", as_int(get("runtime")))
+        put(self, "season_number", as_int(get("season_number")))
+        put(self, "show_id", as_int(get("show_id")))
+        put(self, "still_path", get("still_path"))
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -26,25 +26,17 @@ class ExternalIds(Model):
     wikidata_id: str | None = None
     youtube_id: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            facebook_id=get("facebook_id"),
-            freebase_id=get("freebase_id"),
-            freebase_mid=get("freebase_mid"),
-            id=as_int(get("id")),
-            imdb_id=get("imdb_id"),
-            instagram_id=get("instagram_id"),
-            tiktok_id=get("tiktok_id"),
-            tvdb_id=as_int(get("tvdb_id")),
-            tvrage_id=as_int(get("tvrage_id")),
-            twitter_id=get("twitter_id"),
-            wikidata_id=get("wikidata_id"),
-            youtube_id=get("youtube_id"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "facebook_id", get("facebook_id"))
+        put(self, "freebase_id", get("freebase_id"))
+        put(self, "freebase_mid", get("freebase_mid"))
+        put(self, "id", as_int(get("id")))
+        put(self, "imdb_id", get("imdb_id"))
+        put(self, "instagram_id", get("instagram_id"))
+        put(self, "tiktok_id", get("tiktok_id"))
+        put(self, "tvdb_id", as_int(get("tvdb_id")))
+        put(self, "tvrage_id", as_int(get("tvrage_id")))
+        put(self, "twitter_id", get("twitter_id"))
+        put(self, "wikidata_id", get("wikidata_id"))
+        put(self, "youtube_id", get("youtube_id"))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_list, extras
+from ..._model import Model, as_list, put
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary
@@ -27,23 +27,16 @@ class FindResults(Model):
     tv_results: list[TvSeriesSummary] = _attrs_field(factory=list)
     tv_season_results: list[SeasonSummary] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .episode_summary import EpisodeSummary
         from .movie_summary import MovieSummary
         from .person_summary import PersonSummary
         from .season_summary import SeasonSummary
         from .tv_series_summary import TvSeriesSummary
 
-        get = src_dict.get
-        model = cls(
-            movie_results=as_list(MovieSummary.from_dict, get("movie_results")),
-            person_results=as_list(PersonSummary.from_dict, get("person_results")),
-            tv_episode_results=as_list(EpisodeSummary.from_dict, get("tv_episode_results")),
-            tv_results=as_list(TvSeriesSummary.from_dict, get("tv_results")),
-            tv_season_results=as_list(SeasonSummary.from_dict, get("tv_season_results")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "movie_results", as_list(MovieSummary.from_dict, get("movie_results")))
+        put(self, "person_results", as_list(PersonSummary.from_dict, get("person_results")))
+        put(self, "tv_episode_results", as_list(EpisodeSummary.from_dict, get("tv_episode_results")))
+        put(self, "tv_results", as_list(TvSeriesSummary.from_dict, get("tv_results")))
+        put(self, "tv_season_results", as_list(SeasonSummary.from_dict, get("tv_season_results")))

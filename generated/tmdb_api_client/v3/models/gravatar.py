@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 
 @_attrs_define
@@ -16,10 +16,6 @@ class Gravatar(Model):
 
     hash_: str | None = _attrs_field(default=None, metadata={"key": "hash"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(hash_=get("hash"), additional_properties=extras(cls, src_dict), _source=src_dict)
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "hash_", get("hash"))

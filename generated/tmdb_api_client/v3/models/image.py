@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -35,23 +35,15 @@ class Image(Model):
     vote_count: int | None = None
     width: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            aspect_ratio=get("aspect_ratio"),
-            file_path=get("file_path"),
-            file_type=get("file_type"),
-            height=as_int(get("height")),
-            id=get("id"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            width=as_int(get("width")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "aspect_ratio", get("aspect_ratio"))
+        put(self, "file_path", get("file_path"))
+        put(self, "file_type", get("file_type"))
+        put(self, "height", as_int(get("height")))
+        put(self, "id", get("id"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))
+        put(self, "width", as_int(get("width")))

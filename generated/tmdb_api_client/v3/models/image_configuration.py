@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_values, extras
+from ..._model import Model, as_values, put
 
 
 @_attrs_define
@@ -22,20 +22,12 @@ class ImageConfiguration(Model):
     secure_base_url: str | None = None
     still_sizes: list[str] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            backdrop_sizes=as_values(get("backdrop_sizes")),
-            base_url=get("base_url"),
-            logo_sizes=as_values(get("logo_sizes")),
-            poster_sizes=as_values(get("poster_sizes")),
-            profile_sizes=as_values(get("profile_sizes")),
-            secure_base_url=get("secure_base_url"),
-            still_sizes=as_values(get("still_sizes")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "backdrop_sizes", as_values(get("backdrop_sizes")))
+        put(self, "base_url", get("base_url"))
+        put(self, "logo_sizes", as_values(get("logo_sizes")))
+        put(self, "poster_sizes", as_values(get("poster_sizes")))
+        put(self, "profile_sizes", as_values(get("profile_sizes")))
+        put(self, "secure_base_url", get("secure_base_url"))
+        put(self, "still_sizes", as_values(get("still_sizes")))

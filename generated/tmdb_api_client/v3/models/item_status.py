@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -16,15 +16,7 @@ class ItemStatus(Model):
     id: int | None = None
     item_present: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")),
-            item_present=get("item_present"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        put(self, "item_present", get("item_present"))

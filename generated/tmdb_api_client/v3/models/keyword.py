@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .movie_summary_page import MovieSummaryPage
@@ -20,16 +20,13 @@ class Keyword(Model):
     movies: MovieSummaryPage | None = None
     name: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")), name=get("name"), additional_properties=extras(cls, src_dict), _source=src_dict
-        )
-        if "movies" in src_dict:
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        if "movies" in source:
             from .movie_summary_page import MovieSummaryPage
 
-            model.movies = as_model(MovieSummaryPage.from_dict, src_dict["movies"])
-        return model
+            put(self, "movies", as_model(MovieSummaryPage.from_dict, source["movies"]))
+        else:
+            put(self, "movies", None)
+        put(self, "name", get("name"))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, by_media_type, extras
+from ..._model import Model, as_int, as_list, by_media_type, put
 
 if TYPE_CHECKING:
     from .movie_summary import MovieSummary
@@ -39,28 +39,25 @@ class ListDetails(Model):
     total_pages: int | None = None
     total_results: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .movie_summary import MovieSummary
         from .tv_series_summary import TvSeriesSummary
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            created_by=get("created_by"),
-            description=get("description"),
-            favorite_count=as_int(get("favorite_count")),
-            id=as_int(get("id")),
-            iso_639_1=get("iso_639_1"),
-            item_count=as_int(get("item_count")),
-            items=as_list(by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("items")),
-            name=get("name"),
-            page=as_int(get("page")),
-            poster_path=get("poster_path"),
-            total_pages=as_int(get("total_pages")),
-            total_results=as_int(get("total_results")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
+        get = source.get
+        put(self, "created_by", get("created_by"))
+        put(self, "description", get("description"))
+        put(self, "favorite_count", as_int(get("favorite_count")))
+        put(self, "id", as_int(get("id")))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "item_count", as_int(get("item_count")))
+        put(
+            self,
+            "items",
+            as_list(by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("items")),
         )
-        return model
+        put(self, "name", get("name"))
+        put(self, "page", as_int(get("page")))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "total_pages", as_int(get("total_pages")))
+        put(self, "total_results", as_int(get("total_results")))

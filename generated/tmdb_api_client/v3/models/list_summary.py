@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -29,22 +29,14 @@ class ListSummary(Model):
     name: str | None = None
     poster_path: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            description=get("description"),
-            favorite_count=as_int(get("favorite_count")),
-            id=as_int(get("id")),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            item_count=as_int(get("item_count")),
-            list_type=get("list_type"),
-            name=get("name"),
-            poster_path=get("poster_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "description", get("description"))
+        put(self, "favorite_count", as_int(get("favorite_count")))
+        put(self, "id", as_int(get("id")))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "item_count", as_int(get("item_count")))
+        put(self, "list_type", get("list_type"))
+        put(self, "name", get("name"))
+        put(self, "poster_path", get("poster_path"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 
 @_attrs_define
@@ -23,16 +23,8 @@ class LoginBody(Model):
     request_token: str
     username: str
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            password=src_dict["password"],
-            request_token=src_dict["request_token"],
-            username=src_dict["username"],
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "password", get("password"))
+        put(self, "request_token", get("request_token"))
+        put(self, "username", get("username"))

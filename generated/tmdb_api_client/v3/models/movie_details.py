@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, as_values, extras
+from ..._model import Model, as_date, as_int, as_list, as_model, as_values, put
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -94,113 +94,140 @@ class MovieDetails(Model):
     vote_count: int | None = None
     watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .collection_summary import CollectionSummary
         from .company_summary import CompanySummary
         from .genre import Genre
         from .language import Language
         from .production_country import ProductionCountry
 
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            backdrop_path=get("backdrop_path"),
-            belongs_to_collection=as_model(CollectionSummary.from_dict, get("belongs_to_collection")),
-            budget=as_int(get("budget")),
-            genres=as_list(Genre.from_dict, get("genres")),
-            homepage=get("homepage"),
-            id=as_int(get("id")),
-            imdb_id=get("imdb_id"),
-            origin_country=as_values(get("origin_country")),
-            original_language=get("original_language"),
-            original_title=get("original_title"),
-            overview=get("overview"),
-            popularity=get("popularity"),
-            poster_path=get("poster_path"),
-            production_companies=as_list(CompanySummary.from_dict, get("production_companies")),
-            production_countries=as_list(ProductionCountry.from_dict, get("production_countries")),
-            release_date=as_date(get("release_date")),
-            revenue=as_int(get("revenue")),
-            runtime=as_int(get("runtime")),
-            softcore=get("softcore"),
-            spoken_languages=as_list(Language.from_dict, get("spoken_languages")),
-            status=get("status"),
-            tagline=get("tagline"),
-            title=get("title"),
-            video=get("video"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "account_states" in src_dict:
+        get = source.get
+        if "account_states" in source:
             from .account_states import AccountStates
 
-            model.account_states = as_model(AccountStates.from_dict, src_dict["account_states"])
-        if "alternative_titles" in src_dict:
+            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
+        else:
+            put(self, "account_states", None)
+        put(self, "adult", get("adult"))
+        if "alternative_titles" in source:
             from .movie_alternative_titles import MovieAlternativeTitles
 
-            model.alternative_titles = as_model(MovieAlternativeTitles.from_dict, src_dict["alternative_titles"])
-        if "changes" in src_dict:
+            put(self, "alternative_titles", as_model(MovieAlternativeTitles.from_dict, source["alternative_titles"]))
+        else:
+            put(self, "alternative_titles", None)
+        put(self, "backdrop_path", get("backdrop_path"))
+        put(self, "belongs_to_collection", as_model(CollectionSummary.from_dict, get("belongs_to_collection")))
+        put(self, "budget", as_int(get("budget")))
+        if "changes" in source:
             from .changes import Changes
 
-            model.changes = as_model(Changes.from_dict, src_dict["changes"])
-        if "credits" in src_dict:
+            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
+        else:
+            put(self, "changes", None)
+        if "credits" in source:
             from .credits import Credits
 
-            model.credits = as_model(Credits.from_dict, src_dict["credits"])
-        if "external_ids" in src_dict:
+            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
+        else:
+            put(self, "credits", None)
+        if "external_ids" in source:
             from .external_ids import ExternalIds
 
-            model.external_ids = as_model(ExternalIds.from_dict, src_dict["external_ids"])
-        if "images" in src_dict:
+            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
+        else:
+            put(self, "external_ids", None)
+        put(self, "genres", as_list(Genre.from_dict, get("genres")))
+        put(self, "homepage", get("homepage"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .media_images import MediaImages
 
-            model.images = as_model(MediaImages.from_dict, src_dict["images"])
-        if "keywords" in src_dict:
+            put(self, "images", as_model(MediaImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "imdb_id", get("imdb_id"))
+        if "keywords" in source:
             from .movie_keywords import MovieKeywords
 
-            model.keywords = as_model(MovieKeywords.from_dict, src_dict["keywords"])
-        if "lists" in src_dict:
+            put(self, "keywords", as_model(MovieKeywords.from_dict, source["keywords"]))
+        else:
+            put(self, "keywords", None)
+        if "lists" in source:
             from .list_summary_page import ListSummaryPage
 
-            model.lists = as_model(ListSummaryPage.from_dict, src_dict["lists"])
-        if "recommendations" in src_dict:
+            put(self, "lists", as_model(ListSummaryPage.from_dict, source["lists"]))
+        else:
+            put(self, "lists", None)
+        put(self, "origin_country", as_values(get("origin_country")))
+        put(self, "original_language", get("original_language"))
+        put(self, "original_title", get("original_title"))
+        put(self, "overview", get("overview"))
+        put(self, "popularity", get("popularity"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "production_companies", as_list(CompanySummary.from_dict, get("production_companies")))
+        put(self, "production_countries", as_list(ProductionCountry.from_dict, get("production_countries")))
+        if "recommendations" in source:
             from .movie_summary_page import MovieSummaryPage
 
-            model.recommendations = as_model(MovieSummaryPage.from_dict, src_dict["recommendations"])
-        if "release_dates" in src_dict:
+            put(self, "recommendations", as_model(MovieSummaryPage.from_dict, source["recommendations"]))
+        else:
+            put(self, "recommendations", None)
+        put(self, "release_date", as_date(get("release_date")))
+        if "release_dates" in source:
             from .release_dates import ReleaseDates
 
-            model.release_dates = as_model(ReleaseDates.from_dict, src_dict["release_dates"])
-        if "releases" in src_dict:
+            put(self, "release_dates", as_model(ReleaseDates.from_dict, source["release_dates"]))
+        else:
+            put(self, "release_dates", None)
+        if "releases" in source:
             from .movie_releases import MovieReleases
 
-            model.releases = as_model(MovieReleases.from_dict, src_dict["releases"])
-        if "reviews" in src_dict:
+            put(self, "releases", as_model(MovieReleases.from_dict, source["releases"]))
+        else:
+            put(self, "releases", None)
+        put(self, "revenue", as_int(get("revenue")))
+        if "reviews" in source:
             from .review_page import ReviewPage
 
-            model.reviews = as_model(ReviewPage.from_dict, src_dict["reviews"])
-        if "similar" in src_dict:
+            put(self, "reviews", as_model(ReviewPage.from_dict, source["reviews"]))
+        else:
+            put(self, "reviews", None)
+        put(self, "runtime", as_int(get("runtime")))
+        if "similar" in source:
             from .movie_summary_page import MovieSummaryPage
 
-            model.similar = as_model(MovieSummaryPage.from_dict, src_dict["similar"])
-        if "trailers" in src_dict:
+            put(self, "similar", as_model(MovieSummaryPage.from_dict, source["similar"]))
+        else:
+            put(self, "similar", None)
+        put(self, "softcore", get("softcore"))
+        put(self, "spoken_languages", as_list(Language.from_dict, get("spoken_languages")))
+        put(self, "status", get("status"))
+        put(self, "tagline", get("tagline"))
+        put(self, "title", get("title"))
+        if "trailers" in source:
             from .movie_trailers import MovieTrailers
 
-            model.trailers = as_model(MovieTrailers.from_dict, src_dict["trailers"])
-        if "translations" in src_dict:
+            put(self, "trailers", as_model(MovieTrailers.from_dict, source["trailers"]))
+        else:
+            put(self, "trailers", None)
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        if "videos" in src_dict:
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)
+        put(self, "video", get("video"))
+        if "videos" in source:
             from .videos import Videos
 
-            model.videos = as_model(Videos.from_dict, src_dict["videos"])
-        if "watch/providers" in src_dict:
+            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
+        else:
+            put(self, "videos", None)
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))
+        if "watch/providers" in source:
             from .watch_providers import WatchProviders
 
-            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
-        return model
+            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
+        else:
+            put(self, "watch_providers", None)

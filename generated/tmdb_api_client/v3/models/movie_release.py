@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_values, extras
+from ..._model import Model, as_date, as_values, put
 
 
 @_attrs_define
@@ -25,18 +25,10 @@ class MovieRelease(Model):
     primary: bool | None = None
     release_date: datetime.date | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            certification=get("certification"),
-            descriptors=as_values(get("descriptors")),
-            iso_3166_1=get("iso_3166_1"),
-            primary=get("primary"),
-            release_date=as_date(get("release_date")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "certification", get("certification"))
+        put(self, "descriptors", as_values(get("descriptors")))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "primary", get("primary"))
+        put(self, "release_date", as_date(get("release_date")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_list, extras
+from ..._model import Model, as_list, put
 
 if TYPE_CHECKING:
     from .movie_trailer import MovieTrailer
@@ -20,16 +20,9 @@ class MovieTrailers(Model):
     quicktime: list[MovieTrailer] = _attrs_field(factory=list)
     youtube: list[MovieTrailer] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .movie_trailer import MovieTrailer
 
-        get = src_dict.get
-        model = cls(
-            quicktime=as_list(MovieTrailer.from_dict, get("quicktime")),
-            youtube=as_list(MovieTrailer.from_dict, get("youtube")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "quicktime", as_list(MovieTrailer.from_dict, get("quicktime")))
+        put(self, "youtube", as_list(MovieTrailer.from_dict, get("youtube")))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, extras
+from ..._model import Model, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .alternative_names import AlternativeNames
@@ -30,27 +30,23 @@ class NetworkDetails(Model):
     name: str | None = None
     origin_country: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            headquarters=get("headquarters"),
-            homepage=get("homepage"),
-            id=as_int(get("id")),
-            logo_path=get("logo_path"),
-            name=get("name"),
-            origin_country=get("origin_country"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "alternative_names" in src_dict:
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        if "alternative_names" in source:
             from .alternative_names import AlternativeNames
 
-            model.alternative_names = as_model(AlternativeNames.from_dict, src_dict["alternative_names"])
-        if "images" in src_dict:
+            put(self, "alternative_names", as_model(AlternativeNames.from_dict, source["alternative_names"]))
+        else:
+            put(self, "alternative_names", None)
+        put(self, "headquarters", get("headquarters"))
+        put(self, "homepage", get("homepage"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .company_images import CompanyImages
 
-            model.images = as_model(CompanyImages.from_dict, src_dict["images"])
-        return model
+            put(self, "images", as_model(CompanyImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "logo_path", get("logo_path"))
+        put(self, "name", get("name"))
+        put(self, "origin_country", get("origin_country"))

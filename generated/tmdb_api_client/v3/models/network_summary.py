@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -22,17 +22,9 @@ class NetworkSummary(Model):
     name: str | None = None
     origin_country: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")),
-            logo_path=get("logo_path"),
-            name=get("name"),
-            origin_country=get("origin_country"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        put(self, "logo_path", get("logo_path"))
+        put(self, "name", get("name"))
+        put(self, "origin_country", get("origin_country"))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, by_media_type, extras
+from ..._model import Model, as_int, as_list, by_media_type, put
 
 if TYPE_CHECKING:
     from .person_movie_cast import PersonMovieCast
@@ -25,21 +25,22 @@ class PersonCombinedCredits(Model):
     crew: list[PersonMovieCrew | PersonTvCrew | UnknownMedia] = _attrs_field(factory=list)
     id: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .person_movie_cast import PersonMovieCast
         from .person_movie_crew import PersonMovieCrew
         from .person_tv_cast import PersonTvCast
         from .person_tv_crew import PersonTvCrew
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            cast=as_list(by_media_type({"movie": PersonMovieCast, "tv": PersonTvCast}, UnknownMedia), get("cast")),
-            crew=as_list(by_media_type({"movie": PersonMovieCrew, "tv": PersonTvCrew}, UnknownMedia), get("crew")),
-            id=as_int(get("id")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
+        get = source.get
+        put(
+            self,
+            "cast",
+            as_list(by_media_type({"movie": PersonMovieCast, "tv": PersonTvCast}, UnknownMedia), get("cast")),
         )
-        return model
+        put(
+            self,
+            "crew",
+            as_list(by_media_type({"movie": PersonMovieCrew, "tv": PersonTvCrew}, UnknownMedia), get("crew")),
+        )
+        put(self, "id", as_int(get("id")))

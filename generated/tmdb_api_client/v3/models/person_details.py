@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_model, as_values, extras
+from ..._model import Model, as_date, as_int, as_model, as_values, put
 
 if TYPE_CHECKING:
     from .changes import Changes
@@ -55,59 +55,67 @@ class PersonDetails(Model):
     translations: Translations | None = None
     tv_credits: PersonTvCredits | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            also_known_as=as_values(get("also_known_as")),
-            biography=get("biography"),
-            birthday=as_date(get("birthday")),
-            deathday=as_date(get("deathday")),
-            gender=as_int(get("gender")),
-            homepage=get("homepage"),
-            id=as_int(get("id")),
-            imdb_id=get("imdb_id"),
-            known_for_department=get("known_for_department"),
-            name=get("name"),
-            place_of_birth=get("place_of_birth"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "changes" in src_dict:
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "also_known_as", as_values(get("also_known_as")))
+        put(self, "biography", get("biography"))
+        put(self, "birthday", as_date(get("birthday")))
+        if "changes" in source:
             from .changes import Changes
 
-            model.changes = as_model(Changes.from_dict, src_dict["changes"])
-        if "combined_credits" in src_dict:
+            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
+        else:
+            put(self, "changes", None)
+        if "combined_credits" in source:
             from .person_combined_credits import PersonCombinedCredits
 
-            model.combined_credits = as_model(PersonCombinedCredits.from_dict, src_dict["combined_credits"])
-        if "external_ids" in src_dict:
+            put(self, "combined_credits", as_model(PersonCombinedCredits.from_dict, source["combined_credits"]))
+        else:
+            put(self, "combined_credits", None)
+        put(self, "deathday", as_date(get("deathday")))
+        if "external_ids" in source:
             from .external_ids import ExternalIds
 
-            model.external_ids = as_model(ExternalIds.from_dict, src_dict["external_ids"])
-        if "images" in src_dict:
+            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
+        else:
+            put(self, "external_ids", None)
+        put(self, "gender", as_int(get("gender")))
+        put(self, "homepage", get("homepage"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .person_images import PersonImages
 
-            model.images = as_model(PersonImages.from_dict, src_dict["images"])
-        if "movie_credits" in src_dict:
+            put(self, "images", as_model(PersonImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "imdb_id", get("imdb_id"))
+        put(self, "known_for_department", get("known_for_department"))
+        if "movie_credits" in source:
             from .person_movie_credits import PersonMovieCredits
 
-            model.movie_credits = as_model(PersonMovieCredits.from_dict, src_dict["movie_credits"])
-        if "tagged_images" in src_dict:
+            put(self, "movie_credits", as_model(PersonMovieCredits.from_dict, source["movie_credits"]))
+        else:
+            put(self, "movie_credits", None)
+        put(self, "name", get("name"))
+        put(self, "place_of_birth", get("place_of_birth"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))
+        if "tagged_images" in source:
             from .tagged_image_page import TaggedImagePage
 
-            model.tagged_images = as_model(TaggedImagePage.from_dict, src_dict["tagged_images"])
-        if "translations" in src_dict:
+            put(self, "tagged_images", as_model(TaggedImagePage.from_dict, source["tagged_images"]))
+        else:
+            put(self, "tagged_images", None)
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        if "tv_credits" in src_dict:
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)
+        if "tv_credits" in source:
             from .person_tv_credits import PersonTvCredits
 
-            model.tv_credits = as_model(PersonTvCredits.from_dict, src_dict["tv_credits"])
-        return model
+            put(self, "tv_credits", as_model(PersonTvCredits.from_dict, source["tv_credits"]))
+        else:
+            put(self, "tv_credits", None)

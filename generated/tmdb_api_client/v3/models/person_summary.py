@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, by_media_type, extras
+from ..._model import Model, as_int, as_list, by_media_type, put
 
 if TYPE_CHECKING:
     from .movie_summary import MovieSummary
@@ -38,28 +38,23 @@ class PersonSummary(Model):
     popularity: float | None = None
     profile_path: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .movie_summary import MovieSummary
         from .tv_series_summary import TvSeriesSummary
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            gender=as_int(get("gender")),
-            id=as_int(get("id")),
-            known_for=as_list(
-                by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("known_for")
-            ),
-            known_for_department=get("known_for_department"),
-            media_type=get("media_type"),
-            name=get("name"),
-            original_name=get("original_name"),
-            popularity=get("popularity"),
-            profile_path=get("profile_path"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "gender", as_int(get("gender")))
+        put(self, "id", as_int(get("id")))
+        put(
+            self,
+            "known_for",
+            as_list(by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("known_for")),
         )
-        return model
+        put(self, "known_for_department", get("known_for_department"))
+        put(self, "media_type", get("media_type"))
+        put(self, "name", get("name"))
+        put(self, "original_name", get("original_name"))
+        put(self, "popularity", get("popularity"))
+        put(self, "profile_path", get("profile_path"))

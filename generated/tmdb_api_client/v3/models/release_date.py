@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_datetime, as_int, as_values, extras
+from ..._model import Model, as_datetime, as_int, as_values, put
 
 
 @_attrs_define
@@ -26,19 +26,11 @@ class ReleaseDate(Model):
     release_date: datetime.datetime | None = None
     type_: int | None = _attrs_field(default=None, metadata={"key": "type"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            certification=get("certification"),
-            descriptors=as_values(get("descriptors")),
-            iso_639_1=get("iso_639_1"),
-            note=get("note"),
-            release_date=as_datetime(get("release_date")),
-            type_=as_int(get("type")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "certification", get("certification"))
+        put(self, "descriptors", as_values(get("descriptors")))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "note", get("note"))
+        put(self, "release_date", as_datetime(get("release_date")))
+        put(self, "type_", as_int(get("type")))

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, as_int, as_model, extras
+from ..._model import Model, as_datetime, as_int, as_model, put
 
 if TYPE_CHECKING:
     from .author_details import AuthorDetails
@@ -34,25 +34,18 @@ class Review(Model):
     updated_at: datetime.datetime | None = None
     url: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .author_details import AuthorDetails
 
-        get = src_dict.get
-        model = cls(
-            author=get("author"),
-            author_details=as_model(AuthorDetails.from_dict, get("author_details")),
-            content=get("content"),
-            created_at=as_datetime(get("created_at")),
-            id=get("id"),
-            iso_639_1=get("iso_639_1"),
-            media_id=as_int(get("media_id")),
-            media_title=get("media_title"),
-            media_type=get("media_type"),
-            updated_at=as_datetime(get("updated_at")),
-            url=get("url"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "author", get("author"))
+        put(self, "author_details", as_model(AuthorDetails.from_dict, get("author_details")))
+        put(self, "content", get("content"))
+        put(self, "created_at", as_datetime(get("created_at")))
+        put(self, "id", get("id"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "media_id", as_int(get("media_id")))
+        put(self, "media_title", get("media_title"))
+        put(self, "media_type", get("media_type"))
+        put(self, "updated_at", as_datetime(get("updated_at")))
+        put(self, "url", get("url"))

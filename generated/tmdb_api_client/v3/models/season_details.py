@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, extras
+from ..._model import Model, as_date, as_int, as_list, as_model, put
 
 if TYPE_CHECKING:
     from .aggregate_credits import AggregateCredits
@@ -52,57 +52,66 @@ class SeasonDetails(Model):
     vote_average: float | None = None
     watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .episode_details import EpisodeDetails
         from .network_summary import NetworkSummary
 
-        get = src_dict.get
-        model = cls(
-            object_id=get("_id"),
-            air_date=as_date(get("air_date")),
-            episodes=as_list(EpisodeDetails.from_dict, get("episodes")),
-            id=as_int(get("id")),
-            name=get("name"),
-            networks=as_list(NetworkSummary.from_dict, get("networks")),
-            overview=get("overview"),
-            poster_path=get("poster_path"),
-            season_number=as_int(get("season_number")),
-            vote_average=get("vote_average"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "account_states" in src_dict:
+        get = source.get
+        put(self, "object_id", get("_id"))
+        if "account_states" in source:
             from .season_account_states import SeasonAccountStates
 
-            model.account_states = as_model(SeasonAccountStates.from_dict, src_dict["account_states"])
-        if "aggregate_credits" in src_dict:
+            put(self, "account_states", as_model(SeasonAccountStates.from_dict, source["account_states"]))
+        else:
+            put(self, "account_states", None)
+        if "aggregate_credits" in source:
             from .aggregate_credits import AggregateCredits
 
-            model.aggregate_credits = as_model(AggregateCredits.from_dict, src_dict["aggregate_credits"])
-        if "credits" in src_dict:
+            put(self, "aggregate_credits", as_model(AggregateCredits.from_dict, source["aggregate_credits"]))
+        else:
+            put(self, "aggregate_credits", None)
+        put(self, "air_date", as_date(get("air_date")))
+        if "credits" in source:
             from .credits import Credits
 
-            model.credits = as_model(Credits.from_dict, src_dict["credits"])
-        if "external_ids" in src_dict:
+            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
+        else:
+            put(self, "credits", None)
+        put(self, "episodes", as_list(EpisodeDetails.from_dict, get("episodes")))
+        if "external_ids" in source:
             from .external_ids import ExternalIds
 
-            model.external_ids = as_model(ExternalIds.from_dict, src_dict["external_ids"])
-        if "images" in src_dict:
+            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
+        else:
+            put(self, "external_ids", None)
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .season_images import SeasonImages
 
-            model.images = as_model(SeasonImages.from_dict, src_dict["images"])
-        if "translations" in src_dict:
+            put(self, "images", as_model(SeasonImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "name", get("name"))
+        put(self, "networks", as_list(NetworkSummary.from_dict, get("networks")))
+        put(self, "overview", get("overview"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "season_number", as_int(get("season_number")))
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        if "videos" in src_dict:
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)
+        if "videos" in source:
             from .videos import Videos
 
-            model.videos = as_model(Videos.from_dict, src_dict["videos"])
-        if "watch/providers" in src_dict:
+            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
+        else:
+            put(self, "videos", None)
+        put(self, "vote_average", get("vote_average"))
+        if "watch/providers" in source:
             from .watch_providers import WatchProviders
 
-            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
-        return model
+            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
+        else:
+            put(self, "watch_providers", None)

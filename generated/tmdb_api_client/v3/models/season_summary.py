@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_date, as_int, extras
+from ..._model import Model, as_date, as_int, put
 
 
 @_attrs_define
@@ -32,23 +32,15 @@ class SeasonSummary(Model):
     show_id: int | None = None
     vote_average: float | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            air_date=as_date(get("air_date")),
-            episode_count=as_int(get("episode_count")),
-            id=as_int(get("id")),
-            media_type=get("media_type"),
-            name=get("name"),
-            overview=get("overview"),
-            poster_path=get("poster_path"),
-            season_number=as_int(get("season_number")),
-            show_id=as_int(get("show_id")),
-            vote_average=get("vote_average"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "air_date", as_date(get("air_date")))
+        put(self, "episode_count", as_int(get("episode_count")))
+        put(self, "id", as_int(get("id")))
+        put(self, "media_type", get("media_type"))
+        put(self, "name", get("name"))
+        put(self, "overview", get("overview"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "season_number", as_int(get("season_number")))
+        put(self, "show_id", as_int(get("show_id")))
+        put(self, "vote_average", get("vote_average"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_model, by_media_type, extras
+from ..._model import Model, as_int, as_model, by_media_type, put
 
 if TYPE_CHECKING:
     from .episode_summary import EpisodeSummary
@@ -45,25 +45,25 @@ class TaggedImage(Model):
     vote_count: int | None = None
     width: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .episode_summary import EpisodeSummary
         from .movie_summary import MovieSummary
         from .season_summary import SeasonSummary
         from .tv_series_summary import TvSeriesSummary
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            aspect_ratio=get("aspect_ratio"),
-            file_path=get("file_path"),
-            height=as_int(get("height")),
-            id=get("id"),
-            image_type=get("image_type"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            media=as_model(
+        get = source.get
+        put(self, "aspect_ratio", get("aspect_ratio"))
+        put(self, "file_path", get("file_path"))
+        put(self, "height", as_int(get("height")))
+        put(self, "id", get("id"))
+        put(self, "image_type", get("image_type"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(
+            self,
+            "media",
+            as_model(
                 by_media_type(
                     {
                         "movie": MovieSummary,
@@ -75,11 +75,8 @@ class TaggedImage(Model):
                 ),
                 get("media"),
             ),
-            media_type=get("media_type"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            width=as_int(get("width")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
         )
-        return model
+        put(self, "media_type", get("media_type"))
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))
+        put(self, "width", as_int(get("width")))

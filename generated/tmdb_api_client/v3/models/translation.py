@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_model, extras
+from ..._model import Model, as_model, put
 
 if TYPE_CHECKING:
     from .translation_data import TranslationData
@@ -27,19 +27,12 @@ class Translation(Model):
     iso_639_1: str | None = None
     name: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .translation_data import TranslationData
 
-        get = src_dict.get
-        model = cls(
-            data=as_model(TranslationData.from_dict, get("data")),
-            english_name=get("english_name"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            name=get("name"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "data", as_model(TranslationData.from_dict, get("data")))
+        put(self, "english_name", get("english_name"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "name", get("name"))

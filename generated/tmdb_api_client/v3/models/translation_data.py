@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -25,20 +25,12 @@ class TranslationData(Model):
     tagline: str | None = None
     title: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            biography=get("biography"),
-            homepage=get("homepage"),
-            name=get("name"),
-            overview=get("overview"),
-            runtime=as_int(get("runtime")),
-            tagline=get("tagline"),
-            title=get("title"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "biography", get("biography"))
+        put(self, "homepage", get("homepage"))
+        put(self, "name", get("name"))
+        put(self, "overview", get("overview"))
+        put(self, "runtime", as_int(get("runtime")))
+        put(self, "tagline", get("tagline"))
+        put(self, "title", get("title"))

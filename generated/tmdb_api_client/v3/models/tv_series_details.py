@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_list, as_model, as_values, extras
+from ..._model import Model, as_date, as_each, as_int, as_list, as_model, as_values, put
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -104,9 +104,7 @@ class TvSeriesDetails(Model):
     vote_count: int | None = None
     watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .company_summary import CompanySummary
         from .creator import Creator
         from .episode_summary import EpisodeSummary
@@ -116,114 +114,145 @@ class TvSeriesDetails(Model):
         from .production_country import ProductionCountry
         from .season_summary import SeasonSummary
 
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            backdrop_path=get("backdrop_path"),
-            created_by=as_list(Creator.from_dict, get("created_by")),
-            episode_run_time=as_each(as_int, get("episode_run_time")),
-            first_air_date=as_date(get("first_air_date")),
-            genres=as_list(Genre.from_dict, get("genres")),
-            homepage=get("homepage"),
-            id=as_int(get("id")),
-            in_production=get("in_production"),
-            languages=as_values(get("languages")),
-            last_air_date=as_date(get("last_air_date")),
-            last_episode_to_air=as_model(EpisodeSummary.from_dict, get("last_episode_to_air")),
-            name=get("name"),
-            networks=as_list(NetworkSummary.from_dict, get("networks")),
-            next_episode_to_air=as_model(EpisodeSummary.from_dict, get("next_episode_to_air")),
-            number_of_episodes=as_int(get("number_of_episodes")),
-            number_of_seasons=as_int(get("number_of_seasons")),
-            origin_country=as_values(get("origin_country")),
-            original_language=get("original_language"),
-            original_name=get("original_name"),
-            overview=get("overview"),
-            popularity=get("popularity"),
-            poster_path=get("poster_path"),
-            production_companies=as_list(CompanySummary.from_dict, get("production_companies")),
-            production_countries=as_list(ProductionCountry.from_dict, get("production_countries")),
-            seasons=as_list(SeasonSummary.from_dict, get("seasons")),
-            softcore=get("softcore"),
-            spoken_languages=as_list(Language.from_dict, get("spoken_languages")),
-            status=get("status"),
-            tagline=get("tagline"),
-            type_=get("type"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        if "account_states" in src_dict:
+        get = source.get
+        if "account_states" in source:
             from .account_states import AccountStates
 
-            model.account_states = as_model(AccountStates.from_dict, src_dict["account_states"])
-        if "aggregate_credits" in src_dict:
+            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
+        else:
+            put(self, "account_states", None)
+        put(self, "adult", get("adult"))
+        if "aggregate_credits" in source:
             from .aggregate_credits import AggregateCredits
 
-            model.aggregate_credits = as_model(AggregateCredits.from_dict, src_dict["aggregate_credits"])
-        if "alternative_titles" in src_dict:
+            put(self, "aggregate_credits", as_model(AggregateCredits.from_dict, source["aggregate_credits"]))
+        else:
+            put(self, "aggregate_credits", None)
+        if "alternative_titles" in source:
             from .tv_series_alternative_titles import TvSeriesAlternativeTitles
 
-            model.alternative_titles = as_model(TvSeriesAlternativeTitles.from_dict, src_dict["alternative_titles"])
-        if "changes" in src_dict:
+            put(self, "alternative_titles", as_model(TvSeriesAlternativeTitles.from_dict, source["alternative_titles"]))
+        else:
+            put(self, "alternative_titles", None)
+        put(self, "backdrop_path", get("backdrop_path"))
+        if "changes" in source:
             from .changes import Changes
 
-            model.changes = as_model(Changes.from_dict, src_dict["changes"])
-        if "content_ratings" in src_dict:
+            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
+        else:
+            put(self, "changes", None)
+        if "content_ratings" in source:
             from .content_ratings import ContentRatings
 
-            model.content_ratings = as_model(ContentRatings.from_dict, src_dict["content_ratings"])
-        if "credits" in src_dict:
+            put(self, "content_ratings", as_model(ContentRatings.from_dict, source["content_ratings"]))
+        else:
+            put(self, "content_ratings", None)
+        put(self, "created_by", as_list(Creator.from_dict, get("created_by")))
+        if "credits" in source:
             from .credits import Credits
 
-            model.credits = as_model(Credits.from_dict, src_dict["credits"])
-        if "episode_groups" in src_dict:
+            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
+        else:
+            put(self, "credits", None)
+        if "episode_groups" in source:
             from .episode_groups import EpisodeGroups
 
-            model.episode_groups = as_model(EpisodeGroups.from_dict, src_dict["episode_groups"])
-        if "external_ids" in src_dict:
+            put(self, "episode_groups", as_model(EpisodeGroups.from_dict, source["episode_groups"]))
+        else:
+            put(self, "episode_groups", None)
+        put(self, "episode_run_time", as_each(as_int, get("episode_run_time")))
+        if "external_ids" in source:
             from .external_ids import ExternalIds
 
-            model.external_ids = as_model(ExternalIds.from_dict, src_dict["external_ids"])
-        if "images" in src_dict:
+            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
+        else:
+            put(self, "external_ids", None)
+        put(self, "first_air_date", as_date(get("first_air_date")))
+        put(self, "genres", as_list(Genre.from_dict, get("genres")))
+        put(self, "homepage", get("homepage"))
+        put(self, "id", as_int(get("id")))
+        if "images" in source:
             from .media_images import MediaImages
 
-            model.images = as_model(MediaImages.from_dict, src_dict["images"])
-        if "keywords" in src_dict:
+            put(self, "images", as_model(MediaImages.from_dict, source["images"]))
+        else:
+            put(self, "images", None)
+        put(self, "in_production", get("in_production"))
+        if "keywords" in source:
             from .tv_series_keywords import TvSeriesKeywords
 
-            model.keywords = as_model(TvSeriesKeywords.from_dict, src_dict["keywords"])
-        if "lists" in src_dict:
+            put(self, "keywords", as_model(TvSeriesKeywords.from_dict, source["keywords"]))
+        else:
+            put(self, "keywords", None)
+        put(self, "languages", as_values(get("languages")))
+        put(self, "last_air_date", as_date(get("last_air_date")))
+        put(self, "last_episode_to_air", as_model(EpisodeSummary.from_dict, get("last_episode_to_air")))
+        if "lists" in source:
             from .list_summary_page import ListSummaryPage
 
-            model.lists = as_model(ListSummaryPage.from_dict, src_dict["lists"])
-        if "recommendations" in src_dict:
+            put(self, "lists", as_model(ListSummaryPage.from_dict, source["lists"]))
+        else:
+            put(self, "lists", None)
+        put(self, "name", get("name"))
+        put(self, "networks", as_list(NetworkSummary.from_dict, get("networks")))
+        put(self, "next_episode_to_air", as_model(EpisodeSummary.from_dict, get("next_episode_to_air")))
+        put(self, "number_of_episodes", as_int(get("number_of_episodes")))
+        put(self, "number_of_seasons", as_int(get("number_of_seasons")))
+        put(self, "origin_country", as_values(get("origin_country")))
+        put(self, "original_language", get("original_language"))
+        put(self, "original_name", get("original_name"))
+        put(self, "overview", get("overview"))
+        put(self, "popularity", get("popularity"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "production_companies", as_list(CompanySummary.from_dict, get("production_companies")))
+        put(self, "production_countries", as_list(ProductionCountry.from_dict, get("production_countries")))
+        if "recommendations" in source:
             from .tv_series_summary_page import TvSeriesSummaryPage
 
-            model.recommendations = as_model(TvSeriesSummaryPage.from_dict, src_dict["recommendations"])
-        if "reviews" in src_dict:
+            put(self, "recommendations", as_model(TvSeriesSummaryPage.from_dict, source["recommendations"]))
+        else:
+            put(self, "recommendations", None)
+        if "reviews" in source:
             from .review_page import ReviewPage
 
-            model.reviews = as_model(ReviewPage.from_dict, src_dict["reviews"])
-        if "screened_theatrically" in src_dict:
+            put(self, "reviews", as_model(ReviewPage.from_dict, source["reviews"]))
+        else:
+            put(self, "reviews", None)
+        if "screened_theatrically" in source:
             from .screened_episodes import ScreenedEpisodes
 
-            model.screened_theatrically = as_model(ScreenedEpisodes.from_dict, src_dict["screened_theatrically"])
-        if "similar" in src_dict:
+            put(self, "screened_theatrically", as_model(ScreenedEpisodes.from_dict, source["screened_theatrically"]))
+        else:
+            put(self, "screened_theatrically", None)
+        put(self, "seasons", as_list(SeasonSummary.from_dict, get("seasons")))
+        if "similar" in source:
             from .tv_series_summary_page import TvSeriesSummaryPage
 
-            model.similar = as_model(TvSeriesSummaryPage.from_dict, src_dict["similar"])
-        if "translations" in src_dict:
+            put(self, "similar", as_model(TvSeriesSummaryPage.from_dict, source["similar"]))
+        else:
+            put(self, "similar", None)
+        put(self, "softcore", get("softcore"))
+        put(self, "spoken_languages", as_list(Language.from_dict, get("spoken_languages")))
+        put(self, "status", get("status"))
+        put(self, "tagline", get("tagline"))
+        if "translations" in source:
             from .translations import Translations
 
-            model.translations = as_model(Translations.from_dict, src_dict["translations"])
-        if "videos" in src_dict:
+            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
+        else:
+            put(self, "translations", None)
+        put(self, "type_", get("type"))
+        if "videos" in source:
             from .videos import Videos
 
-            model.videos = as_model(Videos.from_dict, src_dict["videos"])
-        if "watch/providers" in src_dict:
+            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
+        else:
+            put(self, "videos", None)
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))
+        if "watch/providers" in source:
             from .watch_providers import WatchProviders
 
-            model.watch_providers = as_model(WatchProviders.from_dict, src_dict["watch/providers"])
-        return model
+            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
+        else:
+            put(self, "watch_providers", None)

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_datetime, as_int, extras
+from ..._model import Model, as_datetime, as_int, put
 
 
 @_attrs_define
@@ -32,23 +32,15 @@ class Video(Model):
     size: int | None = None
     type_: str | None = _attrs_field(default=None, metadata={"key": "type"})
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            id=get("id"),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            key=get("key"),
-            name=get("name"),
-            official=get("official"),
-            published_at=as_datetime(get("published_at")),
-            site=get("site"),
-            size=as_int(get("size")),
-            type_=get("type"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "id", get("id"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "key", get("key"))
+        put(self, "name", get("name"))
+        put(self, "official", get("official"))
+        put(self, "published_at", as_datetime(get("published_at")))
+        put(self, "site", get("site"))
+        put(self, "size", as_int(get("size")))
+        put(self, "type_", get("type"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -23,17 +23,9 @@ class WatchProvider(Model):
     provider_id: int | None = None
     provider_name: str | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            display_priority=as_int(get("display_priority")),
-            logo_path=get("logo_path"),
-            provider_id=as_int(get("provider_id")),
-            provider_name=get("provider_name"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "display_priority", as_int(get("display_priority")))
+        put(self, "logo_path", get("logo_path"))
+        put(self, "provider_id", as_int(get("provider_id")))
+        put(self, "provider_name", get("provider_name"))

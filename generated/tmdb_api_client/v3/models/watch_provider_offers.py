@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_list, extras
+from ..._model import Model, as_list, put
 
 if TYPE_CHECKING:
     from .watch_provider import WatchProvider
@@ -28,20 +28,13 @@ class WatchProviderOffers(Model):
     link: str | None = None
     rent: list[WatchProvider] = _attrs_field(factory=list)
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .watch_provider import WatchProvider
 
-        get = src_dict.get
-        model = cls(
-            ads=as_list(WatchProvider.from_dict, get("ads")),
-            buy=as_list(WatchProvider.from_dict, get("buy")),
-            flatrate=as_list(WatchProvider.from_dict, get("flatrate")),
-            free=as_list(WatchProvider.from_dict, get("free")),
-            link=get("link"),
-            rent=as_list(WatchProvider.from_dict, get("rent")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "ads", as_list(WatchProvider.from_dict, get("ads")))
+        put(self, "buy", as_list(WatchProvider.from_dict, get("buy")))
+        put(self, "flatrate", as_list(WatchProvider.from_dict, get("flatrate")))
+        put(self, "free", as_list(WatchProvider.from_dict, get("free")))
+        put(self, "link", get("link"))
+        put(self, "rent", as_list(WatchProvider.from_dict, get("rent")))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, as_map, extras
+from ..._model import Model, as_int, as_map, put
 
 if TYPE_CHECKING:
     from .watch_provider_offers import WatchProviderOffers
@@ -19,16 +19,9 @@ class WatchProviders(Model):
     id: int | None = None
     results: dict[str, WatchProviderOffers] | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .watch_provider_offers import WatchProviderOffers
 
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")),
-            results=as_map(WatchProviderOffers.from_dict, get("results")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        put(self, "results", as_map(WatchProviderOffers.from_dict, get("results")))

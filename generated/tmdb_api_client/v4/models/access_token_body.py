@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 
 @_attrs_define
@@ -19,12 +19,6 @@ class AccessTokenBody(Model):
 
     access_token: str
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            access_token=src_dict["access_token"], additional_properties=extras(cls, src_dict), _source=src_dict
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "access_token", get("access_token"))

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, extras
+from ..._model import Model, as_datetime, put
 
 
 @_attrs_define
@@ -17,15 +17,7 @@ class AccountRating(Model):
     created_at: datetime.datetime | None = None
     value: float | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            created_at=as_datetime(get("created_at")),
-            value=get("value"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "created_at", as_datetime(get("created_at")))
+        put(self, "value", get("value"))

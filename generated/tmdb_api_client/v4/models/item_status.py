@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_int, extras
+from ..._model import Model, as_int, put
 
 
 @_attrs_define
@@ -25,19 +25,11 @@ class ItemStatus(Model):
     status_message: str | None = None
     success: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            id=as_int(get("id")),
-            media_id=as_int(get("media_id")),
-            media_type=get("media_type"),
-            status_code=as_int(get("status_code")),
-            status_message=get("status_message"),
-            success=get("success"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "id", as_int(get("id")))
+        put(self, "media_id", as_int(get("media_id")))
+        put(self, "media_type", get("media_type"))
+        put(self, "status_code", as_int(get("status_code")))
+        put(self, "status_message", get("status_message"))
+        put(self, "success", get("success"))

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 
 @_attrs_define
@@ -27,18 +27,10 @@ class ListBody(Model):
     iso_3166_1: str | None = None
     public: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            iso_639_1=src_dict["iso_639_1"],
-            name=src_dict["name"],
-            description=get("description"),
-            iso_3166_1=get("iso_3166_1"),
-            public=get("public"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "name", get("name"))
+        put(self, "description", get("description"))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "public", get("public"))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, as_model, by_media_type, extras
+from ..._model import Model, as_int, as_list, as_model, by_media_type, put
 
 if TYPE_CHECKING:
     from .list_creator import ListCreator
@@ -53,38 +53,33 @@ class ListDetails(Model):
     total_pages: int | None = None
     total_results: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .list_creator import ListCreator
         from .movie_summary import MovieSummary
         from .tv_series_summary import TvSeriesSummary
         from .unknown_media import UnknownMedia
 
-        get = src_dict.get
-        model = cls(
-            average_rating=get("average_rating"),
-            backdrop_path=get("backdrop_path"),
-            comments=get("comments"),
-            created_by=as_model(ListCreator.from_dict, get("created_by")),
-            description=get("description"),
-            id=as_int(get("id")),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            item_count=as_int(get("item_count")),
-            name=get("name"),
-            page=as_int(get("page")),
-            poster_path=get("poster_path"),
-            public=get("public"),
-            results=as_list(
-                by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("results")
-            ),
-            revenue=as_int(get("revenue")),
-            runtime=as_int(get("runtime")),
-            sort_by=get("sort_by"),
-            total_pages=as_int(get("total_pages")),
-            total_results=as_int(get("total_results")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
+        get = source.get
+        put(self, "average_rating", get("average_rating"))
+        put(self, "backdrop_path", get("backdrop_path"))
+        put(self, "comments", get("comments"))
+        put(self, "created_by", as_model(ListCreator.from_dict, get("created_by")))
+        put(self, "description", get("description"))
+        put(self, "id", as_int(get("id")))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "item_count", as_int(get("item_count")))
+        put(self, "name", get("name"))
+        put(self, "page", as_int(get("page")))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "public", get("public"))
+        put(
+            self,
+            "results",
+            as_list(by_media_type({"movie": MovieSummary, "tv": TvSeriesSummary}, UnknownMedia), get("results")),
         )
-        return model
+        put(self, "revenue", as_int(get("revenue")))
+        put(self, "runtime", as_int(get("runtime")))
+        put(self, "sort_by", get("sort_by"))
+        put(self, "total_pages", as_int(get("total_pages")))
+        put(self, "total_results", as_int(get("total_results")))

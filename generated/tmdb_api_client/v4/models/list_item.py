@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, extras
+from ..._model import Model, put
 
 if TYPE_CHECKING:
     from .media_type import MediaType
@@ -24,15 +24,7 @@ class ListItem(Model):
     media_id: int
     media_type: MediaType
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            media_id=src_dict["media_id"],
-            media_type=src_dict["media_type"],
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "media_id", get("media_id"))
+        put(self, "media_type", get("media_type"))

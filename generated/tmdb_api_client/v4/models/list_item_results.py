@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .list_item_result import ListItemResult
@@ -26,18 +26,11 @@ class ListItemResults(Model):
     status_message: str | None = None
     success: bool | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .list_item_result import ListItemResult
 
-        get = src_dict.get
-        model = cls(
-            results=as_list(ListItemResult.from_dict, get("results")),
-            status_code=as_int(get("status_code")),
-            status_message=get("status_message"),
-            success=get("success"),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "results", as_list(ListItemResult.from_dict, get("results")))
+        put(self, "status_code", as_int(get("status_code")))
+        put(self, "status_message", get("status_message"))
+        put(self, "success", get("success"))

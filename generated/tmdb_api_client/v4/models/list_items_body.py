@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_list, extras
+from ..._model import Model, as_list, put
 
 if TYPE_CHECKING:
     from .list_item import ListItem
@@ -22,15 +22,8 @@ class ListItemsBody(Model):
 
     items: list[ListItem]
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .list_item import ListItem
 
-        get = src_dict.get
-        model = cls(
-            items=as_list(ListItem.from_dict, src_dict["items"]),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "items", as_list(ListItem.from_dict, get("items")))

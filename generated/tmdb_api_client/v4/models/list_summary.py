@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, as_int, extras
+from ..._model import Model, as_datetime, as_int, put
 
 
 @_attrs_define
@@ -41,29 +41,21 @@ class ListSummary(Model):
     sort_by: int | None = None
     updated_at: datetime.datetime | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            account_object_id=get("account_object_id"),
-            adult=as_int(get("adult")),
-            average_rating=get("average_rating"),
-            created_at=as_datetime(get("created_at")),
-            description=get("description"),
-            featured=as_int(get("featured")),
-            id=as_int(get("id")),
-            iso_3166_1=get("iso_3166_1"),
-            iso_639_1=get("iso_639_1"),
-            name=get("name"),
-            number_of_items=as_int(get("number_of_items")),
-            public=as_int(get("public")),
-            revenue=get("revenue"),
-            runtime=as_int(get("runtime")),
-            sort_by=as_int(get("sort_by")),
-            updated_at=as_datetime(get("updated_at")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "account_object_id", get("account_object_id"))
+        put(self, "adult", as_int(get("adult")))
+        put(self, "average_rating", get("average_rating"))
+        put(self, "created_at", as_datetime(get("created_at")))
+        put(self, "description", get("description"))
+        put(self, "featured", as_int(get("featured")))
+        put(self, "id", as_int(get("id")))
+        put(self, "iso_3166_1", get("iso_3166_1"))
+        put(self, "iso_639_1", get("iso_639_1"))
+        put(self, "name", get("name"))
+        put(self, "number_of_items", as_int(get("number_of_items")))
+        put(self, "public", as_int(get("public")))
+        put(self, "revenue", get("revenue"))
+        put(self, "runtime", as_int(get("runtime")))
+        put(self, "sort_by", as_int(get("sort_by")))
+        put(self, "updated_at", as_datetime(get("updated_at")))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, extras
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .list_summary import ListSummary
@@ -27,18 +27,11 @@ class ListSummaryPage(Model):
     total_pages: int | None = None
     total_results: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
+    def _fill(self, source: Mapping[str, Any]) -> None:
         from .list_summary import ListSummary
 
-        get = src_dict.get
-        model = cls(
-            page=as_int(get("page")),
-            results=as_list(ListSummary.from_dict, get("results")),
-            total_pages=as_int(get("total_pages")),
-            total_results=as_int(get("total_results")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+        get = source.get
+        put(self, "page", as_int(get("page")))
+        put(self, "results", as_list(ListSummary.from_dict, get("results")))
+        put(self, "total_pages", as_int(get("total_pages")))
+        put(self, "total_results", as_int(get("total_results")))

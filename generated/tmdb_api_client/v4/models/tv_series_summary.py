@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_values, extras
+from ..._model import Model, as_date, as_each, as_int, as_values, put
 
 
 @_attrs_define
@@ -43,28 +43,20 @@ class TvSeriesSummary(Model):
     vote_average: float | None = None
     vote_count: int | None = None
 
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Decode a JSON object; nothing in it is lost, and what is not as documented is kept as it came."""
-
-        get = src_dict.get
-        model = cls(
-            adult=get("adult"),
-            backdrop_path=get("backdrop_path"),
-            first_air_date=as_date(get("first_air_date")),
-            genre_ids=as_each(as_int, get("genre_ids")),
-            id=as_int(get("id")),
-            media_type=get("media_type"),
-            name=get("name"),
-            origin_country=as_values(get("origin_country")),
-            original_language=get("original_language"),
-            original_name=get("original_name"),
-            overview=get("overview"),
-            popularity=get("popularity"),
-            poster_path=get("poster_path"),
-            vote_average=get("vote_average"),
-            vote_count=as_int(get("vote_count")),
-            additional_properties=extras(cls, src_dict),
-            _source=src_dict,
-        )
-        return model
+    def _fill(self, source: Mapping[str, Any]) -> None:
+        get = source.get
+        put(self, "adult", get("adult"))
+        put(self, "backdrop_path", get("backdrop_path"))
+        put(self, "first_air_date", as_date(get("first_air_date")))
+        put(self, "genre_ids", as_each(as_int, get("genre_ids")))
+        put(self, "id", as_int(get("id")))
+        put(self, "media_type", get("media_type"))
+        put(self, "name", get("name"))
+        put(self, "origin_country", as_values(get("origin_country")))
+        put(self, "original_language", get("original_language"))
+        put(self, "original_name", get("original_name"))
+        put(self, "overview", get("overview"))
+        put(self, "popularity", get("popularity"))
+        put(self, "poster_path", get("poster_path"))
+        put(self, "vote_average", get("vote_average"))
+        put(self, "vote_count", as_int(get("vote_count")))
