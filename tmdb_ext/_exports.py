@@ -9,7 +9,6 @@ https://developer.themoviedb.org/docs/daily-id-exports
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import zlib
@@ -21,6 +20,7 @@ import httpx
 
 from ._errors import ConfigurationError, DecodeError, InvalidArgument, NotFound, TMDBError, UnexpectedRedirect, cleaned
 from ._http import TRANSLATED, translated
+from ._json import loads
 from ._redaction import install_log_filter
 from ._responses import api_error
 
@@ -515,7 +515,7 @@ class _Rows:
     def _row(self, line: bytes) -> Any:
         self.line += 1
         try:
-            found = json.loads(line)
+            found = loads(line)
         except (ValueError, RecursionError):
             if not line.strip():
                 return None

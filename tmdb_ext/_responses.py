@@ -5,7 +5,6 @@ Errors are values here (`Failure`), raised by the caller in a frame that holds n
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,6 +23,7 @@ from ._errors import (
     ValidationError,
 )
 from ._guest import parse_http_date
+from ._json import loads
 from ._operations import describe
 from ._redaction import HIDDEN, redact
 from ._status_codes import STATUS_CODES
@@ -52,13 +52,6 @@ _SECRET_PARAMETERS: Final = ("api_key", "session_id", "guest_session_id")
 _SESSIONS: Final = ("session_id", "guest_session_id")
 _MESSAGE_LIMIT: Final = 300
 _NOT_JSON: Final = object()
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 class Failure:
@@ -92,7 +85,7 @@ def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
 def parse(response: httpx.Response) -> Any:
     """Return the JSON object or list of a response, or a marker that is neither."""
     try:
-        payload = _DECODER.decode(response.content.decode("utf-8-sig"))
+        payload = loads(response.content)
     except (ValueError, RecursionError):
         return _NOT_JSON
     return payload if isinstance(payload, dict | list) else _NOT_JSON
