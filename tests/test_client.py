@@ -85,7 +85,15 @@ def test_imports_inside_the_package_run_one_way() -> None:
 def test_httpx_is_imported_in_few_modules() -> None:
     folder = Path(tmdb_ext.__file__).parent
     at_run_time = [path.name for path in folder.glob("*.py") if "\nimport httpx" in path.read_text()]
-    assert sorted(at_run_time) == ["_auth.py", "_client.py", "_exports.py", "_http.py", "_steps.py", "_transport.py"]
+    assert sorted(at_run_time) == [
+        "_auth.py",
+        "_cache.py",
+        "_client.py",
+        "_exports.py",
+        "_http.py",
+        "_steps.py",
+        "_transport.py",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -386,7 +386,7 @@ def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log:
         assert len(errors) == len(options) * len(CALLS)
         gc.collect()
     shown = "\n".join([*map(everything, errors), *log.lines, *(str(item.message) for item in warned)])
-    assert "HTTP Request" in "\n".join(log.lines) or fault in ("disconnect", "timeout")
+    assert ": HTTP " in "\n".join(log.lines) or fault in ("disconnect", "timeout")
     assert not [secret for secret in secrets if secret in shown]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -299,10 +300,11 @@ def test_where_there_is_no_folder_nothing_is_fetched(simulator: Simulator, colou
 
 
 def test_an_image_server_that_cannot_be_reached_is_a_connect_error(tmp_path: Path) -> None:
-    with Simulator() as gone:
-        address = gone.base_url
-    with TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
-        tmdb.images._known = ImageSizes(address)
-        with pytest.raises(ConnectError):
-            tmdb.images.download("/a.jpg", tmp_path / "a.png")
+    with socket.socket() as unused:  # held, so that nobody else listens there
+        unused.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
+            tmdb.images._known = ImageSizes(address)
+            with pytest.raises(ConnectError):
+                tmdb.images.download("/a.jpg", tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []

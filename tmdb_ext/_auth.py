@@ -151,7 +151,7 @@ class TMDBAuth(httpx.Auth):
             given=_given(request, path),
         )
         load = self._load(plan)
-        if _has_placeholder(request, "account_object_id"):
+        if _may_have(path, "account_object_id") and _has_placeholder(request, "account_object_id"):
             load = load._replace(account_object_id=self._account_object_id(request, load))
         user: UserSession | None = None
         guest: GuestSession | None = None
@@ -161,7 +161,7 @@ class TMDBAuth(httpx.Auth):
         elif plan.user == "guest_session_id":
             guest = yield from self.obtain_guest_session(request)
             load = load._replace(guest=guest.id)
-        if _has_placeholder(request, "account_id"):
+        if _may_have(path, "account_id") and _has_placeholder(request, "account_id"):
             given = _given_session(request)
             if user is not None:
                 user, account_id = yield from self._account_of(request, user)
@@ -521,9 +521,9 @@ class ModeBlock:
 
 def dressed(request: httpx.Request, load: Load) -> httpx.Request:
     """Return a copy of `request` that carries `load`: the one place where credentials are added."""
-    target = request.url.raw_path
-    headers = request.headers.copy()
-    is_personal = load.is_users_bearer or "authorization" in headers
+    target = sent = request.url.raw_path
+    headers = request.headers.raw
+    is_personal = load.is_users_bearer or any(name.lower() == b"authorization" for name, _ in headers)
     if load.account_id is not None:
         target = _filled(target, "account_id", str(load.account_id))
     if load.account_object_id is not None:
@@ -537,10 +537,11 @@ def dressed(request: httpx.Request, load: Load) -> httpx.Request:
     if load.api_key is not None:
         target = _with_query(target, "api_key", load.api_key)
     if load.bearer is not None:
-        headers["Authorization"] = f"Bearer {load.bearer.reveal()}"
+        headers = [pair for pair in headers if pair[0].lower() != b"authorization"]
+        headers.append((b"Authorization", f"Bearer {load.bearer.reveal()}".encode()))
     return httpx.Request(
         request.method,
-        request.url.copy_with(raw_path=target),
+        request.url if target is sent else request.url.copy_with(raw_path=target),
         headers=headers,
         stream=request.stream,
         extensions={**request.extensions, CARRIED: load.user, PERSONAL: is_personal},
@@ -560,10 +561,12 @@ def check_mode(mode: Mode) -> Mode:
 
 def _given(request: httpx.Request, path: str) -> frozenset[str]:
     """Return which credentials the caller put into the request already."""
-    given = {name for name in ("session_id", "guest_session_id") if name in request.url.params}
+    query = request.url.query
+    params = request.url.params if b"session_id=" in query or b"api_key=" in query else ()
+    given = {name for name in ("session_id", "guest_session_id") if name in params}
     if "{guest_session_id}" in path and not _has_placeholder(request, "guest_session_id"):
         given.add("guest_session_id")
-    if "authorization" in request.headers or "api_key" in request.url.params:
+    if "authorization" in request.headers or "api_key" in params:
         given.add("application")
     return frozenset(given)
 
@@ -620,6 +623,11 @@ def _shown(url: httpx.URL) -> str:
 
 def _placeholder(name: str) -> bytes:
     return f"%7B{name}%7D".encode()
+
+
+def _may_have(path: str, name: str) -> bool:
+    """Return whether a request of this path template may have the placeholder; without a template, any may."""
+    return not path or f"{{{name}}}" in path
 
 
 def _has_placeholder(request: httpx.Request, name: str) -> bool:

@@ -998,14 +998,16 @@ def checked_site_url(site_url: str | None) -> str:
     return site_url.rstrip("/")
 
 
-def _built(http: httpx.Client | httpx.AsyncClient, kwargs: dict[str, Any], given: Defaults) -> httpx.Request | Failure:
+def _built(http: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any], given: Defaults) -> httpx.Request | Failure:
     if any(value is not None for value in given):
         given.add_to(kwargs)
     fault = fault_of(kwargs.get("params") or {}) or fault_in(kwargs["url"])
     if fault is None:
         try:
-            return http.build_request(**kwargs)
-        except (httpx.InvalidURL, UnicodeEncodeError, TypeError, ValueError):
+            return http.prepare(kwargs)
+        except httpx.InvalidURL:
+            fault = "an argument cannot be part of an address"
+        except (TypeError, ValueError):  # a lone surrogate among them
             fault = "an argument is no text, number or boolean that can be sent"
     context: dict[str, Any] = describe(kwargs["method"], kwargs["url"], kwargs.get("extensions", {}))
     return Failure(InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context))

@@ -7,9 +7,11 @@ behind it hold requests whose URLs and headers carry credentials.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
@@ -27,7 +29,7 @@ from ._operations import describe
 from ._redaction import redact
 from ._retry import BUDGET
 from ._steps import Box, Steps
-from ._transport import AsyncTransport, Transport
+from ._transport import AsyncTransport, Sealed, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from ._retry import RetryPolicy
 
 T = TypeVar("T")
+
+_logger = logging.getLogger("tmdb_ext")
 
 PLAIN_HEADERS: Final = {"user-agent": "tmdb-ext"}
 TRANSLATED: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
@@ -63,6 +67,8 @@ class SyncHTTP(httpx.Client):
         self._flow = flow
         self._policy = policy
         self._was_used = False
+        self.address = str(self.base_url).rstrip("/")
+        """Scheme, host and port, and a path if there is one before the operations'."""
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = Transport(self._transport, policy, limiter)
         self._mounts = {key: at and Transport(at, policy, limiter) for key, at in self._mounts.items()}
@@ -80,10 +86,49 @@ class SyncHTTP(httpx.Client):
             self._was_used = True
             request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
+                if _is_plain(self, options):
+                    return self._answer(request) if options.get("auth", True) else self._deliver(Sealed(request))
                 return super().send(request, **{**options, "follow_redirects": False})
             except (TMDBError, *TRANSLATED) as exception:
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        """Send what the auth flow makes of a request; return the last answer."""
+        flow = self._flow.sync_auth_flow(request)
+        try:
+            sealed = Sealed(next(flow))
+            while True:
+                response = self._deliver(sealed)
+                try:
+                    sealed = Sealed(flow.send(response))
+                except StopIteration:
+                    return response
+        finally:
+            flow.close()
+
+    def _deliver(self, sealed: Sealed) -> httpx.Response:
+        """Send one request and read the answer.
+
+        It does what httpx does for a client of this kind: one without cookies, which are no business of an API's.
+        """
+        transport = self._transport_for_url(sealed.request.url) if self._mounts else self._transport
+        try:
+            response = transport.handle_request(sealed.request)
+            response.request = sealed.request
+            try:
+                response.read()
+            except BaseException:
+                response.close()
+                raise
+        except httpx.RequestError as error:
+            error.request = sealed.request
+            raise
+        return _told(self, sealed, response)
+
+    def prepare(self, kwargs: dict[str, Any]) -> httpx.Request:
+        """Return the request for the keyword arguments of a generated endpoint."""
+        return _prepared(self, kwargs)
 
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
@@ -134,6 +179,8 @@ class AsyncHTTP(httpx.AsyncClient):
         self._flow = flow
         self._policy = policy
         self._was_used = False
+        self.address = str(self.base_url).rstrip("/")
+        """Scheme, host and port, and a path if there is one before the operations'."""
         # Around the transports that httpx has made, those for the environment's proxies among them.
         self._transport = AsyncTransport(self._transport, policy, limiter)
         self._mounts = {key: at and AsyncTransport(at, policy, limiter) for key, at in self._mounts.items()}
@@ -151,10 +198,48 @@ class AsyncHTTP(httpx.AsyncClient):
             self._was_used = True
             request.extensions.setdefault(BUDGET, time.monotonic() + self._policy.budget)
             try:
+                if _is_plain(self, options):
+                    if options.get("auth", True):
+                        return await self._answer(request)
+                    return await self._deliver(Sealed(request))
                 return await super().send(request, **{**options, "follow_redirects": False})
             except (TMDBError, *TRANSLATED) as exception:
                 error = translate(exception, request, self._flow)
         raise cleaned(error)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """Send what the auth flow makes of a request; return the last answer."""
+        flow = self._flow.async_auth_flow(request)
+        try:
+            sealed = Sealed(await anext(flow))
+            while True:
+                response = await self._deliver(sealed)
+                try:
+                    sealed = Sealed(await flow.asend(response))
+                except StopAsyncIteration:
+                    return response
+        finally:
+            await flow.aclose()
+
+    async def _deliver(self, sealed: Sealed) -> httpx.Response:
+        """Send one request and read the answer, as the other colour does."""
+        transport = self._transport_for_url(sealed.request.url) if self._mounts else self._transport
+        try:
+            response = await transport.handle_async_request(sealed.request)
+            response.request = sealed.request
+            try:
+                await response.aread()
+            except BaseException:
+                await response.aclose()
+                raise
+        except httpx.RequestError as error:
+            error.request = sealed.request
+            raise
+        return _told(self, sealed, response)
+
+    def prepare(self, kwargs: dict[str, Any]) -> httpx.Request:
+        """Return the request for the keyword arguments of a generated endpoint."""
+        return _prepared(self, kwargs)
 
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
@@ -203,6 +288,44 @@ async def astream(url: str, timeout: Any) -> AsyncGenerator[httpx.Response]:  # 
         client.stream("GET", url) as response,
     ):
         yield response
+
+
+def _is_plain(client: SyncHTTP | AsyncHTTP, options: Mapping[str, Any]) -> bool:
+    """Return whether a request is sent as most are: with the flow's auth or none, read at once, and without hooks."""
+    auth = options.get("auth", httpx.USE_CLIENT_DEFAULT)
+    hooks = client.event_hooks
+    return (
+        not options.get("stream")
+        and (auth is httpx.USE_CLIENT_DEFAULT or auth is None)
+        and not (hooks["request"] or hooks["response"])
+    )
+
+
+def _told(client: SyncHTTP | AsyncHTTP, sealed: Sealed, response: httpx.Response) -> httpx.Response:
+    """Return an answer that knows where a redirect leads, and log it."""
+    if response.has_redirect_location:
+        with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
+            response.next_request = client._build_redirect_request(sealed.request, response)  # noqa: SLF001 - its own
+    if _logger.isEnabledFor(logging.DEBUG):
+        context = describe(sealed.request.method, sealed.request.url.path, sealed.request.extensions)
+        _logger.debug("%s %s: HTTP %d", context["method"], context["path"], response.status_code)
+    return response
+
+
+def _prepared(client: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any]) -> httpx.Request:
+    """Return what `build_request` makes of the keyword arguments, with the address read once and not three times."""
+    address = client.address + kwargs["url"]
+    params = kwargs.get("params")
+    if params:
+        texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
+        address += "?" + urlencode(texts)
+    return httpx.Request(
+        kwargs["method"],
+        address,
+        headers=client.headers,
+        json=kwargs.get("json"),
+        extensions={"timeout": client.timeout.as_dict(), **kwargs["extensions"]},
+    )
 
 
 def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMDBError:

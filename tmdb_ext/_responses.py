@@ -65,21 +65,20 @@ class Failure:
 
 def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
     """Return what `decode` makes of the response's JSON, or why there is nothing to make."""
-    context = describe(response.request.method, response.request.url.path, response.request.extensions)
     payload = parse(response)
     refused = isinstance(payload, dict) and payload.get("success") is False
     if refused or not 200 <= response.status_code < 300:
         return Failure(api_error(response, payload))
-    where = f"{context['method']} {context['path']}"
-    if payload is _NOT_JSON:
-        problem = "not a JSON object or list"
-        return Failure(DecodeError(f"{where}: the answer is {problem}", status=response.status_code, **context))
-    try:
-        return decode(payload)
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises means the same
-        # Only the kind: the text of the exception may quote the payload, and a payload may hold a session.
-        problem = f"the answer does not fit what the operation returns ({type(error).__name__})"
-    return Failure(DecodeError(f"{where}: {problem}", status=response.status_code, **context))
+    problem = "not a JSON object or list"
+    if payload is not _NOT_JSON:
+        try:
+            return decode(payload)
+        except Exception as error:  # noqa: BLE001 - whatever a decoder raises means the same
+            # Only the kind: the text of the exception may quote the payload, and a payload may hold a session.
+            problem = f"not what the operation returns ({type(error).__name__})"
+    context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
+    message = f"{context['method']} {context['path']}: the answer is {problem}"
+    return Failure(DecodeError(message, status=response.status_code, **context))
 
 
 def parse(response: httpx.Response) -> Any:
