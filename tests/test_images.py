@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import play, result_of
+from scenes import nowhere, play, result_of
 
 from tmdb_ext import (
     TMDB,
@@ -300,11 +299,8 @@ def test_where_there_is_no_folder_nothing_is_fetched(simulator: Simulator, colou
 
 
 def test_an_image_server_that_cannot_be_reached_is_a_connect_error(tmp_path: Path) -> None:
-    with socket.socket() as unused:  # held, so that nobody else listens there
-        unused.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
-            tmdb.images._known = ImageSizes(address)
-            with pytest.raises(ConnectError):
-                tmdb.images.download("/a.jpg", tmp_path / "a.png")
+    with nowhere() as address, TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
+        tmdb.images._known = ImageSizes(address)
+        with pytest.raises(ConnectError):
+            tmdb.images.download("/a.jpg", tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import play, result_of
+from scenes import nowhere, play, result_of
 from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
@@ -103,14 +103,13 @@ def test_attempts_have_an_end(simulator: Simulator, colour: str) -> None:
 
 def test_a_server_that_is_not_there_is_tried_again(simulator: Simulator, colour: str) -> None:
     told: list[Retry] = []
-    with Simulator() as gone:
-        address = gone.base_url
 
     async def scene(tmdb: Any) -> None:
         with pytest.raises(ConnectError):
             await result_of(tmdb.lists.create(name="mine"))
 
-    play(colour, simulator, scene, base_url=address, session_id="0" * 40, **retrying(told))
+    with nowhere() as address:
+        play(colour, simulator, scene, base_url=address, session_id="0" * 40, **retrying(told))
     assert [retry.reason for retry in told] == ["ConnectError"] * 3
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +35,14 @@ def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any
             return await scene(tmdb)
 
     return anyio.run(main)
+
+
+@contextlib.contextmanager
+def nowhere() -> Iterator[str]:
+    """An address where nobody listens, and where nobody else can while it is held."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
 def decide(url: str, action: str) -> httpx.Response:
