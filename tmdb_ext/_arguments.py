@@ -18,9 +18,9 @@ LAST_PAGE: Final = 500
 LONGEST_RANGE: Final = timedelta(days=14)
 """The longest range of changes that TMDB takes (status code 20)."""
 
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
-_UNFIT: Final = re.compile(r"%7B%21(\w+)%7D")
-_REGION: Final = re.compile(r"[A-Z]{2}")
+_LANGUAGE: Final = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
+_UNFIT: Final = r"%7B%21(\w+)%7D"
+_REGION: Final = r"[A-Z]{2}"
 
 
 def fault_of(params: Mapping[str, Any]) -> str | None:
@@ -49,7 +49,7 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
 
 def fault_in(url: str) -> str | None:
     """Return what is wrong with the arguments in a path and what to do, or None."""
-    unfit = _UNFIT.search(url)
+    unfit = re.search(_UNFIT, url)
     return None if unfit is None else f"{unfit[1]} is not an id: give the whole number, or the text, that TMDB uses"
 
 
@@ -115,9 +115,9 @@ def defaults(
     Raises:
         InvalidArgument: one of them is not what TMDB takes.
     """
-    if language is not None and not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
+    if language is not None and not (isinstance(language, str) and re.fullmatch(_LANGUAGE, language)):
         raise InvalidArgument(f"language={language!r}: write it as ISO 639-1, with or without a country: de or pt-BR.")
-    if region is not None and not (isinstance(region, str) and _REGION.fullmatch(region)):
+    if region is not None and not (isinstance(region, str) and re.fullmatch(_REGION, region)):
         raise InvalidArgument(f"region={region!r}: write it as ISO 3166-1, two capitals: DE.")
     if include_adult is not None and not isinstance(include_adult, bool):
         raise InvalidArgument(f"include_adult={include_adult!r}: write True or False.")

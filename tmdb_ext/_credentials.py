@@ -32,9 +32,9 @@ _LEVELS: Final[Mapping[CredentialName, frozenset[str]]] = {
 }
 
 _QUOTES: Final = frozenset("'\"`“”‘’")
-_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
-_JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}")
+_HEX: Final = r"[0-9A-Fa-f]+"
+_JWT: Final = r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+_OBJECT_ID: Final = r"[0-9a-f]{24}"
 _LATEST: Final = 32_503_680_000.0
 """The year 3000, in seconds since 1970."""
 _HEX_LENGTHS: Final[Mapping[CredentialName, int]] = {"api_key": 32, "session_id": 40, "guest_session_id": 32}
@@ -184,7 +184,7 @@ def hide(value: str | Secret | None) -> Secret | None:
 
 def is_token(secret: Secret) -> bool:
     """Return whether a value has the form of a JSON Web Token."""
-    return _JWT.fullmatch(secret.reveal()) is not None
+    return re.fullmatch(_JWT, secret.reveal()) is not None
 
 
 def _checked(name: CredentialName, secret: Secret | None, where: str) -> Secret | None:
@@ -228,11 +228,11 @@ def _dirt(value: str) -> str | None:
 
 
 def _token_problem(value: str) -> str | None:
-    if _JWT.fullmatch(value):
+    if re.fullmatch(_JWT, value):
         if "pending_request_token" in claims_of(Secret(value)).scopes:
             return "looks like a v4 request token, which is not an access token yet"
         return None
-    if _HEX.fullmatch(value):
+    if re.fullmatch(_HEX, value):
         return f"{_looks_like_id(value)}, not an access token"
     if value.startswith("eyJ"):
         return f"looks like an access token cut short ({value.count('.') + 1} of 3 parts)"
@@ -241,7 +241,7 @@ def _token_problem(value: str) -> str | None:
 
 def _id_problem(name: CredentialName, value: str) -> str | None:
     length = _HEX_LENGTHS[name]
-    if _HEX.fullmatch(value):
+    if re.fullmatch(_HEX, value):
         if len(value) == length:
             return None
         if len(value) in _HEX_LENGTHS.values() or len(value) == 24:
@@ -301,6 +301,6 @@ def claims_of(token: Secret | None) -> Claims:
     scopes, subject, expires = claims.get("scopes"), claims.get("sub"), claims.get("exp")
     return Claims(
         frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset(),
-        subject if isinstance(subject, str) and _OBJECT_ID.fullmatch(subject) else None,
+        subject if isinstance(subject, str) and re.fullmatch(_OBJECT_ID, subject) else None,
         expires if isinstance(expires, int | float) and 0 < expires < _LATEST else None,
     )

@@ -14,18 +14,19 @@ from typing import Final
 HIDDEN: Final = "[hidden]"
 
 _NAMES: Final = "api_key|guest_session_id|session_id|request_token|user_access_token|access_token|password"
+# Compiled when they are first used: importing the package is cheap.
 _PATTERNS: Final = (
     # ?api_key=…  &session_id=…, also percent-encoded inside another URL
-    re.compile(rf"(?i)(?:\b|(?<=%3F)|(?<=%26))((?:{_NAMES})(?:=|%3D))[^&#\s'\"<>\\)\],;]+"),
+    rf"(?i)(?:\b|(?<=%3F)|(?<=%26))((?:{_NAMES})(?:=|%3D))[^&#\s'\"<>\\)\],;]+",
     # "session_id": "…" as JSON or as a Python dict
-    re.compile(rf"(?i)(['\"](?:{_NAMES})\\?['\"]\s*[:,]\s*b?\\?['\"])[^'\"\\]+"),
+    rf"(?i)(['\"](?:{_NAMES})\\?['\"]\s*[:,]\s*b?\\?['\"])[^'\"\\]+",
     # …/guest_session/{guest_session_id}/rated/…
-    re.compile(r"(?i)(\bguest_session/)(?!new\b)[^/?#\s'\"]+"),
+    r"(?i)(\bguest_session/)(?!new\b)[^/?#\s'\"]+",
     # the page where a user approves a request token, which TMDB also sends as a response header
-    re.compile(r"(?i)(\bauthenticate/)[^/?#\s'\"]+"),
-    re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+"),
+    r"(?i)(\bauthenticate/)[^/?#\s'\"]+",
+    r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+",
     # anything that is shaped like a JSON Web Token
-    re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]+"),
+    r"()\beyJ[\w-]+\.[\w-]+\.[\w-]+",
 )
 
 # A filter on a logger does not see what its children log, so each logger that writes is named.
@@ -46,7 +47,7 @@ _LOGGERS: Final = (
 def redact(text: str) -> str:
     """Return `text` with everything that is shaped like one of TMDB's credentials hidden."""
     for pattern in _PATTERNS:
-        text = pattern.sub(rf"\1{HIDDEN}", text)
+        text = re.sub(pattern, rf"\1{HIDDEN}", text)
     return text
 
 

@@ -25,8 +25,10 @@ DOCUMENT: Final = ROOT / "openapi" / "tmdb-v3.json"
 
 def environment(*paths: Path, **variables: str) -> dict[str, str]:
     """The environment of a process that has these folders to import from, and no setting of the user's."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("TMDB_") and key != "PYTHONPATH"}
-    return {**kept, "PYTHONPATH": os.pathsep.join(map(str, paths)), **variables}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TMDB_", "PYTHON"))}
+    # Compiled code is kept, as it is of what pip has installed; beside the tree, not in it.
+    python = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
+    return {**kept, **python, **variables}
 
 
 def own_environment(**variables: str) -> dict[str, str]:
