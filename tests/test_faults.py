@@ -17,13 +17,18 @@ from hypothesis import strategies as st
 
 import tmdb_ext
 from tmdb_ext import TMDB, APIError, AsyncTMDB, ConfigurationError, ConnectError, RetryPolicy, TMDBError
+from tmdb_ext.aiohttp import AiohttpTransport
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwIn0.c2lnbmF0dXJl"
 
 
-@pytest.fixture(params=["sync", "async"])
+@pytest.fixture(params=["sync", "async", "aiohttp"])
 def colour(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def over(colour: str) -> dict[str, Any]:
+    return {"transport": AiohttpTransport()} if colour == "aiohttp" else {}
 
 
 def outcome(colour: str, address: str, **more: Any) -> str:
@@ -35,7 +40,7 @@ def outcome(colour: str, address: str, **more: Any) -> str:
             if colour == "sync":
                 with TMDB(**options) as tmdb:
                     return f"the film {tmdb.movies.details(11).title}"
-            async with AsyncTMDB(**options) as other:
+            async with AsyncTMDB(**options, **over(colour)) as other:
                 return f"the film {(await other.movies.details(11)).title}"
         except TMDBError as error:
             errors.append(error)
@@ -202,7 +207,7 @@ def test_no_text_in_a_path_leads_to_another_path(text: str, colour: str) -> None
                 with TMDB(access_token=TOKEN, base_url=address) as tmdb:
                     tmdb.reviews.details(text)
                 return
-            async with AsyncTMDB(access_token=TOKEN, base_url=address) as other:
+            async with AsyncTMDB(access_token=TOKEN, base_url=address, **over(colour)) as other:
                 await other.reviews.details(text)
 
         try:

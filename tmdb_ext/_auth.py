@@ -539,13 +539,16 @@ def dressed(request: httpx.Request, load: Load) -> httpx.Request:
     if load.bearer is not None:
         headers = [pair for pair in headers if pair[0].lower() != b"authorization"]
         headers.append((b"Authorization", f"Bearer {load.bearer.reveal()}".encode()))
-    return httpx.Request(
+    carrier = httpx.Request(
         request.method,
         request.url if target is sent else request.url.copy_with(raw_path=target),
         headers=headers,
         stream=request.stream,
         extensions={**request.extensions, CARRIED: load.user, PERSONAL: is_personal},
     )
+    if isinstance(request.stream, httpx.ByteStream):
+        carrier.read()  # it is there already, and some transports send in pieces what has not been read
+    return carrier
 
 
 def check_mode(mode: Mode) -> Mode:
