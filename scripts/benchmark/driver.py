@@ -19,7 +19,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".bench"
 PEERS: Final = Path(__file__).with_name("peers.txt")
-EXTRAS: Final = {"plain": [], "fast": ["orjson==3.13.0"]}
+EXTRAS: Final = {"plain": [], "fast": ["orjson==3.13.0"], "aiohttp": ["aiohttp==3.14.5", "httpx-aiohttp==0.2.0"]}
 DOCUMENT: Final = ROOT / "openapi" / "tmdb-v3.json"
 
 
@@ -57,7 +57,7 @@ def peers_python() -> Path:
 
 
 def own_python(mode: str = "plain") -> Path:
-    """The interpreter of an environment with what the client depends on and, for `fast`, what that extra brings.
+    """The interpreter of an environment with what the client depends on and what an extra brings.
 
     httpx imports click and rich where they are installed, as they are for development, and then looks slow beside us.
     """
@@ -145,7 +145,7 @@ class Driver:
             if module == "peers":
                 python, env = peers_python(), environment(ROOT / "scripts")
             else:
-                python, env = own_python(mode), own_environment()
+                python, env = own_python("aiohttp" if name == "ext_aiohttp" else mode), own_environment()
             if name == "stock":
                 ready_stock()
             command = [str(python), "-m", "benchmark.worker", module, name, self.base_url]

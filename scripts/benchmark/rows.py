@@ -14,16 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from .driver import EXTRAS, ROOT, Driver, own_environment, own_python
+from .driver import ROOT, Driver, own_environment, own_python
 from .figures import Figure, Target, compared, in_turn
 from .subjects import TOKEN
 
-EXT, EXT_ASYNC, RAW, RAW_ASYNC, STOCK = (
-    f"subjects:{name}" for name in ("ext", "ext_async", "raw", "raw_async", "stock")
+EXT, EXT_ASYNC, EXT_AIOHTTP, RAW, RAW_ASYNC, STOCK = (
+    f"subjects:{name}" for name in ("ext", "ext_async", "ext_aiohttp", "raw", "raw_async", "stock")
 )
 NAMES: Final = {
     EXT: "tmdb-ext",
     EXT_ASYNC: "tmdb-ext, async",
+    EXT_AIOHTTP: "tmdb-ext, aiohttp",
     RAW: "httpx",
     RAW_ASYNC: "httpx, async",
     STOCK: "stock generator",
@@ -124,7 +125,7 @@ def memory(run: Run) -> list[Figure]:
 def decoding(row: str, operation: str, measure: str, targets: dict[str, Target], run: Run) -> list[Figure]:
     """From bytes to models, without the extra `fast` and with it, where the client makes use of it."""
     figures = []
-    for mode in EXTRAS:
+    for mode in ("plain", "fast"):
         run.driver.seconds(EXT, operation, 1, 1, mode)
         if mode == "fast" and not run.driver.used[EXT, mode]:
             print("    not measured with the extra `fast`: the client does not use it", file=sys.stderr)
@@ -203,11 +204,16 @@ ROWS: Final[dict[str, Callable[[Run], list[Figure]]]] = {
     "call-async": partial(calling, "call-async", "a call, async", [EXT_ASYNC, RAW_ASYNC], Target(1.10)),
     "throughput": partial(throughput, "throughput", "16 threads", [EXT, RAW]),
     "throughput-async": partial(throughput, "throughput-async", "16 tasks", [EXT_ASYNC, RAW_ASYNC]),
+    "throughput-aiohttp": partial(throughput, "throughput-aiohttp", "16 tasks", [EXT_AIOHTTP, RAW_ASYNC]),
     "peers": partial(peers, "peers", "details, sync", [EXT, *SYNC_PEERS], 1),
     "peers-async": partial(peers, "peers-async", "details, async", [EXT_ASYNC, *ASYNC_PEERS], 1),
+    "peers-aiohttp": partial(peers, "peers-aiohttp", "details, async", [EXT_AIOHTTP, *ASYNC_PEERS], 1),
     "peers-throughput": partial(peers, "peers-throughput", "details, 16 threads", [EXT, *SYNC_PEERS], AT_ONCE),
     "peers-throughput-async": partial(
         peers, "peers-throughput-async", "details, 16 tasks", [EXT_ASYNC, *ASYNC_PEERS], AT_ONCE
+    ),
+    "peers-throughput-aiohttp": partial(
+        peers, "peers-throughput-aiohttp", "details, 16 tasks", [EXT_AIOHTTP, *ASYNC_PEERS], AT_ONCE
     ),
     "regenerate": regenerating,
     "wheel": wheel,

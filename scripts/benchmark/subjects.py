@@ -48,9 +48,20 @@ def ext(base_url: str) -> Operations:
 
 async def ext_async(base_url: str) -> Operations:
     """The same, awaited."""
+    return _awaited(base_url)
+
+
+async def ext_aiohttp(base_url: str) -> Operations:
+    """The same over the transport that an extra brings."""
+    from tmdb_ext.aiohttp import AiohttpTransport
+
+    return _awaited(base_url, transport=AiohttpTransport())
+
+
+def _awaited(base_url: str, **settings: Any) -> Operations:
     from tmdb_ext import AsyncTMDB
 
-    tmdb = AsyncTMDB(access_token=TOKEN, base_url=base_url)
+    tmdb = AsyncTMDB(access_token=TOKEN, base_url=base_url, **settings)
     return {
         "genres": lambda _: tmdb.genres.movies(language=LANGUAGE),
         "details": lambda number: tmdb.movies.details(number, language=LANGUAGE),
