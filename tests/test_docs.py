@@ -61,7 +61,7 @@ def test_the_examples_of_a_page_run(
 
 def test_there_are_examples() -> None:
     assert sum(map(len, EXAMPLES.values())) >= 35
-    without = {"command-line", "design", "regenerating", "speed", "speed-figures"}
+    without = {"command-line", "design", "regenerating", "speed-figures"}
     assert {page for page, examples in EXAMPLES.items() if not examples} == without
 
 
