@@ -62,3 +62,8 @@ def checkout(tmp_path: Path) -> Path:
     (copy / "tmdb_ext").mkdir()
     shutil.copy(ROOT / "tmdb_ext/_version.py", copy / "tmdb_ext/_version.py")
     return copy
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one of them in the end."""
+    items.sort(key=lambda item: not item.path.name.startswith(("test_changes", "test_secrets", "test_workflows")))

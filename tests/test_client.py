@@ -93,6 +93,7 @@ def test_httpx_is_imported_in_few_modules() -> None:
         "_http.py",
         "_steps.py",
         "_transport.py",
+        "aiohttp.py",
     ]
 
 

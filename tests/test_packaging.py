@@ -36,7 +36,12 @@ def test_the_wheel_holds_both_packages_and_nothing_else(built: Path) -> None:
     } <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     requirements = {line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist")}
-    assert {one for one in requirements if ";" not in one} == {"httpx<0.29,>=0.28", "attrs>=25.1", "filelock>=3.16"}
+    assert {one for one in requirements if ";" not in one} == {
+        "httpx<0.29,>=0.28",
+        "attrs>=25.1",
+        "filelock>=3.16",
+        "sniffio>=1.3",
+    }
     assert {one for one in requirements if "extra == 'cli'" in one} == {
         "typer>=0.20; extra == 'cli'",
         "keyring>=25; extra == 'cli'",
