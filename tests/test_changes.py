@@ -242,7 +242,7 @@ def turn_the_keys(document: Document) -> None:
             True,
             {
                 "operation reviews.details: is now reviews.text",
-                "operation api.reviews.review_details: the module is now api.reviews.review_text",
+                "operation api.reviews.review_details: the endpoint is now api.reviews.review_text",
                 "return type reviews.text: ReviewText; was Review",
                 "model ReviewText: added",
                 # Of the shapes that are Review, only this one had them.

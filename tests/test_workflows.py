@@ -130,7 +130,7 @@ def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project,
     assert project.git("log", "-1", "--format=%s") == "Take API release v3 2027-01-05 (breaking)"
     changed = project.git("diff", "--name-only", "main").splitlines()
     assert "openapi/changes/v3-2026-03-23-to-2027-01-05.md" in changed
-    assert "generated/tmdb_api_client/v3/api/movies/movie_reviews.py" in changed
+    assert "generated/tmdb_api_client/v3/api/movies.py" in changed
     assert project.git("ls-remote", "--heads", "origin").endswith("refs/heads/api-release/v3-2027-01-05")
     # The next week it is there already.
     project.asked.unlink()

@@ -20,7 +20,9 @@ class Operation(NamedTuple):
     tag: str
     """The resource that it belongs to: movies."""
     module: str
-    """Where its endpoint functions are: the dotted name to import."""
+    """The module that has its endpoint: the dotted name to import."""
+    endpoint: str
+    """The class in that module that has its endpoint functions: movie_details."""
     resource: str
     """The resource's method that calls it: details."""
     user_auth: UserAuth

@@ -65,8 +65,8 @@ def _operations(old: Surface, new: Surface) -> Iterator[Change]:
         before, after = old.operations[address], new.operations[address]
         if before.method != after.method:
             yield Change("operation", before.method, f"is now {after.method}", breaking=True)
-        if before.module != after.module:
-            yield Change("operation", before.module, f"the module is now {after.module}", breaking=True)
+        if before.endpoint != after.endpoint:
+            yield Change("operation", before.endpoint, f"the endpoint is now {after.endpoint}", breaking=True)
         if before.takes != after.takes:
             breaking = not before.served_by <= after.served_by
             yield Change("credentials", after.method, f"takes {after.takes}; took {before.takes}", breaking)

@@ -69,7 +69,8 @@ def generate(document: Json, attributes: dict[str, str], release: Json, target: 
     failures = [*parsed.errors, *(error for collection in collections.values() for error in collection.parse_errors)]
     if failures:
         raise PipelineError("the generator would drop: " + "; ".join(_one_line(failure) for failure in failures))
-    endpoints = _modules(document, views, collections)
+    by_tag = {str(tag): collection.endpoints for tag, collection in sorted(collections.items())}
+    endpoints = _endpoints(document, views, by_tag)
 
     # Maps are dicts in our client: the classes that the generator makes of them are not written.
     parsed.models = [model for model in parsed.models if str(model.class_info.name) in views.schemas]
@@ -78,10 +79,11 @@ def generate(document: Json, attributes: dict[str, str], release: Json, target: 
     if missing := sorted(set(views.schemas) - set(views.modules)):
         raise PipelineError(f"the generator made no class of {missing[0]}")
 
+    # Nor are its endpoints, a module each: ours are a module per tag.
+    parsed.endpoint_collections_by_tag = {}
     project = Project(openapi=parsed, custom_template_path=TEMPLATES, config=config)
     project.env.globals.update(
         model_view=views.model,
-        endpoint_view=views.endpoint,
         model_modules=lambda _: sorted(views.modules.items()),
         release=release,
         package_doc=f"The client for version {document['info']['version']} of TMDB's API.",
@@ -94,12 +96,11 @@ def generate(document: Json, attributes: dict[str, str], release: Json, target: 
     _write(target / "operations.py", project, "operations.py.jinja", operations=views.operations(package, endpoints))
     resources = target / "resources"
     resources.mkdir()
-    tags = sorted(str(tag) for tag in collections)
-    listing = [(tag, class_name(tag), title(tag)) for tag in tags]
+    listing = [(tag, class_name(tag), title(tag)) for tag in by_tag]
     _write(resources / "__init__.py", project, "resources_init.py.jinja", resources=listing)
-    for tag in tags:
-        view = views.resource(tag, next(c for t, c in collections.items() if str(t) == tag).endpoints)
-        _write(resources / f"{tag}.py", project, "resource.py.jinja", **view)
+    for tag, of_tag in by_tag.items():
+        _write(target / "api" / f"{tag}.py", project, "api.py.jinja", **views.endpoints(tag, of_tag))
+        _write(resources / f"{tag}.py", project, "resource.py.jinja", **views.resource(tag, of_tag))
     (target / "openapi.json").write_text(
         json.dumps(_bare(document), sort_keys=True, separators=(",", ":")) + "\n", encoding="utf-8"
     )
@@ -144,17 +145,15 @@ def _clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("RUFF_")}
 
 
-def _modules(document: Json, views: Views, collections: Any) -> dict[str, str]:
-    """Operation id -> endpoint module; an operation without one is an error that names it."""
-    modules = {}
-    for collection in collections.values():
-        for endpoint in collection.endpoints:
-            operation = views.find(endpoint)
-            modules[operation["operationId"]] = str(endpoint.name)
+def _endpoints(document: Json, views: Views, by_tag: dict[str, Any]) -> dict[str, str]:
+    """Operation id -> name of the endpoint; an operation without one is an error that names it."""
+    names = {
+        views.find(endpoint)["operationId"]: str(endpoint.name) for of_tag in by_tag.values() for endpoint in of_tag
+    }
     for path, method, operation in operations(document):
-        if operation["operationId"] not in modules:
+        if operation["operationId"] not in names:
             raise PipelineError(f"the generator would drop {method.upper()} {path} ({operation['operationId']})")
-    return modules
+    return names
 
 
 def _for_generator(document: Json) -> Json:

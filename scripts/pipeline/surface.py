@@ -28,11 +28,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation, as a method of a resource and as a module of endpoint functions."""
+    """An operation, as a method of a resource and as a class of endpoint functions."""
 
     method: str
     """How it is called: movies.details."""
-    module: str
+    endpoint: str
     """Where its endpoint functions are: api.movies.movie_details."""
     address: tuple[str, str]
     """HTTP method and path, without the names of the path's parameters."""
@@ -72,13 +72,13 @@ def read_surface(package: Path) -> Surface:
         resource = next(n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("Async"))
         methods |= {(path.stem, item.name): item for item in resource.body if isinstance(item, ast.FunctionDef)}
     for row in _rows(package / "operations.py"):
-        _, http_method, template, tag, module, method, user_auth, bearer_only, *_ = row
+        _, http_method, template, tag, module, endpoint, method, user_auth, bearer_only, *_ = row
         definition = methods[str(tag), str(method)]
         surface.bodies |= _body_of(definition)
         address = (str(http_method), PLACEHOLDER.sub("{}", str(template)))
         surface.operations[address] = Operation(
             f"{tag}.{method}",
-            str(module).split(".", 2)[2],
+            f"{str(module).split('.', 2)[2]}.{endpoint}",
             address,
             tuple(_parameters(definition)),
             ast.unparse(definition.returns) if definition.returns else "None",

@@ -17,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from tmdb_api_client._model import Model
 from tmdb_api_client.v3 import models
-from tmdb_api_client.v3.operations import OPERATIONS
+from tmdb_api_client.v3.operations import OPERATIONS, Operation
 
 from .evidence import PAYLOADS, read_payloads
 
@@ -28,7 +28,8 @@ def decode(operation: str, status: int, body: Any) -> Any:
     """What the client makes of a body; `operation` is the method and the path template."""
     if status >= 400:
         return models.Status.from_dict(body)
-    endpoint = import_module(_endpoints()[operation])
+    row = _rows()[operation]
+    endpoint = getattr(import_module(row.module), row.endpoint)
     return endpoint._decode(body)  # noqa: SLF001 - what the resource method decodes with
 
 
@@ -99,8 +100,8 @@ def agrees(value: Any, annotation: Any) -> bool:
 
 
 @cache
-def _endpoints() -> dict[str, str]:
-    return {f"{operation.method} {operation.path}": operation.module for operation in OPERATIONS.values()}
+def _rows() -> dict[str, Operation]:
+    return {f"{operation.method} {operation.path}": operation for operation in OPERATIONS.values()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

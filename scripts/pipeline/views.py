@@ -190,7 +190,16 @@ class Views:
         every = {pair for f in fields for pair in f.imports}
         return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
 
-    def endpoint(self, endpoint: Any) -> dict[str, Any]:
+    def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
+        """The module of a tag. The generator's imports are for modules one folder further down."""
+        lines = {line for e in endpoints for line in e.relative_imports if line.startswith("from ...models.")}
+        return {
+            "title": title(tag),
+            "imports": sorted(line.replace("from ...", "from ..", 1) for line in lines),
+            "endpoints": [(e, self._endpoint(e)) for e in sorted(endpoints, key=lambda e: str(e.name))],
+        }
+
+    def _endpoint(self, endpoint: Any) -> dict[str, Any]:
         operation = self.find(endpoint)
         response = operation["responses"]["200"]["content"]["application/json"]["schema"]
         kind = self.type_of(response)
@@ -213,6 +222,7 @@ class Views:
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
             "returns": kind.annotation,
+            "models": self.imports(kind.models),
             "decode": self._decode_root(kind),
             "summary": _docstring(operation["summary"]),
             "reference": operation["externalDocs"]["url"],
@@ -232,7 +242,7 @@ class Views:
         raise KeyError(str(endpoint.name))
 
     def operations(self, package: str, endpoints: dict[str, str]) -> list[dict[str, str]]:
-        """Rows of the registry; `endpoints` maps an operation id to its module."""
+        """Rows of the registry; `endpoints` maps an operation id to the name of its endpoint."""
         rows = []
         for path, method, operation in operations(self.document):
             tag, _, resource = operation["x-resource"].partition(".")
@@ -242,7 +252,8 @@ class Views:
                     "method": method.upper(),
                     "path": repr(path),
                     "tag": tag,
-                    "module": f"{package}.api.{tag}.{endpoints[operation['operationId']]}",
+                    "module": f"{package}.api.{tag}",
+                    "endpoint": endpoints[operation["operationId"]],
                     "resource": resource,
                     "user_auth": user_auth(operation),
                     "bearer_only": str(bearer_only(operation)),
@@ -319,7 +330,7 @@ class Views:
         return {
             "name": safe_name(operation["x-resource"].partition(".")[2]),
             "tag": tag,
-            "module": str(endpoint.name),
+            "endpoint": str(endpoint.name),
             "signature": signature,
             "passed": ", ".join(passed),
             "returns": kind.annotation,

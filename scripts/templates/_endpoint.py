@@ -1,4 +1,4 @@
-"""What all endpoint modules share: how parameters are written into a path and into a query."""
+"""What all endpoints share: how parameters are written into a path and into a query."""
 
 from __future__ import annotations
 

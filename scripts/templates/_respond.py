@@ -1,21 +1,37 @@
-"""What all endpoint modules of this version share: how a response becomes a `Response` with a model in it."""
+"""What all endpoints of this version share: sending, and how a response becomes a `Response` with a model in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import errors
-from .client import AuthenticatedClient, Client
-from .models.status import Status
 from .types import Response
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .client import AuthenticatedClient, Client
+    from .models.status import Status
 
 T = TypeVar("T")
 
 _KNOWN = frozenset(HTTPStatus)
+
+
+def send(
+    client: AuthenticatedClient | Client, kwargs: dict[str, Any], decode: Callable[[Any], T]
+) -> Response[T | Status]:
+    """Send a request, given as keyword arguments of `httpx.Client.request`, and return what `respond` makes of it."""
+    return respond(client, client.get_httpx_client().request(**kwargs), decode)
+
+
+async def asend(
+    client: AuthenticatedClient | Client, kwargs: dict[str, Any], decode: Callable[[Any], T]
+) -> Response[T | Status]:
+    """Send a request, given as keyword arguments of `httpx.AsyncClient.request`; otherwise as `send`."""
+    return respond(client, await client.get_async_httpx_client().request(**kwargs), decode)
 
 
 def respond(
@@ -36,6 +52,8 @@ def respond(
     if status in (200, 201):
         parsed = decode(response.json())
     elif 400 <= status <= 599:
+        from .models.status import Status
+
         parsed = Status.from_dict(response.json())
     elif client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(status, response.content)

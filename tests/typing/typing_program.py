@@ -6,6 +6,7 @@ import datetime
 from typing import assert_type
 
 from tmdb_api_client.v3 import Unlisted
+from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.models import (
     CastMember,
     CollectionSummary,
@@ -18,6 +19,7 @@ from tmdb_api_client.v3.models import (
     TvSeriesSummary,
     UnknownMedia,
 )
+from tmdb_api_client.v3.types import Response
 
 from tmdb_ext import TMDB, AsyncFetchMany, AsyncPages, AsyncTMDB, FetchMany, Pages, any_of, read_fetched
 
@@ -34,6 +36,15 @@ def attributes(tmdb: TMDB) -> None:
         assert_type(film.release_date.year, int)
     if film.credits:
         assert_type(film.credits.cast[0], CastMember)
+
+
+async def endpoints(tmdb: TMDB, other: AsyncTMDB) -> None:
+    assert_type(movie_details.sync_detailed(11, client=tmdb.low_level), Response[MovieDetails | Status])
+    assert_type(movie_details.sync(11, client=tmdb.low_level, language="de"), MovieDetails | Status | None)
+    assert_type(await movie_details.asyncio_detailed(11, client=other.low_level), Response[MovieDetails | Status])
+    assert_type(await movie_details.asyncio(11, client=other.low_level), MovieDetails | Status | None)
+    movie_details.sync("11", client=tmdb.low_level)  # type: ignore[arg-type]
+    movie_details.sync(11, client=tmdb.low_level, langage="de")  # type: ignore[call-arg]
 
 
 def arguments(tmdb: TMDB) -> None:
