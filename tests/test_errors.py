@@ -47,6 +47,7 @@ from tmdb_ext import (
 )
 from tmdb_ext._redaction import redact
 from tmdb_ext._responses import retry_after
+from tmdb_ext.aiohttp import AiohttpTransport
 from tmdb_ext.testing import Simulator
 
 KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -361,7 +362,7 @@ def arguments(call: str) -> dict[str, Any]:
     }.get(call, {})
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("colour", ["sync", "async", "sync, cached", "async, cached", "aiohttp"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log: Collector) -> None:
     with Simulator() as simulator, warnings.catch_warnings(record=True) as warned:
@@ -374,14 +375,15 @@ def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log:
         errors: list[TMDBError] = []
         for chosen in options:
             settings = chosen | {"base_url": simulator.base_url, "timeout": 0.1 if fault == "timeout" else 5.0}
+            settings["cache"] = "cached" in colour
             for call in CALLS:
                 simulator.clear_faults()
                 simulator.fail_next(**FAULTS[fault], times=3)
                 resource, method = call.split(".")
                 errors += (
                     call_sync(settings, resource, method, secrets)
-                    if colour == "sync"
-                    else anyio.run(call_async, settings, resource, method, secrets)
+                    if colour.startswith("sync")
+                    else anyio.run(call_async, settings, resource, method, secrets, colour == "aiohttp")
                 )
         assert len(errors) == len(options) * len(CALLS)
         gc.collect()
@@ -401,8 +403,10 @@ def call_sync(settings: dict[str, Any], resource: str, method: str, secrets: lis
     return []
 
 
-async def call_async(settings: dict[str, Any], resource: str, method: str, secrets: list[str]) -> list[TMDBError]:
-    async with AsyncTMDB(**settings) as tmdb:
+async def call_async(
+    settings: dict[str, Any], resource: str, method: str, secrets: list[str], over_aiohttp: bool
+) -> list[TMDBError]:
+    async with AsyncTMDB(**settings, transport=AiohttpTransport() if over_aiohttp else None) as tmdb:
         try:
             await getattr(getattr(tmdb, resource), method)(**arguments(f"{resource}.{method}"))
         except TMDBError as error:
