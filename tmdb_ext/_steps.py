@@ -201,9 +201,9 @@ class Driver:
                 elif isinstance(step, Release):
                     held.release()
                 elif isinstance(step, Run):
-                    answer = await _in_thread(step.function)
+                    answer = await in_thread(step.function)
                 elif isinstance(step, Sleep):
-                    await _asleep(step.seconds)
+                    await asleep(step.seconds)
                 else:
                     result = _call_back(step)
                     if isinstance(result, Awaitable):
@@ -264,18 +264,20 @@ def _until_free(step: Acquire) -> Generator[float]:
 async def _aheld(step: Acquire, held: _Held) -> None:
     """Take the lock in the store. It is noted where it is taken: a task that is cancelled meanwhile has it, then."""
     for seconds in _until_free(step):
-        if await _in_thread(lambda: held.take(step)):
+        if await in_thread(lambda: held.take(step)):
             return
-        await _asleep(seconds)
+        await asleep(seconds)
 
 
-async def _asleep(seconds: float) -> None:
+async def asleep(seconds: float) -> None:
+    """Let time pass, on whichever event loop runs."""
     import anyio  # noqa: PLC0415 - only async clients need it
 
     await anyio.sleep(seconds)
 
 
-async def _in_thread(function: Callable[[], Any]) -> Any:
+async def in_thread(function: Callable[[], T]) -> T:
+    """Return what a function returns that may wait, without blocking the event loop."""
     import anyio.to_thread  # noqa: PLC0415 - only async clients need it
 
     return await anyio.to_thread.run_sync(function)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from ._limit import RateLimiter
 from ._responses import parse, retry_after, status_of
 from ._retry import BUDGET, DOUBTFUL, TURNED_AWAY, Attempts, Retry, RetryPolicy
+from ._steps import asleep, in_thread
 
 if TYPE_CHECKING:
     from ._limit import RateLimit
-
-T = TypeVar("T")
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
@@ -102,7 +101,7 @@ class _Sending:
         limiter = self._limiter
         if limiter is None or isinstance(limiter, RateLimiter):
             return 0.0 if limiter is None else limiter.reserve()
-        return await _in_thread(limiter.reserve)
+        return await in_thread(limiter.reserve)
 
     def back_off(self, response: httpx.Response) -> None:
         """Have everybody wait where TMDB has had too much. This may wait for a server."""
@@ -116,7 +115,7 @@ class _Sending:
             if isinstance(self._limiter, RateLimiter):
                 self.back_off(response)
             else:
-                await _in_thread(lambda: self.back_off(response))
+                await in_thread(lambda: self.back_off(response))
 
     def next_after(self, attempts: Attempts, response: httpx.Response) -> Retry | None:
         """Return the next attempt after an answer that was read."""
@@ -208,7 +207,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         del request
         while True:
             if turn := await sending.aturn():
-                await _asleep(turn)
+                await asleep(turn)
             try:
                 response = await self._inner.handle_async_request(sealed.request)
                 if isinstance(response.stream, httpx.AsyncByteStream):
@@ -231,7 +230,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                     await told
                 except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
                     sending.log_failure(error)
-            await _asleep(retry.delay)
+            await asleep(retry.delay)
 
     async def aclose(self) -> None:
         """Close the other transport."""
@@ -241,15 +240,3 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 def _bind(response: httpx.Response, sealed: Sealed) -> httpx.Response:
     response.request = sealed.request
     return response
-
-
-async def _in_thread(function: Callable[[], T]) -> T:
-    import anyio.to_thread  # noqa: PLC0415 - only async clients need it
-
-    return await anyio.to_thread.run_sync(function)
-
-
-async def _asleep(seconds: float) -> None:
-    import anyio  # noqa: PLC0415 - only async clients need it
-
-    await anyio.sleep(seconds)
