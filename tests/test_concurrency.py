@@ -295,3 +295,43 @@ def test_the_failure_of_one_session_is_not_anothers() -> None:
             with pytest.raises(ServerError):
                 bad.result(10)
             assert good.result(10) == 200
+
+
+# Connections
+
+
+def test_calls_one_after_another_share_a_connection(simulator: Simulator) -> None:
+    with TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+        for _ in range(5):
+            tmdb.movies.details(11)
+        (pool,) = tmdb._http._transport._inner._pools
+        assert len(pool._pool.connections) == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_many_calls_at_once_are_spread_over_pools_and_all_are_closed(simulator: Simulator, backend: str) -> None:
+    async def main() -> None:
+        async with AsyncTMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+            async with anyio.create_task_group() as group:
+                for number in range(40):
+                    group.start_soon(tmdb.movies.details, number + 1)
+            spread = tmdb._http._transport._inner
+            assert len(spread._pools) == 10
+            assert spread._busy == [0] * 10
+            pools = [pool._pool for pool in spread._pools]
+            assert sum(len(pool.connections) for pool in pools) <= 40
+        assert [pool.connections for pool in pools] == [[]] * 10
+
+    anyio.run(main, backend=backend)
+
+
+def test_threads_are_spread_over_pools_and_all_are_closed(simulator: Simulator) -> None:
+    simulator.fail_next(delay=0.2, times=6)
+    with TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(tmdb.movies.details, range(1, 7)))
+        spread = tmdb._http._transport._inner
+        assert 1 < len(spread._pools) <= 6
+        assert set(spread._busy) == {0}
+        pools = [one._pool for one in spread._pools]
+    assert [one.connections for one in pools] == [[]] * len(pools)

@@ -155,7 +155,8 @@ def test_cancelling_in_the_middle_of_a_body_gives_the_connection_back(backend: s
                     with anyio.move_on_after(0.1) as scope:
                         await tmdb.movies.details(11)
                     assert scope.cancelled_caught
-                pool = tmdb._http._transport._inner._pool  # type: ignore[attr-defined]
+                (inner,) = tmdb._http._transport._inner._pools
+                pool = inner._pool
                 assert [connection for connection in pool.connections if not connection.is_closed()] == []
 
     anyio.run(main, backend=backend)

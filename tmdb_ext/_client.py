@@ -954,12 +954,11 @@ def _flow(
 def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None) -> dict[str, Any]:
     """Return the arguments that the httpx clients of both kinds get."""
     install_log_filter()
-    settings: dict[str, Any] = {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS}
-    if flow.base_url.scheme == "http":
-        # Loading the certificates takes longer than all else here, and there is nothing to check with them: requests go
-        # to this address alone. This context trusts nobody.
-        settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return settings
+    # Loading the certificates takes longer than all else here, and for an address without TLS there is nothing to check
+    # with them: requests go to this address alone. That context trusts nobody.
+    is_plain = flow.base_url.scheme == "http"
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else httpx.create_ssl_context()
+    return {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS, "verify": verify}
 
 
 def checked_base_url(base_url: str | None) -> httpx.URL:

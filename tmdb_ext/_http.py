@@ -29,7 +29,7 @@ from ._operations import describe
 from ._redaction import redact
 from ._retry import BUDGET
 from ._steps import Box, Steps
-from ._transport import AsyncTransport, Sealed, Transport
+from ._transport import POOL_LIMITS, AsyncPools, AsyncTransport, Pools, Sealed, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -70,7 +70,11 @@ class SyncHTTP(httpx.Client):
         self.address = str(self.base_url).rstrip("/")
         """Scheme, host and port, and a path if there is one before the operations'."""
         # Around the transports that httpx has made, those for the environment's proxies among them.
-        self._transport = Transport(self._transport, policy, limiter)
+        transport = self._transport
+        if settings.get("transport") is None:
+            verify = settings["verify"]
+            transport = Pools(transport, lambda: httpx.HTTPTransport(verify=verify, limits=POOL_LIMITS))
+        self._transport = Transport(transport, policy, limiter)
         self._mounts = {key: at and Transport(at, policy, limiter) for key, at in self._mounts.items()}
         if cache is not False:
             from ._cache import Cached, storage_of  # noqa: PLC0415 - few have one
@@ -182,7 +186,11 @@ class AsyncHTTP(httpx.AsyncClient):
         self.address = str(self.base_url).rstrip("/")
         """Scheme, host and port, and a path if there is one before the operations'."""
         # Around the transports that httpx has made, those for the environment's proxies among them.
-        self._transport = AsyncTransport(self._transport, policy, limiter)
+        transport = self._transport
+        if settings.get("transport") is None:
+            verify = settings["verify"]
+            transport = AsyncPools(transport, lambda: httpx.AsyncHTTPTransport(verify=verify, limits=POOL_LIMITS))
+        self._transport = AsyncTransport(transport, policy, limiter)
         self._mounts = {key: at and AsyncTransport(at, policy, limiter) for key, at in self._mounts.items()}
         if cache is not False:
             from ._cache import AsyncCached, async_storage_of  # noqa: PLC0415 - few have one

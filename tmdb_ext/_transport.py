@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime
@@ -16,10 +17,16 @@ from ._retry import BUDGET, DOUBTFUL, TURNED_AWAY, Attempts, Retry, RetryPolicy
 from ._steps import asleep, in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._limit import RateLimit
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+
+MOST_POOLS: Final = 10
+POOL_LIMITS: Final = httpx.Limits(max_connections=10, max_keepalive_connections=10)
+"""Of each pool but the first, which is httpx's own."""
 
 _IN_QUESTION: Final = TURNED_AWAY | DOUBTFUL
 _UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -235,6 +242,74 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the other transport."""
         await self._inner.aclose()
+
+
+class Pools(httpx.BaseTransport):
+    """Several connection pools in place of one, as many as there are requests under way, up to a few.
+
+    For each request httpcore looks at every connection of a pool, and at those that are idle through the system.
+    """
+
+    def __init__(self, first: httpx.BaseTransport, make: Callable[[], httpx.BaseTransport]) -> None:
+        self._pools = [first]
+        self._busy = [0]
+        self._make = make
+        self._guard = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request through the pool that has least to do."""
+        sealed = Sealed(request)
+        del request
+        with self._guard:
+            place = _least(self._busy)
+            if place == len(self._pools):
+                self._pools.append(self._make())
+                self._busy.append(0)
+            self._busy[place] += 1
+        try:
+            return self._pools[place].handle_request(sealed.request)
+        finally:
+            with self._guard:
+                self._busy[place] -= 1
+
+    def close(self) -> None:
+        """Close all of them."""
+        for pool in self._pools:
+            pool.close()
+
+
+class AsyncPools(httpx.AsyncBaseTransport):
+    """Several connection pools in place of one, async."""
+
+    def __init__(self, first: httpx.AsyncBaseTransport, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._pools = [first]
+        self._busy = [0]
+        self._make = make
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request through the pool that has least to do."""
+        sealed = Sealed(request)
+        del request
+        place = _least(self._busy)
+        if place == len(self._pools):
+            self._pools.append(self._make())
+            self._busy.append(0)
+        self._busy[place] += 1
+        try:
+            return await self._pools[place].handle_async_request(sealed.request)
+        finally:
+            self._busy[place] -= 1
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        for pool in self._pools:
+            await pool.aclose()
+
+
+def _least(busy: list[int]) -> int:
+    """Return the place of the pool that has least to do; one beyond the last for a new one."""
+    least = min(busy)
+    return len(busy) if least and len(busy) < MOST_POOLS else busy.index(least)
 
 
 def _bind(response: httpx.Response, sealed: Sealed) -> httpx.Response:
