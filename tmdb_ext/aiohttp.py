@@ -1,4 +1,4 @@
-"""aiohttp under an `AsyncTMDB`: several times as many calls a second, on asyncio. Needs the extra `aiohttp`.
+"""aiohttp under an `AsyncTMDB`: about twice as many calls a second, on asyncio. Needs the extra `aiohttp`.
 
     from tmdb_ext import AsyncTMDB
     from tmdb_ext.aiohttp import AiohttpTransport
