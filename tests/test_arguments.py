@@ -13,6 +13,7 @@ from tmdb_api_client.v3 import Unlisted
 from tmdb_api_client.v3.models import MovieDetails
 
 from tmdb_ext import TMDB, AsyncTMDB, InvalidArgument, any_of
+from tmdb_ext._arguments import fault_of
 from tmdb_ext.testing import Simulator
 
 KEY = "0123456789abcdef" * 2
@@ -174,3 +175,13 @@ def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
 def test_a_default_that_tmdb_would_not_take_is_refused(kind: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match=next(iter(wrong))):
         kind(api_key=KEY, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(b"5e55105e55", "of type bytes"), ({"a": 1}, "of type dict"), (float("nan"), "not a finite number")],
+)
+def test_what_cannot_be_a_query_parameter_is_refused_without_being_shown(value: object, says: str) -> None:
+    fault = fault_of({"page": 2, "session_id": value})
+    assert fault == f"session_id is {says}: give a text, a number or a boolean"
+    assert fault_of({"page": 2, "session_id": "5e55105e55", "vote_average.gte": 7.5, "include_adult": True}) is None

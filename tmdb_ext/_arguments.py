@@ -27,7 +27,9 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
     """Return what is wrong with the query parameters of a call and what to do, or None."""
     for name, value in params.items():
         if not isinstance(value, str | int) and not (isinstance(value, float) and isfinite(value)):
-            return f"{name} is {value!r:.60}: give a text, a number or a boolean"
+            # Not the value: it may be a session that was passed as bytes.
+            what = "not a finite number" if isinstance(value, float) else f"of type {type(value).__name__}"
+            return f"{name} is {what}: give a text, a number or a boolean"
     appended = params.get("append_to_response")
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
         return f"{count} sub-resources are to be appended, TMDB takes {MOST_APPENDED} at most: make more than one call"
