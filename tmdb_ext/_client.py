@@ -143,8 +143,8 @@ class TMDB(Resources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
-        settings = _settings(self._flow, timeout)
-        self._http = SyncHTTP(self._flow, policy, limiter, cache, **settings, transport=transport)
+        settings = _settings(self._flow, timeout, transport)
+        self._http = SyncHTTP(self._flow, policy, limiter, cache, **settings)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = Auth(self._http, self._flow, self._site_url)
@@ -514,8 +514,8 @@ class AsyncTMDB(AsyncResources):
         del api_key, access_token, user_access_token, session_id, guest_session_id
         self._flow = _flow(_resolved(credentials, given), base_url, mode, guest, store, on_guest_session_replaced)
         policy, limiter = policy_of(retries), limiter_of(rate_limit, str(self._flow.base_url), self._flow.base_url.host)
-        settings = _settings(self._flow, timeout)
-        self._http = AsyncHTTP(self._flow, policy, limiter, cache, **settings, transport=transport)
+        settings = _settings(self._flow, timeout, transport)
+        self._http = AsyncHTTP(self._flow, policy, limiter, cache, **settings)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._site_url = checked_site_url(site_url)
         self.auth = AsyncAuth(self._http, self._flow, self._site_url)
@@ -951,14 +951,20 @@ def _flow(
     )
 
 
-def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None) -> dict[str, Any]:
+def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None, transport: object) -> dict[str, Any]:
     """Return the arguments that the httpx clients of both kinds get."""
     install_log_filter()
-    # Loading the certificates takes longer than all else here, and for an address without TLS there is nothing to check
-    # with them: requests go to this address alone. That context trusts nobody.
-    is_plain = flow.base_url.scheme == "http"
-    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else httpx.create_ssl_context()
-    return {"base_url": flow.base_url, "timeout": timeout, "headers": HEADERS, "verify": verify}
+    # Loading the certificates takes longer than all else here. For an address without TLS there is nothing to check with
+    # them, since requests go to this address alone; a transport of the caller's has its own. The context without them
+    # trusts nobody.
+    needed = flow.base_url.scheme != "http" and transport is None
+    return {
+        "base_url": flow.base_url,
+        "timeout": timeout,
+        "headers": HEADERS,
+        "verify": httpx.create_ssl_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "transport": transport,
+    }
 
 
 def checked_base_url(base_url: str | None) -> httpx.URL:
