@@ -954,9 +954,9 @@ def _flow(
 def _settings(flow: TMDBAuth, timeout: float | httpx.Timeout | None, transport: object) -> dict[str, Any]:
     """Return the arguments that the httpx clients of both kinds get."""
     install_log_filter()
-    # Loading the certificates takes longer than all else here. For an address without TLS there is nothing to check with
-    # them, since requests go to this address alone; a transport of the caller's has its own. The context without them
-    # trusts nobody.
+    # Loading the certificates takes longer than all else here. For an address without TLS there is nothing to check
+    # with them, since requests go to this address alone; a transport of the caller's has its own. The context without
+    # them trusts nobody.
     needed = flow.base_url.scheme != "http" and transport is None
     return {
         "base_url": flow.base_url,
