@@ -16,7 +16,7 @@ import anyio
 import httpx
 import pytest
 from hishel import AsyncSqliteStorage, SqliteStorage
-from scenes import play, result_of
+from scenes import CountingLimit, play, result_of
 from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
@@ -123,17 +123,7 @@ def test_a_failure_is_not_kept(simulator: Simulator, colour: str) -> None:
 
 
 def test_an_answer_from_the_cache_takes_no_turn(simulator: Simulator, colour: str) -> None:
-    class Counting:
-        reserved = 0
-
-        def reserve(self) -> float:
-            self.reserved += 1
-            return 0.0
-
-        def back_off(self, seconds: float) -> None:
-            """Nothing is refused here."""
-
-    limit = Counting()
+    limit = CountingLimit()
     play(colour, simulator, details(11, 11, 11), cache=True, rate_limit=limit)
     assert limit.reserved == 1
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import redis
 from redis_server import PASSWORD, RedisServer
-from scenes import play, result_of
+from scenes import CountingLimit, play, result_of
 
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, RateLimited, RetryPolicy
 from tmdb_ext import redis as subject
@@ -330,17 +330,7 @@ def test_a_server_that_comes_back_is_asked_again(
 
 
 def test_a_limit_of_the_callers_own_is_asked(simulator: Simulator, colour: str) -> None:
-    class Counting:
-        reserved = 0
-
-        def reserve(self) -> float:
-            self.reserved += 1
-            return 0.0
-
-        def back_off(self, seconds: float) -> None:
-            raise AssertionError("nothing was refused")
-
-    limit = Counting()
+    limit = CountingLimit()
     play(colour, simulator, lambda tmdb: read(tmdb, 3), rate_limit=limit)
     assert limit.reserved == 3
 

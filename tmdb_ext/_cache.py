@@ -18,19 +18,16 @@ import httpx
 
 from ._auth import PERSONAL
 from ._errors import ConfigurationError
+from ._extras import extra
 from ._operations import find_operation
 from ._responses import CARRIED
 from ._retry import BUDGET
 from ._transport import Sealed
 
-try:
+with extra("cache", "The HTTP cache needs", "hishel", "anysqlite"):
     import anysqlite
     from hishel import AsyncBaseStorage, AsyncSqliteStorage, BaseStorage, CacheOptions, SqliteStorage
     from hishel.httpx import AsyncCacheTransport, CacheTransport
-except ModuleNotFoundError as missing:
-    if missing.name not in ("hishel", "anysqlite"):
-        raise
-    raise ConfigurationError("The HTTP cache needs an extra: pip install 'tmdb-ext[cache]'.") from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable

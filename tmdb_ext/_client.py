@@ -16,7 +16,7 @@ from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
 from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
 from ._guest import GuestPolicy
-from ._http import AsyncHTTP, SyncHTTP
+from ._http import AsyncHTTP, SyncHTTP, prepared
 from ._limit import limiter_of
 from ._operations import describe
 from ._redaction import install_log_filter
@@ -1009,7 +1009,7 @@ def _built(http: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any], given: Defaults) 
     fault = fault_of(kwargs.get("params") or {}) or fault_in(kwargs["url"])
     if fault is None:
         try:
-            return http.prepare(kwargs)
+            return prepared(http, kwargs)
         except httpx.InvalidURL:
             fault = "an argument cannot be part of an address"
         except (TypeError, ValueError):  # a lone surrogate among them

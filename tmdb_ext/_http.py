@@ -130,10 +130,6 @@ class SyncHTTP(httpx.Client):
             raise
         return _told(self, sealed, response)
 
-    def prepare(self, kwargs: dict[str, Any]) -> httpx.Request:
-        """Return the request for the keyword arguments of a generated endpoint."""
-        return _prepared(self, kwargs)
-
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
         return self.build_request("GET", "")
@@ -245,10 +241,6 @@ class AsyncHTTP(httpx.AsyncClient):
             raise
         return _told(self, sealed, response)
 
-    def prepare(self, kwargs: dict[str, Any]) -> httpx.Request:
-        """Return the request for the keyword arguments of a generated endpoint."""
-        return _prepared(self, kwargs)
-
     def template(self) -> httpx.Request:
         """Return a request that has this client's headers and timeout, for those that the auth flow makes itself."""
         return self.build_request("GET", "")
@@ -320,8 +312,11 @@ def _told(client: SyncHTTP | AsyncHTTP, sealed: Sealed, response: httpx.Response
     return response
 
 
-def _prepared(client: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any]) -> httpx.Request:
-    """Return what `build_request` makes of the keyword arguments, with the address read once and not three times."""
+def prepared(client: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any]) -> httpx.Request:
+    """Return what `build_request` makes of a generated endpoint's keyword arguments.
+
+    The address is read once and not three times.
+    """
     address = client.address + kwargs["url"]
     params = kwargs.get("params")
     if params:

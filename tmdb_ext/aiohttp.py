@@ -17,15 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ._errors import ConfigurationError
+from ._extras import extra
 
-try:
+with extra("aiohttp", "The aiohttp transport needs", "aiohttp", "httpx_aiohttp"):
     import aiohttp
     import httpx_aiohttp
-except ModuleNotFoundError as missing:
-    if missing.name not in ("aiohttp", "httpx_aiohttp"):
-        raise
-    raise ConfigurationError("The aiohttp transport needs an extra: pip install 'tmdb-ext[aiohttp]'.") from None
 
 if TYPE_CHECKING:
     import ssl

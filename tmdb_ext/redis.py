@@ -19,17 +19,14 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import ConfigurationError
+from ._extras import extra
 from ._limit import BURST, TMDB_RATE, RateLimiter
 
-try:
+with extra("redis", "Sessions and rates in Redis need", "redis"):
     import redis
     from redis.backoff import NoBackoff
     from redis.exceptions import LockError, RedisError
     from redis.retry import Retry
-except ModuleNotFoundError as missing:
-    if missing.name != "redis":
-        raise
-    raise ConfigurationError("Sessions and rates in Redis need an extra: pip install 'tmdb-ext[redis]'.") from None
 
 if TYPE_CHECKING:
     from ._stores import Record

@@ -37,6 +37,19 @@ def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any
     return anyio.run(main)
 
 
+class CountingLimit:
+    """A rate limit that lets everything through at once and counts; nothing may be refused meanwhile."""
+
+    reserved = 0
+
+    def reserve(self) -> float:
+        self.reserved += 1
+        return 0.0
+
+    def back_off(self, seconds: float) -> None:
+        raise AssertionError("nothing was to be refused")
+
+
 @contextlib.contextmanager
 def nowhere() -> Iterator[str]:
     """An address where nobody listens, and where nobody else can while it is held."""
