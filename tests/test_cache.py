@@ -288,6 +288,25 @@ def test_tasks_that_read_the_same_share_one_request_kept_or_not(backend: str) ->
     assert sent == 2
 
 
+def test_reads_with_other_headers_are_other_reads(simulator: Simulator) -> None:
+    simulator.fail_next(delay=0.3, times=2)
+    statuses: list[int] = []
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url, cache=True) as tmdb:
+        http = tmdb.low_level.get_httpx_client()
+        tag = http.get("/3/movie/12", extensions=extensions_for(DETAILS)).headers["etag"]
+
+        def read(headers: dict[str, str]) -> None:
+            statuses.append(http.get("/3/movie/11", headers=headers, extensions=extensions_for(DETAILS)).status_code)
+
+        threads = [threading.Thread(target=read, args=(one,)) for one in ({}, {"if-none-match": tag})]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == [200, 200]
+    assert simulator.count(DETAILS) == 3
+
+
 def test_all_who_wait_learn_of_the_failure(simulator: Simulator) -> None:
     simulator.fail_next(delay=0.2, disconnect=True)
     errors: list[str] = []

@@ -30,7 +30,7 @@ with extra("cache", "The HTTP cache needs", "hishel", "anysqlite"):
     from hishel.httpx import AsyncCacheTransport, CacheTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 E = TypeVar("E")
 
@@ -84,7 +84,7 @@ class Cached(httpx.BaseTransport):
         self._inner = inner
         self._own_storage = storage if is_own else None
         self._cache = CacheTransport(_Dressing(inner), storage, rfc=_RULES)
-        self._flights: dict[str, _Flight[threading.Event]] = {}
+        self._flights: dict[Hashable, _Flight[threading.Event]] = {}
         self._guard = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -94,7 +94,7 @@ class Cached(httpx.BaseTransport):
         bare = bared(request)
         seconds = _seconds_left(request)
         del request
-        key = str(bare.url)
+        key = _identity(bare)
         while True:
             with self._guard:
                 flight = self._flights.get(key)
@@ -135,7 +135,7 @@ class AsyncCached(httpx.AsyncBaseTransport):
         self._inner = inner
         self._own_storage = storage if is_own else None
         self._cache = AsyncCacheTransport(_AsyncDressing(inner), storage, rfc=_RULES)
-        self._flights: dict[str, _Flight[anyio.Event]] = {}
+        self._flights: dict[Hashable, _Flight[anyio.Event]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request from the cache, together with others that are the same, or by sending it."""
@@ -144,7 +144,7 @@ class AsyncCached(httpx.AsyncBaseTransport):
         bare = bared(request)
         seconds = _seconds_left(request)
         del request
-        key = str(bare.url)
+        key = _identity(bare)
         while (flight := self._flights.get(key)) is not None:
             with anyio.move_on_after(seconds()) as scope:
                 await flight.event.wait()
@@ -217,6 +217,11 @@ def bared(request: httpx.Request) -> httpx.Request:
     kept = [(name, value) for name, value in request.headers.items() if name not in _CREDENTIAL_HEADERS]
     url = request.url.copy_remove_param("api_key")
     return httpx.Request(request.method, url, headers=kept, extensions={_SEALED: Sealed(request)})
+
+
+def _identity(bare: httpx.Request) -> Hashable:
+    """Return what reads that are the same have in common: a condition or a language in the headers tells them apart."""
+    return str(bare.url), tuple(bare.headers.raw)
 
 
 def _dressed(sealed: Sealed, bare: httpx.Request) -> httpx.Request:
