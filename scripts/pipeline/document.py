@@ -53,6 +53,10 @@ TOKEN_SCHEMES: Json = {
 }
 SECURITY_SCHEMES = {"v3": SESSION_SCHEMES, "v4": TOKEN_SCHEMES}
 APPLICATION_SCHEMES = ("bearer", "api_key")
+LAST_PAGE = 500
+"""The last page that TMDB serves of a listing, where nothing else is known (status code 22)."""
+NUMBER = "[0-9]+"
+"""The pattern of what stands for * in the name of a sub-resource that is appended by its number."""
 
 
 @dataclass
@@ -180,18 +184,8 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
         "x-resource": f"{tag}.{method_name(identifier, tag, names)}",
         "tags": [tag],
         "summary": words.of_operation(published, path, method),
-        "externalDocs": {"url": REFERENCE_PAGES[api] + published},
-        "parameters": [
-            {
-                **{key: value for key, value in parameter.items() if key != "schema"},
-                "schema": {key: value for key, value in parameter["schema"].items() if key != "default"},
-                "description": _with_default(
-                    words.of_parameter(published, parameter["name"]), parameter["schema"].get("default")
-                ),
-                **({"explode": False} if parameter["schema"].get("type") == "array" else {}),
-            }
-            for parameter in operation["parameters"]
-        ],
+        **_told_by(operation, api),
+        "parameters": [_described_parameter(published, parameter, words) for parameter in operation["parameters"]],
         "responses": {
             "200": success,
             **({"201": success} if method == "post" else {}),
@@ -206,6 +200,27 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
             "content": {"application/json": {"schema": operation["requestBody"]}},
         }
     return result
+
+
+def _told_by(operation: Json, api: str) -> Json:
+    """TMDB's page of an operation, or the mark of one that has none."""
+    if "x-undocumented" in operation:
+        return {"x-undocumented": True}
+    return {"externalDocs": {"url": REFERENCE_PAGES[api] + operation["x-published-id"]}}
+
+
+def _described_parameter(published: str, parameter: Json, words: Words) -> Json:
+    schema = {key: value for key, value in parameter["schema"].items() if key != "default"}
+    text = words.of_parameter(published, parameter["name"])
+    if parameter["name"] == "page":
+        schema.setdefault("maximum", LAST_PAGE)
+        text = text.replace("{maximum}", f"{schema['maximum']:,}")
+    return {
+        **{key: value for key, value in parameter.items() if key != "schema"},
+        "schema": schema,
+        "description": _with_default(text, parameter["schema"].get("default")),
+        **({"explode": False} if schema.get("type") == "array" else {}),
+    }
 
 
 def _with_default(text: str, default: Any) -> str:
@@ -292,18 +307,49 @@ def _append(named: Named, components: Json) -> Json:
             for below in sorted(table)
             if below.startswith(path + "/") and "{" not in below.removeprefix(path) and "get" in table[below]
         }
-        subs |= named.appends.get(operation["operationId"], {})
+        told = named.appends.get(operation["operationId"], {})
+        subs |= {sub: response for sub, response in told.items() if "*" not in sub}
         if not subs:
             continue
         name = derived_name(f"{model.removesuffix('Details')}-append")
-        components[name] = {"type": "string", "enum": sorted(subs)}
+        numbered = {sub: response for sub, response in told.items() if "*" in sub}
+        components[name] = {"type": "string", "enum": sorted([*subs, *_spelt_out(numbered)])}
         parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}
+        for sub, response in numbered.items():
+            patterns = components[model].setdefault("patternProperties", {})
+            patterns[_pattern(sub)] = {key: value for key, value in response.items() if key != "x-numbers"}
         for sub, response in subs.items():
             if sub in components[model]["properties"]:
                 raise PipelineError(f"{model}.{sub} is both a property and an appended sub-resource")
             components[model]["properties"][sub] = response
         appended[operation["operationId"]] = {"model": model, "properties": sorted(subs)}
+    _append_below_numbers(components, appended)
     return appended
+
+
+def _spelt_out(numbered: Json) -> list[str]:
+    """The names for the numbers that an editor is to offer: season/0, season/1 and so on."""
+    return [
+        sub.replace("*", str(number))
+        for sub, response in numbered.items()
+        if "x-numbers" in response
+        for number in range(response["x-numbers"][0], response["x-numbers"][1] + 1)
+    ]
+
+
+def _pattern(sub: str) -> str:
+    return f"^{sub.replace('*', NUMBER)}$"
+
+
+def _append_below_numbers(components: Json, appended: Json) -> None:
+    """Say that what a model can append comes below its number as well: season/1/credits, appended to a series."""
+    properties = {entry["model"]: entry["properties"] for entry in appended.values()}
+    for model in properties:
+        patterns: Json = components[model].get("patternProperties", {})
+        for pattern, response in list(patterns.items()):
+            below = ref_name(response)
+            for sub in properties.get(below or "", []):
+                patterns[f"{pattern.removesuffix('$')}/{sub}$"] = components[below]["properties"][sub]
 
 
 def _reachable(roots: list[Any], components: Json, also: set[str]) -> list[str]:

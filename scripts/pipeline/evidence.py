@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -84,8 +85,9 @@ class Evidence:
         elif isinstance(value, dict) and "properties" in schema:
             for key, item in value.items():
                 where = f"{place}.{key}"
-                if key in schema["properties"]:
-                    self._compare(schema["properties"][key], item, where)
+                known = schema["properties"].get(key) or _by_pattern(schema, key)
+                if known is not None:
+                    self._compare(known, item, where)
                 else:
                     self._found("unknown", where, kind_of(item))
         elif isinstance(value, dict) and "additionalProperties" in schema:
@@ -128,6 +130,11 @@ class Evidence:
                 return
         if not any(fits(self._schemas.get(ref_name(m) or "", m), value) for m in members):
             self._found("type", place, kind_of(value))
+
+
+def _by_pattern(schema: Json, key: str) -> Json | None:
+    patterns: Json = schema.get("patternProperties", {})
+    return next((known for pattern, known in patterns.items() if re.search(pattern, key)), None)
 
 
 def types_of(schema: Json) -> set[str]:

@@ -108,8 +108,14 @@ def generate(document: Json, attributes: dict[str, str], release: Json, target: 
         shutil.copyfile(TEMPLATES / name, target / name)
     format_tree(target, HEADER.format(source=f"openapi/tmdb-{api}.json"))
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in target.rglob("*.py"))
-    count = len(operations(document))
-    return {"operations": count, "models": len(parsed.models), "enumerations": len(parsed.enums), "lines": lines}
+    added = sum("x-undocumented" in operation for _, _, operation in operations(document))
+    return {
+        "operations": len(operations(document)) - added,
+        "added": added,
+        "models": len(parsed.models),
+        "enumerations": len(parsed.enums),
+        "lines": lines,
+    }
 
 
 def format_tree(target: Path, header: str) -> None:

@@ -1,6 +1,6 @@
 """The short notation for types that the overlay is written in, read into JSON schemas.
 
-`str`, `int`, `float`, `bool`, `date`, `datetime`, `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`,
+`str`, `int`, `float`, `bool`, `date`, `datetime`, `imdb` (an IMDb id), `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`,
 `media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`, and `filter(item)` for a parameter that takes
 one value or several.
 """
@@ -19,6 +19,7 @@ SCALARS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
+    "imdb": {"type": "string", "pattern": "^tt[0-9]{7,10}$"},
     "any": {},
     "null": {"type": "null"},
 }

@@ -13,7 +13,23 @@ from .naming import Named
 from .notation import parse_type, ref_name
 
 KINDS = ("operation", "parameter", "property", "model", "body", "append")
-KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to", "path", "values"}
+KEYS = {
+    "target",
+    "reason",
+    "type",
+    "required",
+    "drop",
+    "add",
+    "copy",
+    "only",
+    "to",
+    "method",
+    "path",
+    "parameters",
+    "maximum",
+    "numbers",
+    "values",
+}
 
 
 @dataclass
@@ -35,7 +51,7 @@ def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
     for entry in overlay.get("mend", []):
         kind, pattern = _checked(entry)
         if kind == "operation":
-            count = _move(named, pattern, entry)
+            count = (_add_operation if entry.get("add") else _move)(named, pattern, entry)
         elif kind == "parameter":
             count = _mend_parameters(named, pattern, entry)
         elif kind == "append":
@@ -80,6 +96,27 @@ def _move(named: Named, identifier: str, entry: Json) -> int:
     return 0
 
 
+def _add_operation(named: Named, identifier: str, entry: Json) -> int:
+    """Add an operation that TMDB serves and does not document; none once the document has it."""
+    path, method = entry["path"], entry.get("method", "get")
+    taken = {operation["operationId"] for _, _, operation in operations(named.document)}
+    if identifier in taken or method in named.document["paths"].get(path, {}):
+        return 0
+    named.document["paths"].setdefault(path, {})[method] = {
+        "operationId": identifier,
+        "x-published-id": identifier,
+        "x-undocumented": True,
+        "parameters": [_parameter(path, name, parse_type(text)) for name, text in entry["parameters"].items()],
+        "response": parse_type(entry["type"]),
+    }
+    return 1
+
+
+def _parameter(path: str, name: str, schema: Json) -> Json:
+    in_path = f"{{{name}}}" in path
+    return {"name": name, "in": "path" if in_path else "query", "required": in_path, "schema": schema}
+
+
 def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
     expression = _expression(pattern)
     count = 0
@@ -88,9 +125,8 @@ def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
         if entry.get("add"):
             known = any(parameter["name"] == name for parameter in operation["parameters"])
             if _expression(identifiers).fullmatch(operation["operationId"]) and not known:
-                in_path = f"{{{name}}}" in path
-                place = {"in": "path" if in_path else "query", "required": in_path}
-                operation["parameters"].append({"name": name, **place, "schema": parse_type(entry["type"])})
+                limit = {"maximum": entry["maximum"]} if "maximum" in entry else {}
+                operation["parameters"].append(_parameter(path, name, {**parse_type(entry["type"]), **limit}))
                 count += 1
             continue
         kept = []
@@ -115,7 +151,8 @@ def _append(named: Named, pattern: str, entry: Json) -> int:
     identifier, _, name = pattern.partition(".")
     known = any(operation["operationId"] == identifier for _, _, operation in operations(named.document))
     if known:
-        named.appends.setdefault(identifier, {})[name] = parse_type(entry["type"])
+        numbers = {"x-numbers": entry["numbers"]} if "numbers" in entry else {}
+        named.appends.setdefault(identifier, {})[name] = {**parse_type(entry["type"]), **numbers}
     return int(known)
 
 
@@ -193,3 +230,5 @@ def _require_known_references(named: Named) -> None:
                 walk(value)
 
     walk(named.components)
+    walk(named.appends)
+    walk([operation["response"] for _, _, operation in operations(named.document) if "x-undocumented" in operation])

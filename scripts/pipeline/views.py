@@ -13,6 +13,7 @@ from textwrap import shorten
 from typing import Any
 
 from .distil import Json, operations
+from .document import LAST_PAGE, NUMBER
 from .notation import ref_name
 
 MODEL_ATTRIBUTES = {"additional_keys", "additional_properties", "from_dict", "to_dict"}
@@ -52,6 +53,8 @@ class Field:
     empty: str
     """What it is where nothing was sent."""
     appended: bool
+    prefix: str | None
+    """What the keys of appended sub-resources with a number begin with: season/."""
     imports: list[tuple[str, str]]
     description: str | None
 
@@ -101,7 +104,8 @@ class Views:
         if kind == "array":
             item = self.type_of(schema.get("items", {}))
             if schema.get("x-filter"):
-                return Type(f"Filter[{item.annotation}]", models=item.models)
+                annotation = f"{item.annotation} | None" if _takes_null(schema["items"]) else item.annotation
+                return Type(f"Filter[{annotation}]", models=item.models)
             return Type(f"list[{item.annotation}]", item.item_decoder, item.models, is_list=True)
         if kind == "object" and "additionalProperties" in schema:
             value = self.type_of(schema["additionalProperties"])
@@ -182,13 +186,39 @@ class Views:
                     source if key in required and kind.item_decoder in PLAIN_DECODERS else self.decode(kind, source),
                     "[]" if kind.is_list else "None",
                     appended,
+                    None,
                     self.imports(kind.models, name),
                     _docstring(prop.get("description")),
                 )
             )
-        eager = {pair for f in fields if not f.appended for pair in f.imports}
+        fields += self._numbered(schema)
+        eager = {pair for f in fields if not (f.appended or f.prefix) for pair in f.imports}
         every = {pair for f in fields for pair in f.imports}
         return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
+
+    def _numbered(self, schema: Json) -> list[Field]:
+        """The attributes for sub-resources that are appended by their number."""
+        fields = []
+        for pattern, response in sorted(schema.get("patternProperties", {}).items()):
+            prefix, is_one, _ = pattern.removeprefix("^").rpartition(f"{NUMBER}$")
+            if not is_one:
+                continue  # what is below a number is part of what has the number
+            kind = self.type_of(response)
+            fields.append(
+                Field(
+                    name=self.attributes[f"{prefix}*"],
+                    key="",
+                    annotation=f"dict[int, {kind.annotation}]",
+                    default=f" = _attrs_field(factory=dict, metadata={{'prefix': {prefix!r}}})",
+                    decode=f"as_numbered({kind.item_decoder}, {prefix!r}, source)",
+                    empty="{}",
+                    appended=False,
+                    prefix=repr(prefix),
+                    imports=self.imports(kind.models),
+                    description=f"What was appended as `{prefix}1` and so on, and as `{prefix}1/...`, by number.",
+                )
+            )
+        return fields
 
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         """The module of a tag. The generator's imports are for modules one folder further down."""
@@ -225,7 +255,7 @@ class Views:
             "models": self.imports(kind.models),
             "decode": self._decode_root(kind),
             "summary": _docstring(operation["summary"]),
-            "reference": operation["externalDocs"]["url"],
+            "reference": _reference(operation),
             "parameters": texts,
         }
 
@@ -259,6 +289,8 @@ class Views:
                     "bearer_only": str(bearer_only(operation)),
                     "query": repr(tuple(sorted(_query_names(operation)))),
                     "pages": repr(self._pages(operation)),
+                    "last_page": repr(_last_page(operation)),
+                    "documented": repr("x-undocumented" not in operation),
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
@@ -336,7 +368,7 @@ class Views:
             "returns": kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),
-            "reference": operation["externalDocs"]["url"],
+            "reference": _reference(operation),
             "arguments": texts,
             "secrets": sorted(SECRETS & {name for name, _ in texts}),
             "body": (self.modules[body["class"]], body["class"]) if body else None,
@@ -367,6 +399,18 @@ def _query_names(operation: Json) -> set[str]:
     """The names of the query parameters, credentials apart."""
     names = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
     return names - {"session_id", "guest_session_id"}
+
+
+def _last_page(operation: Json) -> int | None:
+    """The last page that TMDB serves, where the operation takes a page."""
+    schemas = [p["schema"] for p in operation["parameters"] if p["name"] == "page"]
+    return int(schemas[0].get("maximum", LAST_PAGE)) if schemas else None
+
+
+def _reference(operation: Json) -> str:
+    """Where TMDB documents an operation, as a docstring says it."""
+    page = operation.get("externalDocs")
+    return f"TMDB's reference: {page['url']}" if page else "TMDB serves this and does not document it."
 
 
 def _takes_null(schema: Json) -> bool:

@@ -85,6 +85,14 @@ class Model:
         """The JSON object: what TMDB sent, with the attributes that have been changed since."""
         source = self._source
         result = dict(self.additional_properties)
+        for name, prefix in _prefixes(type(self)):
+            sent_by_number = numbered(prefix, source)
+            for number, value in getattr(self, name).items():
+                is_whole, below = sent_by_number.get(number, (True, {}))
+                rest = _encoded(value, None)
+                result |= {f"{prefix}{number}/{key}": rest.pop(key) for key in below}
+                if is_whole or rest:
+                    result[f"{prefix}{number}"] = rest
         for name, key in _keys(type(self)):
             value = getattr(self, name)
             sent = source.get(key)
@@ -118,14 +126,26 @@ class Model:
 
 _KEYS: dict[type[Any], tuple[tuple[str, str], ...]] = {}
 _KNOWN: dict[type[Any], frozenset[str]] = {}
+_PREFIXES: dict[type[Any], tuple[tuple[str, str], ...]] = {}
 
 
 def _keys(cls: type[Any]) -> tuple[tuple[str, str], ...]:
     """(attribute, JSON key) of every documented property."""
     if cls not in _KEYS:
         own = {attribute.name for attribute in fields(Model)}
-        _KEYS[cls] = tuple((a.name, a.metadata.get("key", a.name)) for a in fields(cls) if a.name not in own)
+        _KEYS[cls] = tuple(
+            (a.name, a.metadata.get("key", a.name))
+            for a in fields(cls)
+            if a.name not in own and "prefix" not in a.metadata
+        )
     return _KEYS[cls]
+
+
+def _prefixes(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+    """(attribute, prefix of the JSON keys) of what can be appended by its number."""
+    if cls not in _PREFIXES:
+        _PREFIXES[cls] = tuple((a.name, a.metadata["prefix"]) for a in fields(cls) if "prefix" in a.metadata)
+    return _PREFIXES[cls]
 
 
 def _known(cls: type[Any]) -> frozenset[str]:
@@ -139,7 +159,29 @@ def extras(cls: type[Any], src_dict: Mapping[str, Any]) -> dict[str, Any]:
     known = _known(cls)
     if known.issuperset(src_dict):
         return {}
-    return {key: value for key, value in src_dict.items() if key not in known}
+    rest = {key: value for key, value in src_dict.items() if key not in known}
+    for _, prefix in _prefixes(cls):
+        for number, (is_whole, below) in numbered(prefix, src_dict).items():
+            for key in [f"{prefix}{number}"] * is_whole + [f"{prefix}{number}/{name}" for name in below]:
+                del rest[key]
+    return rest
+
+
+def numbered(prefix: str, src_dict: Mapping[str, Any]) -> dict[int, tuple[bool, dict[str, Any]]]:
+    """What was appended by its number: whether the object itself was, and what was appended below it."""
+    found: dict[int, tuple[bool, dict[str, Any]]] = {}
+    for key, value in src_dict.items():
+        digits, slash, name = key.removeprefix(prefix).partition("/")
+        if not key.startswith(prefix) or not _is_number(digits):
+            continue
+        is_whole, below = found.setdefault(int(digits), (isinstance(src_dict.get(prefix + digits), dict), {}))
+        if slash and not (is_whole and name in src_dict[prefix + digits]):
+            below[name] = value
+    return {number: (is_whole, below) for number, (is_whole, below) in found.items() if is_whole or below}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
 
 
 def as_root(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T:
@@ -194,6 +236,14 @@ def as_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T]
     if not isinstance(value, dict):
         return cast(dict[str, T] | None, value)
     return {key: decode(item) if isinstance(item, dict) else cast(T, item) for key, item in value.items()}
+
+
+def as_numbered(decode: Callable[[Mapping[str, Any]], T], prefix: str, src_dict: Mapping[str, Any]) -> dict[int, T]:
+    """Decode what was appended by its number, each object with what was appended below it as its own."""
+    return {
+        number: decode({**(src_dict[f"{prefix}{number}"] if is_whole else {}), **below})
+        for number, (is_whole, below) in numbered(prefix, src_dict).items()
+    }
 
 
 def as_map_of_lists(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, list[T]] | None:

@@ -32,3 +32,7 @@ class Operation(NamedTuple):
     """The names of its query parameters, credentials apart."""
     pages: str | None
     """The attribute of a page that has its items, where it answers with pages; else None."""
+    last_page: int | None
+    """The number of the last page that TMDB serves, where it takes a page; else None."""
+    documented: bool
+    """Whether TMDB's document has it. What TMDB serves and does not document has an id of ours."""

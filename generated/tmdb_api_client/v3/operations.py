@@ -24,6 +24,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "account-add-to-watchlist": Operation(
             "account-add-to-watchlist",
@@ -37,6 +39,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "account-details": Operation(
             "account-details",
@@ -50,6 +54,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "account-favorite-tv": Operation(
             "account-favorite-tv",
@@ -63,6 +69,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-get-favorites": Operation(
             "account-get-favorites",
@@ -76,6 +84,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-lists": Operation(
             "account-lists",
@@ -89,6 +99,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("page",),
             "results",
+            500,
+            True,
         ),
         "account-rated-movies": Operation(
             "account-rated-movies",
@@ -102,6 +114,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-rated-tv": Operation(
             "account-rated-tv",
@@ -115,6 +129,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-rated-tv-episodes": Operation(
             "account-rated-tv-episodes",
@@ -128,6 +144,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-watchlist-movies": Operation(
             "account-watchlist-movies",
@@ -141,6 +159,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-watchlist-tv": Operation(
             "account-watchlist-tv",
@@ -154,6 +174,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "alternative-names-copy": Operation(
             "alternative-names-copy",
@@ -167,6 +189,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-create-guest-session": Operation(
             "authentication-create-guest-session",
@@ -180,6 +204,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-create-request-token": Operation(
             "authentication-create-request-token",
@@ -193,6 +219,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-create-session": Operation(
             "authentication-create-session",
@@ -206,6 +234,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-create-session-from-login": Operation(
             "authentication-create-session-from-login",
@@ -219,6 +249,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-create-session-from-v4-token": Operation(
             "authentication-create-session-from-v4-token",
@@ -232,6 +264,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-delete-session": Operation(
             "authentication-delete-session",
@@ -245,6 +279,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "authentication-validate-key": Operation(
             "authentication-validate-key",
@@ -258,6 +294,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "certification-movie-list": Operation(
             "certification-movie-list",
@@ -271,6 +309,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "certifications-tv-list": Operation(
             "certifications-tv-list",
@@ -284,6 +324,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "changes-movie-list": Operation(
             "changes-movie-list",
@@ -297,6 +339,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "results",
+            500,
+            True,
         ),
         "changes-people-list": Operation(
             "changes-people-list",
@@ -310,6 +354,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "results",
+            500,
+            True,
         ),
         "changes-tv-list": Operation(
             "changes-tv-list",
@@ -323,6 +369,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "results",
+            500,
+            True,
         ),
         "collection-details": Operation(
             "collection-details",
@@ -336,6 +384,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "collection-images": Operation(
             "collection-images",
@@ -349,6 +399,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "collection-translations": Operation(
             "collection-translations",
@@ -362,6 +414,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "company-alternative-names": Operation(
             "company-alternative-names",
@@ -375,6 +429,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "company-details": Operation(
             "company-details",
@@ -388,6 +444,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response",),
             None,
+            None,
+            True,
         ),
         "company-images": Operation(
             "company-images",
@@ -401,6 +459,23 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
+        ),
+        "company-movies": Operation(
+            "company-movies",
+            "GET",
+            "/3/company/{company_id}/movies",
+            "companies",
+            "tmdb_api_client.v3.api.companies",
+            "company_movies",
+            "movies",
+            "none",
+            False,
+            ("language", "page"),
+            "results",
+            500,
+            False,
         ),
         "configuration-countries": Operation(
             "configuration-countries",
@@ -414,6 +489,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "configuration-details": Operation(
             "configuration-details",
@@ -425,8 +502,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "none",
             False,
-            (),
+            ("append_to_response",),
             None,
+            None,
+            True,
         ),
         "configuration-jobs": Operation(
             "configuration-jobs",
@@ -440,6 +519,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "configuration-languages": Operation(
             "configuration-languages",
@@ -453,6 +534,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "configuration-primary-translations": Operation(
             "configuration-primary-translations",
@@ -466,6 +549,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "configuration-timezones": Operation(
             "configuration-timezones",
@@ -479,6 +564,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "credit-details": Operation(
             "credit-details",
@@ -492,6 +579,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "details-copy": Operation(
             "details-copy",
@@ -505,6 +594,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "discover-movie": Operation(
             "discover-movie",
@@ -557,6 +648,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 "year",
             ),
             "results",
+            500,
+            True,
         ),
         "discover-tv": Operation(
             "discover-tv",
@@ -604,6 +697,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 "without_watch_providers",
             ),
             "results",
+            500,
+            True,
         ),
         "find-by-id": Operation(
             "find-by-id",
@@ -617,6 +712,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("external_source", "language"),
             None,
+            None,
+            True,
         ),
         "genre-movie-list": Operation(
             "genre-movie-list",
@@ -625,11 +722,28 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "genres",
             "tmdb_api_client.v3.api.genres",
             "genre_movie_list",
-            "movies",
+            "movie_list",
             "none",
             False,
             ("language",),
             None,
+            None,
+            True,
+        ),
+        "genre-movies": Operation(
+            "genre-movies",
+            "GET",
+            "/3/genre/{genre_id}/movies",
+            "genres",
+            "tmdb_api_client.v3.api.genres",
+            "genre_movies",
+            "movies",
+            "none",
+            False,
+            ("include_adult", "language", "page"),
+            "results",
+            500,
+            False,
         ),
         "genre-tv-list": Operation(
             "genre-tv-list",
@@ -638,11 +752,13 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "genres",
             "tmdb_api_client.v3.api.genres",
             "genre_tv_list",
-            "tv",
+            "tv_list",
             "none",
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "guest-session-rated-movies": Operation(
             "guest-session-rated-movies",
@@ -656,6 +772,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "guest-session-rated-tv": Operation(
             "guest-session-rated-tv",
@@ -669,6 +787,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "guest-session-rated-tv-episodes": Operation(
             "guest-session-rated-tv-episodes",
@@ -682,6 +802,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "keyword-details": Operation(
             "keyword-details",
@@ -695,6 +817,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response",),
             None,
+            None,
+            True,
         ),
         "keyword-movies": Operation(
             "keyword-movies",
@@ -708,6 +832,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_adult", "language", "page"),
             "results",
+            500,
+            True,
         ),
         "list-add-movie": Operation(
             "list-add-movie",
@@ -721,6 +847,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "list-check-item-status": Operation(
             "list-check-item-status",
@@ -734,6 +862,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "movie_id"),
             None,
+            None,
+            True,
         ),
         "list-clear": Operation(
             "list-clear",
@@ -747,6 +877,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("confirm",),
             None,
+            None,
+            True,
         ),
         "list-create": Operation(
             "list-create",
@@ -760,6 +892,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "list-delete": Operation(
             "list-delete",
@@ -773,6 +907,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "list-details": Operation(
             "list-details",
@@ -786,6 +922,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "items",
+            500,
+            True,
         ),
         "list-remove-movie": Operation(
             "list-remove-movie",
@@ -799,6 +937,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "lists-copy": Operation(
             "lists-copy",
@@ -812,6 +952,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "movie-account-states": Operation(
             "movie-account-states",
@@ -825,6 +967,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-add-rating": Operation(
             "movie-add-rating",
@@ -838,6 +982,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-alternative-titles": Operation(
             "movie-alternative-titles",
@@ -851,6 +997,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("country",),
             None,
+            None,
+            True,
         ),
         "movie-changes": Operation(
             "movie-changes",
@@ -864,6 +1012,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "changes",
+            500,
+            True,
         ),
         "movie-credits": Operation(
             "movie-credits",
@@ -877,6 +1027,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "movie-delete-rating": Operation(
             "movie-delete-rating",
@@ -890,6 +1042,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-details": Operation(
             "movie-details",
@@ -903,6 +1057,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "movie-external-ids": Operation(
             "movie-external-ids",
@@ -916,6 +1072,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-images": Operation(
             "movie-images",
@@ -929,6 +1087,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "movie-keywords": Operation(
             "movie-keywords",
@@ -942,6 +1102,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-latest-id": Operation(
             "movie-latest-id",
@@ -955,6 +1117,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-lists": Operation(
             "movie-lists",
@@ -968,6 +1132,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "movie-now-playing-list": Operation(
             "movie-now-playing-list",
@@ -981,6 +1147,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "region"),
             "results",
+            500,
+            True,
         ),
         "movie-popular-list": Operation(
             "movie-popular-list",
@@ -994,6 +1162,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "region"),
             "results",
+            500,
+            True,
         ),
         "movie-recommendations": Operation(
             "movie-recommendations",
@@ -1007,6 +1177,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "movie-release-dates": Operation(
             "movie-release-dates",
@@ -1020,6 +1192,23 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
+        ),
+        "movie-releases": Operation(
+            "movie-releases",
+            "GET",
+            "/3/movie/{movie_id}/releases",
+            "movies",
+            "tmdb_api_client.v3.api.movies",
+            "movie_releases",
+            "releases",
+            "none",
+            False,
+            (),
+            None,
+            None,
+            False,
         ),
         "movie-reviews": Operation(
             "movie-reviews",
@@ -1033,6 +1222,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "movie-similar": Operation(
             "movie-similar",
@@ -1046,6 +1237,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "movie-top-rated-list": Operation(
             "movie-top-rated-list",
@@ -1059,6 +1252,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "region"),
             "results",
+            500,
+            True,
         ),
         "movie-translations": Operation(
             "movie-translations",
@@ -1072,6 +1267,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "movie-upcoming-list": Operation(
             "movie-upcoming-list",
@@ -1085,6 +1282,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "region"),
             "results",
+            500,
+            True,
         ),
         "movie-videos": Operation(
             "movie-videos",
@@ -1098,6 +1297,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "movie-watch-providers": Operation(
             "movie-watch-providers",
@@ -1111,6 +1312,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "network-details": Operation(
             "network-details",
@@ -1124,6 +1327,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response",),
             None,
+            None,
+            True,
         ),
         "person-changes": Operation(
             "person-changes",
@@ -1137,6 +1342,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "changes",
+            500,
+            True,
         ),
         "person-combined-credits": Operation(
             "person-combined-credits",
@@ -1150,6 +1357,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "person-details": Operation(
             "person-details",
@@ -1163,6 +1372,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "language"),
             None,
+            None,
+            True,
         ),
         "person-external-ids": Operation(
             "person-external-ids",
@@ -1176,6 +1387,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "person-images": Operation(
             "person-images",
@@ -1189,6 +1402,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "person-latest-id": Operation(
             "person-latest-id",
@@ -1202,6 +1417,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "person-movie-credits": Operation(
             "person-movie-credits",
@@ -1215,6 +1432,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "person-popular-list": Operation(
             "person-popular-list",
@@ -1228,6 +1447,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "person-tagged-images": Operation(
             "person-tagged-images",
@@ -1241,6 +1462,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("page",),
             "results",
+            500,
+            True,
         ),
         "person-tv-credits": Operation(
             "person-tv-credits",
@@ -1254,6 +1477,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "review-details": Operation(
             "review-details",
@@ -1267,6 +1492,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "search-collection": Operation(
             "search-collection",
@@ -1280,6 +1507,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_adult", "language", "page", "query", "region"),
             "results",
+            500,
+            True,
         ),
         "search-company": Operation(
             "search-company",
@@ -1293,6 +1522,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("page", "query"),
             "results",
+            500,
+            True,
         ),
         "search-keyword": Operation(
             "search-keyword",
@@ -1306,6 +1537,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("page", "query"),
             "results",
+            500,
+            True,
         ),
         "search-movie": Operation(
             "search-movie",
@@ -1319,6 +1552,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_adult", "language", "page", "primary_release_year", "query", "region", "year"),
             "results",
+            500,
+            True,
         ),
         "search-multi": Operation(
             "search-multi",
@@ -1332,6 +1567,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_adult", "language", "page", "query"),
             "results",
+            500,
+            True,
         ),
         "search-person": Operation(
             "search-person",
@@ -1345,6 +1582,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_adult", "language", "page", "query"),
             "results",
+            500,
+            True,
         ),
         "search-tv": Operation(
             "search-tv",
@@ -1358,6 +1597,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("first_air_date_year", "include_adult", "language", "page", "query", "year"),
             "results",
+            500,
+            True,
         ),
         "translations": Operation(
             "translations",
@@ -1371,6 +1612,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "trending-all": Operation(
             "trending-all",
@@ -1382,8 +1625,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "all",
             "none",
             False,
-            ("language",),
-            None,
+            ("language", "page"),
+            "results",
+            1000,
+            True,
         ),
         "trending-movies": Operation(
             "trending-movies",
@@ -1395,8 +1640,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "movies",
             "none",
             False,
-            ("language",),
-            None,
+            ("language", "page"),
+            "results",
+            1000,
+            True,
         ),
         "trending-people": Operation(
             "trending-people",
@@ -1408,8 +1655,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "people",
             "none",
             False,
-            ("language",),
-            None,
+            ("language", "page"),
+            "results",
+            1000,
+            True,
         ),
         "trending-tv": Operation(
             "trending-tv",
@@ -1421,8 +1670,10 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "tv",
             "none",
             False,
-            ("language",),
-            None,
+            ("language", "page"),
+            "results",
+            1000,
+            True,
         ),
         "tv-episode-account-states": Operation(
             "tv-episode-account-states",
@@ -1436,6 +1687,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-add-rating": Operation(
             "tv-episode-add-rating",
@@ -1449,6 +1702,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-changes-by-id": Operation(
             "tv-episode-changes-by-id",
@@ -1462,6 +1717,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-credits": Operation(
             "tv-episode-credits",
@@ -1475,6 +1732,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-episode-delete-rating": Operation(
             "tv-episode-delete-rating",
@@ -1488,6 +1747,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-details": Operation(
             "tv-episode-details",
@@ -1501,6 +1762,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "include_image_language", "include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-episode-external-ids": Operation(
             "tv-episode-external-ids",
@@ -1514,6 +1777,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-group-details": Operation(
             "tv-episode-group-details",
@@ -1527,6 +1792,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-images": Operation(
             "tv-episode-images",
@@ -1540,6 +1807,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-episode-translations": Operation(
             "tv-episode-translations",
@@ -1553,6 +1822,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-episode-videos": Operation(
             "tv-episode-videos",
@@ -1566,6 +1837,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-season-account-states": Operation(
             "tv-season-account-states",
@@ -1579,6 +1852,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-season-aggregate-credits": Operation(
             "tv-season-aggregate-credits",
@@ -1592,6 +1867,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-season-changes-by-id": Operation(
             "tv-season-changes-by-id",
@@ -1605,6 +1882,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "changes",
+            500,
+            True,
         ),
         "tv-season-credits": Operation(
             "tv-season-credits",
@@ -1618,6 +1897,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-season-details": Operation(
             "tv-season-details",
@@ -1631,6 +1912,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "include_image_language", "include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-season-external-ids": Operation(
             "tv-season-external-ids",
@@ -1644,6 +1927,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-season-images": Operation(
             "tv-season-images",
@@ -1657,6 +1942,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-season-translations": Operation(
             "tv-season-translations",
@@ -1670,6 +1957,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-season-videos": Operation(
             "tv-season-videos",
@@ -1683,6 +1972,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-season-watch-providers": Operation(
             "tv-season-watch-providers",
@@ -1696,6 +1987,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-series-account-states": Operation(
             "tv-series-account-states",
@@ -1709,6 +2002,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-add-rating": Operation(
             "tv-series-add-rating",
@@ -1722,6 +2017,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-aggregate-credits": Operation(
             "tv-series-aggregate-credits",
@@ -1735,6 +2032,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-series-airing-today-list": Operation(
             "tv-series-airing-today-list",
@@ -1748,6 +2047,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "timezone"),
             "results",
+            500,
+            True,
         ),
         "tv-series-alternative-titles": Operation(
             "tv-series-alternative-titles",
@@ -1761,6 +2062,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-changes": Operation(
             "tv-series-changes",
@@ -1774,6 +2077,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("end_date", "page", "start_date"),
             "changes",
+            500,
+            True,
         ),
         "tv-series-content-ratings": Operation(
             "tv-series-content-ratings",
@@ -1787,6 +2092,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-credits": Operation(
             "tv-series-credits",
@@ -1800,6 +2107,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "tv-series-delete-rating": Operation(
             "tv-series-delete-rating",
@@ -1813,6 +2122,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-details": Operation(
             "tv-series-details",
@@ -1826,6 +2137,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("append_to_response", "include_image_language", "include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-series-episode-groups": Operation(
             "tv-series-episode-groups",
@@ -1839,6 +2152,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-external-ids": Operation(
             "tv-series-external-ids",
@@ -1852,6 +2167,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-images": Operation(
             "tv-series-images",
@@ -1865,6 +2182,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_image_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-series-keywords": Operation(
             "tv-series-keywords",
@@ -1878,6 +2197,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-latest-id": Operation(
             "tv-series-latest-id",
@@ -1891,6 +2212,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-on-the-air-list": Operation(
             "tv-series-on-the-air-list",
@@ -1904,6 +2227,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "timezone"),
             "results",
+            500,
+            True,
         ),
         "tv-series-popular-list": Operation(
             "tv-series-popular-list",
@@ -1917,6 +2242,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "tv-series-recommendations": Operation(
             "tv-series-recommendations",
@@ -1930,6 +2257,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "tv-series-reviews": Operation(
             "tv-series-reviews",
@@ -1943,6 +2272,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "tv-series-screened-theatrically": Operation(
             "tv-series-screened-theatrically",
@@ -1956,6 +2287,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-similar": Operation(
             "tv-series-similar",
@@ -1969,6 +2302,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "tv-series-top-rated-list": Operation(
             "tv-series-top-rated-list",
@@ -1982,6 +2317,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "tv-series-translations": Operation(
             "tv-series-translations",
@@ -1995,6 +2332,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "tv-series-videos": Operation(
             "tv-series-videos",
@@ -2008,6 +2347,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("include_video_language", "language"),
             None,
+            None,
+            True,
         ),
         "tv-series-watch-providers": Operation(
             "tv-series-watch-providers",
@@ -2021,6 +2362,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             (),
             None,
+            None,
+            True,
         ),
         "watch-provider-tv-list": Operation(
             "watch-provider-tv-list",
@@ -2034,6 +2377,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "watch_region"),
             None,
+            None,
+            True,
         ),
         "watch-providers-available-regions": Operation(
             "watch-providers-available-regions",
@@ -2047,6 +2392,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language",),
             None,
+            None,
+            True,
         ),
         "watch-providers-movie-list": Operation(
             "watch-providers-movie-list",
@@ -2060,6 +2407,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "watch_region"),
             None,
+            None,
+            True,
         ),
     }
 )

@@ -24,6 +24,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-favorite-tv": Operation(
             "account-favorite-tv",
@@ -37,6 +39,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-lists": Operation(
             "account-lists",
@@ -50,6 +54,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("page",),
             "results",
+            500,
+            True,
         ),
         "account-movie-recommendations": Operation(
             "account-movie-recommendations",
@@ -63,6 +69,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "account-movie-watchlist": Operation(
             "account-movie-watchlist",
@@ -76,6 +84,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-rated-movies": Operation(
             "account-rated-movies",
@@ -89,6 +99,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-rated-tv": Operation(
             "account-rated-tv",
@@ -102,6 +114,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "account-tv-recommendations": Operation(
             "account-tv-recommendations",
@@ -115,6 +129,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "account-tv-watchlist": Operation(
             "account-tv-watchlist",
@@ -128,6 +144,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page", "sort_by"),
             "results",
+            500,
+            True,
         ),
         "auth-create-access-token": Operation(
             "auth-create-access-token",
@@ -141,6 +159,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "auth-create-request-token": Operation(
             "auth-create-request-token",
@@ -154,6 +174,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "auth-logout": Operation(
             "auth-logout",
@@ -167,6 +189,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-add-items": Operation(
             "list-add-items",
@@ -180,6 +204,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-clear": Operation(
             "list-clear",
@@ -193,6 +219,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-create": Operation(
             "list-create",
@@ -206,6 +234,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-delete": Operation(
             "list-delete",
@@ -219,6 +249,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-details": Operation(
             "list-details",
@@ -232,6 +264,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("language", "page"),
             "results",
+            500,
+            True,
         ),
         "list-item-status": Operation(
             "list-item-status",
@@ -245,6 +279,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             False,
             ("media_id", "media_type"),
             None,
+            None,
+            True,
         ),
         "list-remove-items": Operation(
             "list-remove-items",
@@ -258,6 +294,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-update": Operation(
             "list-update",
@@ -271,6 +309,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
         "list-update-items": Operation(
             "list-update-items",
@@ -284,6 +324,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             True,
             (),
             None,
+            None,
+            True,
         ),
     }
 )

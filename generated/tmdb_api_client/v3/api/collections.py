@@ -37,7 +37,7 @@ class collection_details:
         collection_id: int,
         *,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -67,7 +67,7 @@ class collection_details:
         *,
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
     ) -> Response[CollectionDetails | Status]:
         """Get a collection with its movies.
@@ -75,7 +75,7 @@ class collection_details:
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             append_to_response: Sub-resources to send along in the same response, at most 20.
         """
         kwargs = cls._get_kwargs(
@@ -93,7 +93,7 @@ class collection_details:
         *,
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
     ) -> CollectionDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -112,7 +112,7 @@ class collection_details:
         *,
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
     ) -> Response[CollectionDetails | Status]:
         """As `sync_detailed`, async."""
@@ -131,7 +131,7 @@ class collection_details:
         *,
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         append_to_response: Sequence[CollectionAppend | Unlisted] | None | Unset = UNSET,
     ) -> CollectionDetails | Status | None:
         """As `sync`, async."""
@@ -154,7 +154,7 @@ class collection_images:
     def _get_kwargs(
         collection_id: int,
         *,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -176,14 +176,14 @@ class collection_images:
         collection_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[CollectionImages | Status]:
         """Get the images of a collection.
 
         Args:
             collection_id: Id of the collection.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         kwargs = cls._get_kwargs(collection_id, include_image_language=include_image_language, language=language)
@@ -195,7 +195,7 @@ class collection_images:
         collection_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> CollectionImages | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -208,7 +208,7 @@ class collection_images:
         collection_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[CollectionImages | Status]:
         """As `sync_detailed`, async."""
@@ -221,7 +221,7 @@ class collection_images:
         collection_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> CollectionImages | Status | None:
         """As `sync`, async."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..models.company_append import CompanyAppend
     from ..models.company_details import CompanyDetails
     from ..models.company_images import CompanyImages
+    from ..models.movie_summary_page import MovieSummaryPage
     from ..models.status import Status
 
 
@@ -202,4 +203,86 @@ class company_images:
     async def asyncio(cls, company_id: int, *, client: AuthenticatedClient) -> CompanyImages | Status | None:
         """As `sync`, async."""
         kwargs = cls._get_kwargs(company_id)
+        return (await _asend(client, kwargs, cls._decode)).parsed
+
+
+class company_movies:
+    """List the movies of a company.
+
+    TMDB serves this and does not document it.
+    """
+
+    @staticmethod
+    def _get_kwargs(
+        company_id: int, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+    ) -> dict[str, Any]:
+        return {
+            "method": "get",
+            "url": "/3/company/{company_id}/movies".format(company_id=_number(company_id, "company_id")),
+            "params": _query({"language": language, "page": page}, UNSET),
+            "extensions": {"tmdb_api": "v3", "tmdb_operation": "company-movies"},
+        }
+
+    @staticmethod
+    def _decode(data: Any) -> MovieSummaryPage:
+        from ..models.movie_summary_page import MovieSummaryPage
+
+        return as_root(MovieSummaryPage.from_dict, data)
+
+    @classmethod
+    def sync_detailed(
+        cls,
+        company_id: int,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> Response[MovieSummaryPage | Status]:
+        """List the movies of a company.
+
+        Args:
+            company_id: Id of the company.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        kwargs = cls._get_kwargs(company_id, language=language, page=page)
+        return _send(client, kwargs, cls._decode)
+
+    @classmethod
+    def sync(
+        cls,
+        company_id: int,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> MovieSummaryPage | Status | None:
+        """As `sync_detailed`, but returns the decoded answer alone."""
+        kwargs = cls._get_kwargs(company_id, language=language, page=page)
+        return _send(client, kwargs, cls._decode).parsed
+
+    @classmethod
+    async def asyncio_detailed(
+        cls,
+        company_id: int,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> Response[MovieSummaryPage | Status]:
+        """As `sync_detailed`, async."""
+        kwargs = cls._get_kwargs(company_id, language=language, page=page)
+        return await _asend(client, kwargs, cls._decode)
+
+    @classmethod
+    async def asyncio(
+        cls,
+        company_id: int,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> MovieSummaryPage | Status | None:
+        """As `sync`, async."""
+        kwargs = cls._get_kwargs(company_id, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed

@@ -6,8 +6,10 @@ All raise errors.UnexpectedStatus for an undocumented status, and httpx's except
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..._endpoint import Unlisted
 from ..._endpoint import query as _query
 from ..._model import as_root, as_root_list, as_root_values
 from .._respond import asend as _asend
@@ -17,6 +19,7 @@ from ..types import UNSET, Response, Unset
 if TYPE_CHECKING:
     from ..client import AuthenticatedClient
     from ..models.api_configuration import ApiConfiguration
+    from ..models.api_configuration_append import ApiConfigurationAppend
     from ..models.country import Country
     from ..models.department import Department
     from ..models.language import Language
@@ -89,10 +92,13 @@ class configuration_details:
     """
 
     @staticmethod
-    def _get_kwargs() -> dict[str, Any]:
+    def _get_kwargs(
+        *, append_to_response: Sequence[ApiConfigurationAppend | Unlisted] | None | Unset = UNSET
+    ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/3/configuration",
+            "params": _query({"append_to_response": append_to_response}, UNSET),
             "extensions": {"tmdb_api": "v3", "tmdb_operation": "configuration-details"},
         }
 
@@ -103,27 +109,51 @@ class configuration_details:
         return as_root(ApiConfiguration.from_dict, data)
 
     @classmethod
-    def sync_detailed(cls, *, client: AuthenticatedClient) -> Response[ApiConfiguration | Status]:
-        """Get the image base addresses, the image sizes and the change keys."""
-        kwargs = cls._get_kwargs()
+    def sync_detailed(
+        cls,
+        *,
+        client: AuthenticatedClient,
+        append_to_response: Sequence[ApiConfigurationAppend | Unlisted] | None | Unset = UNSET,
+    ) -> Response[ApiConfiguration | Status]:
+        """Get the image base addresses, the image sizes and the change keys.
+
+        Args:
+            append_to_response: Sub-resources to send along in the same response, at most 20.
+        """
+        kwargs = cls._get_kwargs(append_to_response=append_to_response)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
-    def sync(cls, *, client: AuthenticatedClient) -> ApiConfiguration | Status | None:
+    def sync(
+        cls,
+        *,
+        client: AuthenticatedClient,
+        append_to_response: Sequence[ApiConfigurationAppend | Unlisted] | None | Unset = UNSET,
+    ) -> ApiConfiguration | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs()
+        kwargs = cls._get_kwargs(append_to_response=append_to_response)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
-    async def asyncio_detailed(cls, *, client: AuthenticatedClient) -> Response[ApiConfiguration | Status]:
+    async def asyncio_detailed(
+        cls,
+        *,
+        client: AuthenticatedClient,
+        append_to_response: Sequence[ApiConfigurationAppend | Unlisted] | None | Unset = UNSET,
+    ) -> Response[ApiConfiguration | Status]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs()
+        kwargs = cls._get_kwargs(append_to_response=append_to_response)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
-    async def asyncio(cls, *, client: AuthenticatedClient) -> ApiConfiguration | Status | None:
+    async def asyncio(
+        cls,
+        *,
+        client: AuthenticatedClient,
+        append_to_response: Sequence[ApiConfigurationAppend | Unlisted] | None | Unset = UNSET,
+    ) -> ApiConfiguration | Status | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs()
+        kwargs = cls._get_kwargs(append_to_response=append_to_response)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._endpoint import number as _number
 from ..._endpoint import query as _query
 from ..._model import as_root
 from .._respond import asend as _asend
@@ -17,6 +18,7 @@ from ..types import UNSET, Response, Unset
 if TYPE_CHECKING:
     from ..client import AuthenticatedClient
     from ..models.genres import Genres
+    from ..models.movie_summary_page import MovieSummaryPage
     from ..models.status import Status
 
 
@@ -73,6 +75,97 @@ class genre_movie_list:
     ) -> Genres | Status | None:
         """As `sync`, async."""
         kwargs = cls._get_kwargs(language=language)
+        return (await _asend(client, kwargs, cls._decode)).parsed
+
+
+class genre_movies:
+    """List the movies of a genre.
+
+    TMDB serves this and does not document it.
+    """
+
+    @staticmethod
+    def _get_kwargs(
+        genre_id: int,
+        *,
+        include_adult: bool | None | Unset = UNSET,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> dict[str, Any]:
+        return {
+            "method": "get",
+            "url": "/3/genre/{genre_id}/movies".format(genre_id=_number(genre_id, "genre_id")),
+            "params": _query({"include_adult": include_adult, "language": language, "page": page}, UNSET),
+            "extensions": {"tmdb_api": "v3", "tmdb_operation": "genre-movies"},
+        }
+
+    @staticmethod
+    def _decode(data: Any) -> MovieSummaryPage:
+        from ..models.movie_summary_page import MovieSummaryPage
+
+        return as_root(MovieSummaryPage.from_dict, data)
+
+    @classmethod
+    def sync_detailed(
+        cls,
+        genre_id: int,
+        *,
+        client: AuthenticatedClient,
+        include_adult: bool | None | Unset = UNSET,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> Response[MovieSummaryPage | Status]:
+        """List the movies of a genre.
+
+        Args:
+            genre_id: Id of the genre.
+            include_adult: Whether to include adult titles.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        kwargs = cls._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
+        return _send(client, kwargs, cls._decode)
+
+    @classmethod
+    def sync(
+        cls,
+        genre_id: int,
+        *,
+        client: AuthenticatedClient,
+        include_adult: bool | None | Unset = UNSET,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> MovieSummaryPage | Status | None:
+        """As `sync_detailed`, but returns the decoded answer alone."""
+        kwargs = cls._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
+        return _send(client, kwargs, cls._decode).parsed
+
+    @classmethod
+    async def asyncio_detailed(
+        cls,
+        genre_id: int,
+        *,
+        client: AuthenticatedClient,
+        include_adult: bool | None | Unset = UNSET,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> Response[MovieSummaryPage | Status]:
+        """As `sync_detailed`, async."""
+        kwargs = cls._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
+        return await _asend(client, kwargs, cls._decode)
+
+    @classmethod
+    async def asyncio(
+        cls,
+        genre_id: int,
+        *,
+        client: AuthenticatedClient,
+        include_adult: bool | None | Unset = UNSET,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+    ) -> MovieSummaryPage | Status | None:
+        """As `sync`, async."""
+        kwargs = cls._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..._endpoint import Filter, Unlisted
 from ..._endpoint import number as _number
 from ..._endpoint import query as _query
+from ..._endpoint import segment as _segment
 from ..._model import as_root
 from .._respond import asend as _asend
 from .._respond import send as _send
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..models.movie_append import MovieAppend
     from ..models.movie_details import MovieDetails
     from ..models.movie_keywords import MovieKeywords
+    from ..models.movie_releases import MovieReleases
     from ..models.movie_summary_dated_page import MovieSummaryDatedPage
     from ..models.movie_summary_page import MovieSummaryPage
     from ..models.rating_body import RatingBody
@@ -514,15 +516,15 @@ class movie_details:
 
     @staticmethod
     def _get_kwargs(
-        movie_id: int,
+        movie_id: int | str,
         *,
         append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
             "method": "get",
-            "url": "/3/movie/{movie_id}".format(movie_id=_number(movie_id, "movie_id")),
+            "url": "/3/movie/{movie_id}".format(movie_id=_segment(movie_id, "movie_id")),
             "params": _query(
                 {
                     "append_to_response": append_to_response,
@@ -543,20 +545,20 @@ class movie_details:
     @classmethod
     def sync_detailed(
         cls,
-        movie_id: int,
+        movie_id: int | str,
         *,
         client: AuthenticatedClient,
         append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
     ) -> Response[MovieDetails | Status]:
         """Get a movie, with what is appended.
 
         Args:
-            movie_id: Id of the movie.
+            movie_id: Id of the movie: TMDB's, or IMDb's (tt0076759).
             append_to_response: Sub-resources to send along in the same response, at most 20.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
         """
         kwargs = cls._get_kwargs(
             movie_id,
@@ -569,12 +571,12 @@ class movie_details:
     @classmethod
     def sync(
         cls,
-        movie_id: int,
+        movie_id: int | str,
         *,
         client: AuthenticatedClient,
         append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
     ) -> MovieDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
         kwargs = cls._get_kwargs(
@@ -588,12 +590,12 @@ class movie_details:
     @classmethod
     async def asyncio_detailed(
         cls,
-        movie_id: int,
+        movie_id: int | str,
         *,
         client: AuthenticatedClient,
         append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
     ) -> Response[MovieDetails | Status]:
         """As `sync_detailed`, async."""
         kwargs = cls._get_kwargs(
@@ -607,12 +609,12 @@ class movie_details:
     @classmethod
     async def asyncio(
         cls,
-        movie_id: int,
+        movie_id: int | str,
         *,
         client: AuthenticatedClient,
         append_to_response: Sequence[MovieAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
     ) -> MovieDetails | Status | None:
         """As `sync`, async."""
         kwargs = cls._get_kwargs(
@@ -683,7 +685,7 @@ class movie_images:
     def _get_kwargs(
         movie_id: int,
         *,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -705,14 +707,14 @@ class movie_images:
         movie_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[MediaImages | Status]:
         """Get the images of a movie.
 
         Args:
             movie_id: Id of the movie.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         kwargs = cls._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
@@ -724,7 +726,7 @@ class movie_images:
         movie_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> MediaImages | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -737,7 +739,7 @@ class movie_images:
         movie_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[MediaImages | Status]:
         """As `sync_detailed`, async."""
@@ -750,7 +752,7 @@ class movie_images:
         movie_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> MediaImages | Status | None:
         """As `sync`, async."""
@@ -1224,6 +1226,55 @@ class movie_release_dates:
 
     @classmethod
     async def asyncio(cls, movie_id: int, *, client: AuthenticatedClient) -> ReleaseDates | Status | None:
+        """As `sync`, async."""
+        kwargs = cls._get_kwargs(movie_id)
+        return (await _asend(client, kwargs, cls._decode)).parsed
+
+
+class movie_releases:
+    """Get the releases of a movie by country, in the older form.
+
+    TMDB serves this and does not document it.
+    """
+
+    @staticmethod
+    def _get_kwargs(movie_id: int) -> dict[str, Any]:
+        return {
+            "method": "get",
+            "url": "/3/movie/{movie_id}/releases".format(movie_id=_number(movie_id, "movie_id")),
+            "extensions": {"tmdb_api": "v3", "tmdb_operation": "movie-releases"},
+        }
+
+    @staticmethod
+    def _decode(data: Any) -> MovieReleases:
+        from ..models.movie_releases import MovieReleases
+
+        return as_root(MovieReleases.from_dict, data)
+
+    @classmethod
+    def sync_detailed(cls, movie_id: int, *, client: AuthenticatedClient) -> Response[MovieReleases | Status]:
+        """Get the releases of a movie by country, in the older form.
+
+        Args:
+            movie_id: Id of the movie.
+        """
+        kwargs = cls._get_kwargs(movie_id)
+        return _send(client, kwargs, cls._decode)
+
+    @classmethod
+    def sync(cls, movie_id: int, *, client: AuthenticatedClient) -> MovieReleases | Status | None:
+        """As `sync_detailed`, but returns the decoded answer alone."""
+        kwargs = cls._get_kwargs(movie_id)
+        return _send(client, kwargs, cls._decode).parsed
+
+    @classmethod
+    async def asyncio_detailed(cls, movie_id: int, *, client: AuthenticatedClient) -> Response[MovieReleases | Status]:
+        """As `sync_detailed`, async."""
+        kwargs = cls._get_kwargs(movie_id)
+        return await _asend(client, kwargs, cls._decode)
+
+    @classmethod
+    async def asyncio(cls, movie_id: int, *, client: AuthenticatedClient) -> MovieReleases | Status | None:
         """As `sync`, async."""
         kwargs = cls._get_kwargs(movie_id)
         return (await _asend(client, kwargs, cls._decode)).parsed

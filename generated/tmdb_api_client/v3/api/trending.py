@@ -32,11 +32,13 @@ class trending_all:
     """
 
     @staticmethod
-    def _get_kwargs(time_window: TimeWindow, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
+    def _get_kwargs(
+        time_window: TimeWindow, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+    ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/3/trending/all/{time_window}".format(time_window=_segment(time_window, "time_window")),
-            "params": _query({"language": language}, UNSET),
+            "params": _query({"language": language, "page": page}, UNSET),
             "extensions": {"tmdb_api": "v3", "tmdb_operation": "trending-all"},
         }
 
@@ -48,39 +50,60 @@ class trending_all:
 
     @classmethod
     def sync_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[Status | TrendingPage]:
         """List the movies, series and people that are trending.
 
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
     def sync(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Status | TrendingPage | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
     async def asyncio_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[Status | TrendingPage]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
     async def asyncio(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Status | TrendingPage | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 
@@ -91,11 +114,13 @@ class trending_movies:
     """
 
     @staticmethod
-    def _get_kwargs(time_window: TimeWindow, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
+    def _get_kwargs(
+        time_window: TimeWindow, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+    ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/3/trending/movie/{time_window}".format(time_window=_segment(time_window, "time_window")),
-            "params": _query({"language": language}, UNSET),
+            "params": _query({"language": language, "page": page}, UNSET),
             "extensions": {"tmdb_api": "v3", "tmdb_operation": "trending-movies"},
         }
 
@@ -107,39 +132,60 @@ class trending_movies:
 
     @classmethod
     def sync_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[MovieSummaryPage | Status]:
         """List the movies that are trending.
 
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
     def sync(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> MovieSummaryPage | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
     async def asyncio_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[MovieSummaryPage | Status]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
     async def asyncio(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> MovieSummaryPage | Status | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 
@@ -150,11 +196,13 @@ class trending_people:
     """
 
     @staticmethod
-    def _get_kwargs(time_window: TimeWindow, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
+    def _get_kwargs(
+        time_window: TimeWindow, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+    ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/3/trending/person/{time_window}".format(time_window=_segment(time_window, "time_window")),
-            "params": _query({"language": language}, UNSET),
+            "params": _query({"language": language, "page": page}, UNSET),
             "extensions": {"tmdb_api": "v3", "tmdb_operation": "trending-people"},
         }
 
@@ -166,39 +214,60 @@ class trending_people:
 
     @classmethod
     def sync_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[PersonSummaryPage | Status]:
         """List the people who are trending.
 
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
     def sync(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> PersonSummaryPage | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
     async def asyncio_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[PersonSummaryPage | Status]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
     async def asyncio(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> PersonSummaryPage | Status | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 
@@ -209,11 +278,13 @@ class trending_tv:
     """
 
     @staticmethod
-    def _get_kwargs(time_window: TimeWindow, *, language: str | None | Unset = UNSET) -> dict[str, Any]:
+    def _get_kwargs(
+        time_window: TimeWindow, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+    ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/3/trending/tv/{time_window}".format(time_window=_segment(time_window, "time_window")),
-            "params": _query({"language": language}, UNSET),
+            "params": _query({"language": language, "page": page}, UNSET),
             "extensions": {"tmdb_api": "v3", "tmdb_operation": "trending-tv"},
         }
 
@@ -225,37 +296,58 @@ class trending_tv:
 
     @classmethod
     def sync_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[Status | TvSeriesSummaryPage]:
         """List the series that are trending.
 
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
     def sync(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Status | TvSeriesSummaryPage | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
     async def asyncio_detailed(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Response[Status | TvSeriesSummaryPage]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
     async def asyncio(
-        cls, time_window: TimeWindow, *, client: AuthenticatedClient, language: str | None | Unset = UNSET
+        cls,
+        time_window: TimeWindow,
+        *,
+        client: AuthenticatedClient,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
     ) -> Status | TvSeriesSummaryPage | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs(time_window, language=language)
+        kwargs = cls._get_kwargs(time_window, language=language, page=page)
         return (await _asend(client, kwargs, cls._decode)).parsed

@@ -540,7 +540,7 @@ class tv_episode_details:
         *,
         append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -578,7 +578,7 @@ class tv_episode_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[EpisodeDetails | Status]:
         """Get an episode, with what is appended.
@@ -589,7 +589,7 @@ class tv_episode_details:
             episode_number: Number of the episode within its season.
             append_to_response: Sub-resources to send along in the same response, at most 20.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         kwargs = cls._get_kwargs(
@@ -613,7 +613,7 @@ class tv_episode_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> EpisodeDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -638,7 +638,7 @@ class tv_episode_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[EpisodeDetails | Status]:
         """As `sync_detailed`, async."""
@@ -663,7 +663,7 @@ class tv_episode_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[EpisodeAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> EpisodeDetails | Status | None:
         """As `sync`, async."""
@@ -754,7 +754,7 @@ class tv_episode_images:
         season_number: int,
         episode_number: int,
         *,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -782,7 +782,7 @@ class tv_episode_images:
         episode_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[EpisodeImages | Status]:
         """Get the stills of an episode.
@@ -791,7 +791,7 @@ class tv_episode_images:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         kwargs = cls._get_kwargs(
@@ -807,7 +807,7 @@ class tv_episode_images:
         episode_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> EpisodeImages | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -824,7 +824,7 @@ class tv_episode_images:
         episode_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[EpisodeImages | Status]:
         """As `sync_detailed`, async."""
@@ -841,7 +841,7 @@ class tv_episode_images:
         episode_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> EpisodeImages | Status | None:
         """As `sync`, async."""

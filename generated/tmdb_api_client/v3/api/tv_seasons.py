@@ -355,7 +355,7 @@ class tv_season_details:
         *,
         append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -390,7 +390,7 @@ class tv_season_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[SeasonDetails | Status]:
         """Get a season with its episodes, with what is appended.
@@ -400,7 +400,7 @@ class tv_season_details:
             season_number: Number of the season; 0 for specials.
             append_to_response: Sub-resources to send along in the same response, at most 20.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         kwargs = cls._get_kwargs(
@@ -422,7 +422,7 @@ class tv_season_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> SeasonDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -445,7 +445,7 @@ class tv_season_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[SeasonDetails | Status]:
         """As `sync_detailed`, async."""
@@ -468,7 +468,7 @@ class tv_season_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[SeasonAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> SeasonDetails | Status | None:
         """As `sync`, async."""
@@ -552,7 +552,7 @@ class tv_season_images:
         series_id: int,
         season_number: int,
         *,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -577,7 +577,7 @@ class tv_season_images:
         season_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[SeasonImages | Status]:
         """Get the posters of a season.
@@ -585,7 +585,7 @@ class tv_season_images:
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         kwargs = cls._get_kwargs(
@@ -600,7 +600,7 @@ class tv_season_images:
         season_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> SeasonImages | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -616,7 +616,7 @@ class tv_season_images:
         season_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[SeasonImages | Status]:
         """As `sync_detailed`, async."""
@@ -632,7 +632,7 @@ class tv_season_images:
         season_number: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> SeasonImages | Status | None:
         """As `sync`, async."""

@@ -706,7 +706,7 @@ class tv_series_details:
         *,
         append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -738,7 +738,7 @@ class tv_series_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[Status | TvSeriesDetails]:
         """Get a series, with what is appended.
@@ -747,7 +747,7 @@ class tv_series_details:
             series_id: Id of the series.
             append_to_response: Sub-resources to send along in the same response, at most 20.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         kwargs = cls._get_kwargs(
@@ -767,7 +767,7 @@ class tv_series_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Status | TvSeriesDetails | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -788,7 +788,7 @@ class tv_series_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Response[Status | TvSeriesDetails]:
         """As `sync_detailed`, async."""
@@ -809,7 +809,7 @@ class tv_series_details:
         client: AuthenticatedClient,
         append_to_response: Sequence[TvSeriesAppend | Unlisted] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         include_video_language: Filter[str] | None | Unset = UNSET,
     ) -> Status | TvSeriesDetails | None:
         """As `sync`, async."""
@@ -931,7 +931,7 @@ class tv_series_images:
     def _get_kwargs(
         series_id: int,
         *,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
@@ -953,14 +953,14 @@ class tv_series_images:
         series_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[MediaImages | Status]:
         """Get the images of a series.
 
         Args:
             series_id: Id of the series.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         kwargs = cls._get_kwargs(series_id, include_image_language=include_image_language, language=language)
@@ -972,7 +972,7 @@ class tv_series_images:
         series_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> MediaImages | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
@@ -985,7 +985,7 @@ class tv_series_images:
         series_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> Response[MediaImages | Status]:
         """As `sync_detailed`, async."""
@@ -998,7 +998,7 @@ class tv_series_images:
         series_id: int,
         *,
         client: AuthenticatedClient,
-        include_image_language: Filter[str] | None | Unset = UNSET,
+        include_image_language: Filter[str | None] | None | Unset = UNSET,
         language: str | None | Unset = UNSET,
     ) -> MediaImages | Status | None:
         """As `sync`, async."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .alternative_names import AlternativeNames
     from .alternative_title import AlternativeTitle
     from .api_configuration import ApiConfiguration
+    from .api_configuration_append import ApiConfigurationAppend
     from .author_details import AuthorDetails
     from .cast_member import CastMember
     from .cast_role import CastRole
@@ -178,6 +179,7 @@ _MODULES = {
     "AlternativeNames": ".alternative_names",
     "AlternativeTitle": ".alternative_title",
     "ApiConfiguration": ".api_configuration",
+    "ApiConfigurationAppend": ".api_configuration_append",
     "AuthorDetails": ".author_details",
     "CastMember": ".cast_member",
     "CastRole": ".cast_role",
@@ -341,6 +343,7 @@ __all__ = (
     "AlternativeNames",
     "AlternativeTitle",
     "ApiConfiguration",
+    "ApiConfigurationAppend",
     "AuthorDetails",
     "CastMember",
     "CastRole",

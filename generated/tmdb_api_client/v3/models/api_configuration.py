@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_model, as_values, put
+from ..._model import Model, as_list, as_model, as_values, put
 
 if TYPE_CHECKING:
+    from .country import Country
+    from .department import Department
     from .image_configuration import ImageConfiguration
+    from .language import Language
+    from .timezones import Timezones
 
 
 @_attrs_define
@@ -18,11 +22,44 @@ class ApiConfiguration(Model):
     """What the API is configured with: image sizes and change keys."""
 
     change_keys: list[str] = _attrs_field(factory=list)
+    countries: list[Country] = _attrs_field(factory=list)
     images: ImageConfiguration | None = None
+    jobs: list[Department] = _attrs_field(factory=list)
+    languages: list[Language] = _attrs_field(factory=list)
+    primary_translations: list[str] = _attrs_field(factory=list)
+    timezones: list[Timezones] = _attrs_field(factory=list)
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         from .image_configuration import ImageConfiguration
 
         get = source.get
         put(self, "change_keys", as_values(get("change_keys")))
+        if "countries" in source:
+            from .country import Country
+
+            put(self, "countries", as_list(Country.from_dict, source["countries"]))
+        else:
+            put(self, "countries", [])
         put(self, "images", as_model(ImageConfiguration.from_dict, get("images")))
+        if "jobs" in source:
+            from .department import Department
+
+            put(self, "jobs", as_list(Department.from_dict, source["jobs"]))
+        else:
+            put(self, "jobs", [])
+        if "languages" in source:
+            from .language import Language
+
+            put(self, "languages", as_list(Language.from_dict, source["languages"]))
+        else:
+            put(self, "languages", [])
+        if "primary_translations" in source:
+            put(self, "primary_translations", as_values(source["primary_translations"]))
+        else:
+            put(self, "primary_translations", [])
+        if "timezones" in source:
+            from .timezones import Timezones
+
+            put(self, "timezones", as_list(Timezones.from_dict, source["timezones"]))
+        else:
+            put(self, "timezones", [])

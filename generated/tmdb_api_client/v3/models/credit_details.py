@@ -20,6 +20,7 @@ class CreditDetails(Model):
     """One credit: the person, the job and the movie or series.
 
     Attributes:
+        credit_type: cast, crew or creator.
         media_type: Kind of thing, such as movie, tv or person.
     """
 

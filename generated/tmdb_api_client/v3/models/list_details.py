@@ -22,7 +22,7 @@ class ListDetails(Model):
     Attributes:
         iso_639_1: Language code; null for an image without text.
         poster_path: Image path, to be joined with an image base address and a size.
-        total_pages: Number of pages; only 500 can be asked for.
+        total_pages: Number of pages; only the first 500 can be asked for, of what is trending 1,000.
         total_results: Number of results over all pages.
     """
 

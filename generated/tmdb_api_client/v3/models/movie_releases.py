@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_list, put
+from ..._model import Model, as_int, as_list, put
 
 if TYPE_CHECKING:
     from .movie_release import MovieRelease
@@ -18,9 +18,11 @@ class MovieReleases(Model):
     """The releases of a movie, in the older form."""
 
     countries: list[MovieRelease] = _attrs_field(factory=list)
+    id: int | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         from .movie_release import MovieRelease
 
         get = source.get
         put(self, "countries", as_list(MovieRelease.from_dict, get("countries")))
+        put(self, "id", as_int(get("id")))

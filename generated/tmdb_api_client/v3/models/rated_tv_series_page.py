@@ -18,7 +18,7 @@ class RatedTvSeriesPage(Model):
     """A page of series with the user's ratings.
 
     Attributes:
-        total_pages: Number of pages; only 500 can be asked for.
+        total_pages: Number of pages; only the first 500 can be asked for, of what is trending 1,000.
         total_results: Number of results over all pages.
     """
 

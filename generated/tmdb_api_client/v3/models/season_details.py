@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, put
+from ..._model import Model, as_date, as_int, as_list, as_model, as_numbered, put
 
 if TYPE_CHECKING:
     from .aggregate_credits import AggregateCredits
@@ -31,6 +31,7 @@ class SeasonDetails(Model):
         air_date: Day of the (first) broadcast.
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
+        episodes_appended: What was appended as `episode/1` and so on, and as `episode/1/...`, by number.
     """
 
     object_id: str | None = _attrs_field(default=None, metadata={"key": "_id"})
@@ -51,6 +52,7 @@ class SeasonDetails(Model):
     videos: Videos | None = None
     vote_average: float | None = None
     watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
+    episodes_appended: dict[int, EpisodeDetails] = _attrs_field(factory=dict, metadata={"prefix": "episode/"})
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         from .episode_details import EpisodeDetails
@@ -115,3 +117,9 @@ class SeasonDetails(Model):
             put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
         else:
             put(self, "watch_providers", None)
+        if any(key.startswith("episode/") for key in source):
+            from .episode_details import EpisodeDetails
+
+            put(self, "episodes_appended", as_numbered(EpisodeDetails.from_dict, "episode/", source))
+        else:
+            put(self, "episodes_appended", {})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_list, as_model, as_values, put
+from ..._model import Model, as_date, as_each, as_int, as_list, as_model, as_numbered, as_values, put
 
 if TYPE_CHECKING:
     from .account_states import AccountStates
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .production_country import ProductionCountry
     from .review_page import ReviewPage
     from .screened_episodes import ScreenedEpisodes
+    from .season_details import SeasonDetails
     from .season_summary import SeasonSummary
     from .translations import Translations
     from .tv_series_alternative_titles import TvSeriesAlternativeTitles
@@ -50,6 +51,7 @@ class TvSeriesDetails(Model):
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
         vote_count: Number of ratings.
+        seasons_appended: What was appended as `season/1` and so on, and as `season/1/...`, by number.
     """
 
     account_states: AccountStates | None = None
@@ -103,6 +105,7 @@ class TvSeriesDetails(Model):
     vote_average: float | None = None
     vote_count: int | None = None
     watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
+    seasons_appended: dict[int, SeasonDetails] = _attrs_field(factory=dict, metadata={"prefix": "season/"})
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         from .company_summary import CompanySummary
@@ -256,3 +259,9 @@ class TvSeriesDetails(Model):
             put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
         else:
             put(self, "watch_providers", None)
+        if any(key.startswith("season/") for key in source):
+            from .season_details import SeasonDetails
+
+            put(self, "seasons_appended", as_numbered(SeasonDetails.from_dict, "season/", source))
+        else:
+            put(self, "seasons_appended", {})

@@ -24,7 +24,7 @@ class CollectionsResource(Resource):
         collection_id: int,
         *,
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         append: Sequence[CollectionAppend | Unlisted] = (),
     ) -> CollectionDetails:
         """Get a collection with its movies.
@@ -34,7 +34,7 @@ class CollectionsResource(Resource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
@@ -48,7 +48,11 @@ class CollectionsResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, collection_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self,
+        collection_id: int,
+        *,
+        include_image_language: Filter[str | None] | None = None,
+        language: str | None = None,
     ) -> CollectionImages:
         """Get the images of a collection.
 
@@ -56,7 +60,7 @@ class CollectionsResource(Resource):
 
         Args:
             collection_id: Id of the collection.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.collections import collection_images as endpoint
@@ -86,7 +90,7 @@ class AsyncCollectionsResource(AsyncResource):
         collection_id: int,
         *,
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         append: Sequence[CollectionAppend | Unlisted] = (),
     ) -> CollectionDetails:
         """Get a collection with its movies.
@@ -96,7 +100,7 @@ class AsyncCollectionsResource(AsyncResource):
         Args:
             collection_id: Id of the collection.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.collections import collection_details as endpoint
@@ -110,7 +114,11 @@ class AsyncCollectionsResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, collection_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self,
+        collection_id: int,
+        *,
+        include_image_language: Filter[str | None] | None = None,
+        language: str | None = None,
     ) -> CollectionImages:
         """Get the images of a collection.
 
@@ -118,7 +126,7 @@ class AsyncCollectionsResource(AsyncResource):
 
         Args:
             collection_id: Id of the collection.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.collections import collection_images as endpoint

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..models.company_append import CompanyAppend
     from ..models.company_details import CompanyDetails
     from ..models.company_images import CompanyImages
+    from ..models.movie_summary_page import MovieSummaryPage
 
 
 class CompaniesResource(Resource):
@@ -59,6 +60,21 @@ class CompaniesResource(Resource):
         kwargs = endpoint._get_kwargs(company_id)
         return self._call(kwargs, endpoint._decode)
 
+    def movies(self, company_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
+        """List the movies of a company.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            company_id: Id of the company.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        from ..api.companies import company_movies as endpoint
+
+        kwargs = endpoint._get_kwargs(company_id, language=language, page=page)
+        return self._call(kwargs, endpoint._decode)
+
 
 class AsyncCompaniesResource(AsyncResource):
     """Companies, async."""
@@ -101,4 +117,21 @@ class AsyncCompaniesResource(AsyncResource):
         from ..api.companies import company_images as endpoint
 
         kwargs = endpoint._get_kwargs(company_id)
+        return await self._call(kwargs, endpoint._decode)
+
+    async def movies(
+        self, company_id: int, *, language: str | None = None, page: int | None = None
+    ) -> MovieSummaryPage:
+        """List the movies of a company.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            company_id: Id of the company.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        from ..api.companies import company_movies as endpoint
+
+        kwargs = endpoint._get_kwargs(company_id, language=language, page=page)
         return await self._call(kwargs, endpoint._decode)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from ..._endpoint import Unlisted
     from ..models.api_configuration import ApiConfiguration
+    from ..models.api_configuration_append import ApiConfigurationAppend
     from ..models.country import Country
     from ..models.department import Department
     from ..models.language import Language
@@ -31,14 +34,17 @@ class ConfigurationResource(Resource):
         kwargs = endpoint._get_kwargs(language=language)
         return self._call(kwargs, endpoint._decode)
 
-    def details(self) -> ApiConfiguration:
+    def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-details
+
+        Args:
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs()
+        kwargs = endpoint._get_kwargs(append_to_response=append or None)
         return self._call(kwargs, endpoint._decode)
 
     def jobs(self) -> list[Department]:
@@ -98,14 +104,17 @@ class AsyncConfigurationResource(AsyncResource):
         kwargs = endpoint._get_kwargs(language=language)
         return await self._call(kwargs, endpoint._decode)
 
-    async def details(self) -> ApiConfiguration:
+    async def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-details
+
+        Args:
+            append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs()
+        kwargs = endpoint._get_kwargs(append_to_response=append or None)
         return await self._call(kwargs, endpoint._decode)
 
     async def jobs(self) -> list[Department]:

@@ -9,12 +9,13 @@ from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
     from ..models.genres import Genres
+    from ..models.movie_summary_page import MovieSummaryPage
 
 
 class GenresResource(Resource):
     """Genres."""
 
-    def movies(self, *, language: str | None = None) -> Genres:
+    def movie_list(self, *, language: str | None = None) -> Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -27,7 +28,25 @@ class GenresResource(Resource):
         kwargs = endpoint._get_kwargs(language=language)
         return self._call(kwargs, endpoint._decode)
 
-    def tv(self, *, language: str | None = None) -> Genres:
+    def movies(
+        self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
+    ) -> MovieSummaryPage:
+        """List the movies of a genre.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            genre_id: Id of the genre.
+            include_adult: Whether to include adult titles.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        from ..api.genres import genre_movies as endpoint
+
+        kwargs = endpoint._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
+        return self._call(kwargs, endpoint._decode)
+
+    def tv_list(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list
@@ -44,7 +63,7 @@ class GenresResource(Resource):
 class AsyncGenresResource(AsyncResource):
     """Genres, async."""
 
-    async def movies(self, *, language: str | None = None) -> Genres:
+    async def movie_list(self, *, language: str | None = None) -> Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -57,7 +76,25 @@ class AsyncGenresResource(AsyncResource):
         kwargs = endpoint._get_kwargs(language=language)
         return await self._call(kwargs, endpoint._decode)
 
-    async def tv(self, *, language: str | None = None) -> Genres:
+    async def movies(
+        self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
+    ) -> MovieSummaryPage:
+        """List the movies of a genre.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            genre_id: Id of the genre.
+            include_adult: Whether to include adult titles.
+            language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
+            page: Page, 1 to 500.
+        """
+        from ..api.genres import genre_movies as endpoint
+
+        kwargs = endpoint._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
+        return await self._call(kwargs, endpoint._decode)
+
+    async def tv_list(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..models.movie_append import MovieAppend
     from ..models.movie_details import MovieDetails
     from ..models.movie_keywords import MovieKeywords
+    from ..models.movie_releases import MovieReleases
     from ..models.movie_summary_dated_page import MovieSummaryDatedPage
     from ..models.movie_summary_page import MovieSummaryPage
     from ..models.release_dates import ReleaseDates
@@ -128,21 +129,21 @@ class MoviesResource(Resource):
 
     def details(
         self,
-        movie_id: int,
+        movie_id: int | str,
         *,
         append: Sequence[MovieAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-details
 
         Args:
-            movie_id: Id of the movie.
+            movie_id: Id of the movie: TMDB's, or IMDb's (tt0076759).
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
         """
         from ..api.movies import movie_details as endpoint
 
@@ -168,7 +169,7 @@ class MoviesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a movie.
 
@@ -176,7 +177,7 @@ class MoviesResource(Resource):
 
         Args:
             movie_id: Id of the movie.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.movies import movie_images as endpoint
@@ -282,6 +283,19 @@ class MoviesResource(Resource):
             movie_id: Id of the movie.
         """
         from ..api.movies import movie_release_dates as endpoint
+
+        kwargs = endpoint._get_kwargs(movie_id)
+        return self._call(kwargs, endpoint._decode)
+
+    def releases(self, movie_id: int) -> MovieReleases:
+        """Get the releases of a movie by country, in the older form.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            movie_id: Id of the movie.
+        """
+        from ..api.movies import movie_releases as endpoint
 
         kwargs = endpoint._get_kwargs(movie_id)
         return self._call(kwargs, endpoint._decode)
@@ -488,21 +502,21 @@ class AsyncMoviesResource(AsyncResource):
 
     async def details(
         self,
-        movie_id: int,
+        movie_id: int | str,
         *,
         append: Sequence[MovieAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
     ) -> MovieDetails:
         """Get a movie, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-details
 
         Args:
-            movie_id: Id of the movie.
+            movie_id: Id of the movie: TMDB's, or IMDb's (tt0076759).
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
         """
         from ..api.movies import movie_details as endpoint
 
@@ -528,7 +542,7 @@ class AsyncMoviesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a movie.
 
@@ -536,7 +550,7 @@ class AsyncMoviesResource(AsyncResource):
 
         Args:
             movie_id: Id of the movie.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.movies import movie_images as endpoint
@@ -642,6 +656,19 @@ class AsyncMoviesResource(AsyncResource):
             movie_id: Id of the movie.
         """
         from ..api.movies import movie_release_dates as endpoint
+
+        kwargs = endpoint._get_kwargs(movie_id)
+        return await self._call(kwargs, endpoint._decode)
+
+    async def releases(self, movie_id: int) -> MovieReleases:
+        """Get the releases of a movie by country, in the older form.
+
+        TMDB serves this and does not document it.
+
+        Args:
+            movie_id: Id of the movie.
+        """
+        from ..api.movies import movie_releases as endpoint
 
         kwargs = endpoint._get_kwargs(movie_id)
         return await self._call(kwargs, endpoint._decode)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class TrendingResource(Resource):
     """Trending."""
 
-    def all(self, time_window: TimeWindow, *, language: str | None = None) -> TrendingPage:
+    def all(self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None) -> TrendingPage:
         """List the movies, series and people that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-all
@@ -26,13 +26,16 @@ class TrendingResource(Resource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return self._call(kwargs, endpoint._decode)
 
-    def movies(self, time_window: TimeWindow, *, language: str | None = None) -> MovieSummaryPage:
+    def movies(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> MovieSummaryPage:
         """List the movies that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-movies
@@ -40,13 +43,16 @@ class TrendingResource(Resource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return self._call(kwargs, endpoint._decode)
 
-    def people(self, time_window: TimeWindow, *, language: str | None = None) -> PersonSummaryPage:
+    def people(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> PersonSummaryPage:
         """List the people who are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-people
@@ -54,13 +60,16 @@ class TrendingResource(Resource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return self._call(kwargs, endpoint._decode)
 
-    def tv(self, time_window: TimeWindow, *, language: str | None = None) -> TvSeriesSummaryPage:
+    def tv(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> TvSeriesSummaryPage:
         """List the series that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-tv
@@ -68,17 +77,20 @@ class TrendingResource(Resource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return self._call(kwargs, endpoint._decode)
 
 
 class AsyncTrendingResource(AsyncResource):
     """Trending, async."""
 
-    async def all(self, time_window: TimeWindow, *, language: str | None = None) -> TrendingPage:
+    async def all(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> TrendingPage:
         """List the movies, series and people that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-all
@@ -86,13 +98,16 @@ class AsyncTrendingResource(AsyncResource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return await self._call(kwargs, endpoint._decode)
 
-    async def movies(self, time_window: TimeWindow, *, language: str | None = None) -> MovieSummaryPage:
+    async def movies(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> MovieSummaryPage:
         """List the movies that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-movies
@@ -100,13 +115,16 @@ class AsyncTrendingResource(AsyncResource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return await self._call(kwargs, endpoint._decode)
 
-    async def people(self, time_window: TimeWindow, *, language: str | None = None) -> PersonSummaryPage:
+    async def people(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> PersonSummaryPage:
         """List the people who are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-people
@@ -114,13 +132,16 @@ class AsyncTrendingResource(AsyncResource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return await self._call(kwargs, endpoint._decode)
 
-    async def tv(self, time_window: TimeWindow, *, language: str | None = None) -> TvSeriesSummaryPage:
+    async def tv(
+        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> TvSeriesSummaryPage:
         """List the series that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-tv
@@ -128,8 +149,9 @@ class AsyncTrendingResource(AsyncResource):
         Args:
             time_window: Over a day or over a week. TMDB assumes day.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
+            page: Page, 1 to 1,000.
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
+        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
         return await self._call(kwargs, endpoint._decode)

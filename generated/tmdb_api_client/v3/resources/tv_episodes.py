@@ -111,7 +111,7 @@ class TvEpisodesResource(Resource):
         *,
         append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
@@ -124,7 +124,7 @@ class TvEpisodesResource(Resource):
             episode_number: Number of the episode within its season.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
@@ -161,7 +161,7 @@ class TvEpisodesResource(Resource):
         season_number: int,
         episode_number: int,
         *,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
     ) -> EpisodeImages:
         """Get the stills of an episode.
@@ -172,7 +172,7 @@ class TvEpisodesResource(Resource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_episodes import tv_episode_images as endpoint
@@ -314,7 +314,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         *,
         append: Sequence[EpisodeAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> EpisodeDetails:
         """Get an episode, with what is appended.
@@ -327,7 +327,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             episode_number: Number of the episode within its season.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
@@ -364,7 +364,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         season_number: int,
         episode_number: int,
         *,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
     ) -> EpisodeImages:
         """Get the stills of an episode.
@@ -375,7 +375,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
             episode_number: Number of the episode within its season.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_episodes import tv_episode_images as endpoint

@@ -101,7 +101,7 @@ class TvSeasonsResource(Resource):
         *,
         append: Sequence[SeasonAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
@@ -113,7 +113,7 @@ class TvSeasonsResource(Resource):
             season_number: Number of the season; 0 for specials.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
@@ -147,7 +147,7 @@ class TvSeasonsResource(Resource):
         series_id: int,
         season_number: int,
         *,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
     ) -> SeasonImages:
         """Get the posters of a season.
@@ -157,7 +157,7 @@ class TvSeasonsResource(Resource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_seasons import tv_season_images as endpoint
@@ -301,7 +301,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         *,
         append: Sequence[SeasonAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> SeasonDetails:
         """Get a season with its episodes, with what is appended.
@@ -313,7 +313,7 @@ class AsyncTvSeasonsResource(AsyncResource):
             season_number: Number of the season; 0 for specials.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_seasons import tv_season_details as endpoint
@@ -347,7 +347,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         series_id: int,
         season_number: int,
         *,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
     ) -> SeasonImages:
         """Get the posters of a season.
@@ -357,7 +357,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         Args:
             series_id: Id of the series.
             season_number: Number of the season; 0 for specials.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_seasons import tv_season_images as endpoint

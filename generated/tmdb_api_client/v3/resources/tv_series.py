@@ -177,7 +177,7 @@ class TvSeriesResource(Resource):
         *,
         append: Sequence[TvSeriesAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
@@ -188,7 +188,7 @@ class TvSeriesResource(Resource):
             series_id: Id of the series.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_series import tv_series_details as endpoint
@@ -229,7 +229,7 @@ class TvSeriesResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def images(
-        self, series_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a series.
 
@@ -237,7 +237,7 @@ class TvSeriesResource(Resource):
 
         Args:
             series_id: Id of the series.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_series import tv_series_images as endpoint
@@ -576,7 +576,7 @@ class AsyncTvSeriesResource(AsyncResource):
         *,
         append: Sequence[TvSeriesAppend | Unlisted] = (),
         language: str | None = None,
-        include_image_language: Filter[str] | None = None,
+        include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
     ) -> TvSeriesDetails:
         """Get a series, with what is appended.
@@ -587,7 +587,7 @@ class AsyncTvSeriesResource(AsyncResource):
             series_id: Id of the series.
             append: Sub-resources to send along in the same response, at most 20. One that the document does not list goes as `Unlisted(...)`.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR. TMDB assumes en-US.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             include_video_language: Languages of the videos, ISO 639-1.
         """
         from ..api.tv_series import tv_series_details as endpoint
@@ -628,7 +628,7 @@ class AsyncTvSeriesResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def images(
-        self, series_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
+        self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
     ) -> MediaImages:
         """Get the images of a series.
 
@@ -636,7 +636,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         Args:
             series_id: Id of the series.
-            include_image_language: Languages of the images, ISO 639-1; "null" for images without text.
+            include_image_language: Languages of the images, ISO 639-1; None in a list, or the text null, for images without text.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
         """
         from ..api.tv_series import tv_series_images as endpoint

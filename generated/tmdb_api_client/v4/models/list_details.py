@@ -29,7 +29,7 @@ class ListDetails(Model):
         poster_path: Image path, to be joined with an image base address and a size.
         revenue: Sum over the items, in US dollars.
         runtime: Sum over the items, in minutes.
-        total_pages: Number of pages; only 500 can be asked for.
+        total_pages: Number of pages; only the first 500 can be asked for, of what is trending 1,000.
         total_results: Number of results over all pages.
     """
 

@@ -21,7 +21,7 @@ class RatedMovie(Model):
     Attributes:
         adult: Whether the list has adult titles, for lists as 0 or 1.
         backdrop_path: Image path, to be joined with an image base address and a size.
-        genre_ids: Ids of the genres, as in genres.movies and genres.tv.
+        genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
         popularity: TMDB's measure of attention, without a unit.
         poster_path: Image path, to be joined with an image base address and a size.
         vote_average: Average of the ratings, 0 to 10.
