@@ -19,7 +19,6 @@ LONGEST_RANGE: Final = timedelta(days=14)
 """The longest range of changes that TMDB takes (status code 20)."""
 
 _LANGUAGE: Final = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
-_UNFIT: Final = r"%7B%21(\w+)%7D"
 _REGION: Final = r"[A-Z]{2}"
 
 
@@ -47,12 +46,6 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
             "walk a longer range with changes_between()"
         )
     return None
-
-
-def fault_in(url: str) -> str | None:
-    """Return what is wrong with the arguments in a path and what to do, or None."""
-    unfit = re.search(_UNFIT, url)
-    return None if unfit is None else f"{unfit[1]} is not an id: give the whole number, or the text, that TMDB uses"
 
 
 def _day(text: object) -> date | None:

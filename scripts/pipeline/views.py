@@ -289,7 +289,7 @@ class Views:
         described = {p["name"]: p for p in operation["parameters"]}
         first: list[str] = []
         named: list[str] = []
-        passed: list[str] = []
+        passed: list[tuple[str, str]] = []
         texts: list[tuple[str, str | None]] = []
         for prop in endpoint.path_parameters:
             key, python = prop.name.get_untrusted_value(), str(prop.python_name)
@@ -298,16 +298,16 @@ class Views:
             text = _docstring(described[key]["description"])
             if key in SUPPLIED:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
-                passed.append(f"{key.upper()} if {python} is None else {python}")
+                passed.append((python, f"{key.upper()} if {python} is None else {python}"))
                 text = f"{text} Left out, the one of the {SUPPLIED[key]} that the call carries."
             else:
                 first.append(f"{python}: {kind_of.annotation}")
-                passed.append(python)
+                passed.append((python, python))
             texts.append((python, text))
         body = self._body(operation, named, texts, models)
         if body:
             fields = ", ".join(f"{name}={name}" for name in body["fields"])
-            passed.append(f"body={body['class']}({fields})")
+            passed.append(("body", f"{body['class']}({fields})"))
         for prop in sorted(endpoint.query_parameters, key=lambda p: not p.required):
             key, python = prop.name.get_untrusted_value(), str(prop.python_name)
             if key in {"session_id", "guest_session_id"}:
@@ -317,14 +317,14 @@ class Views:
             text = _docstring(described[key]["description"])
             if key == "append_to_response":
                 named.append(f"append: Sequence[{kind_of.annotation[5:-1]} | Unlisted] = ()")
-                passed.append(f"{python}=append or None")
+                passed.append((python, "append or None"))
                 texts.append(("append", f"{text} One that the document does not list goes as `Unlisted(...)`."))
                 continue
             if prop.required:
                 first.append(f"{python}: {kind_of.annotation}")
             else:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
-            passed.append(f"{python}={python}")
+            passed.append((python, python))
             texts.append((python, text))
         signature = ", ".join([*first, *(["*", *sorted(named, key=lambda a: "= " in a)] if named else [])])
         return {
@@ -332,7 +332,7 @@ class Views:
             "tag": tag,
             "endpoint": str(endpoint.name),
             "signature": signature,
-            "passed": ", ".join(passed),
+            "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
             "returns": kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),

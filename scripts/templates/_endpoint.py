@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -33,28 +34,81 @@ class Unlisted(str):
     __slots__ = ()
 
 
-def segment(value: object, name: str) -> str:
-    """`value` as one segment of a path; no text makes it raise, since the value may be a secret.
+class InvalidPathParameter(ValueError):  # noqa: N818 - named after what is wrong, as TMDB's own errors are
+    """The value of a path parameter would address another resource, or none; nothing was sent."""
 
-    What would be no segment, or another path, becomes `{!name}`: no path of TMDB's, and whoever sends it can tell why.
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}{problem}")
+        self.name = name
+        """The name of the parameter."""
+        self.problem = problem
+        """What is wrong with it and what to do."""
+
+    def __reduce__(self) -> tuple[type[InvalidPathParameter], tuple[str, str]]:
+        return type(self), (self.name, self.problem)
+
+
+PERSONAL = frozenset({"account_id", "account_object_id", "guest_session_id"})
+"""Path parameters whose values are not shown. Whoever sends a call may fill in their placeholder, `{account_id}`."""
+
+_LONGEST_NUMBER = 20
+_LONGEST_SHOWN = 60
+_CONTROL = frozenset({*range(0x20), 0x7F})
+
+
+def segment(value: object, name: str) -> str:
+    """`value` as one segment of a path, percent-encoded.
+
+    TMDB decodes a path once and resolves `..` after that, so encoding protects nothing. A value is refused if, decoded
+    once, it would not be one segment: it is empty, `.` or `..`, or has `/`, `%` or a control character in it.
+
+    Raises:
+        InvalidPathParameter: `value` is refused.
     """
-    text = "" if value is None or isinstance(value, (bool, float)) else str(value)
-    return _unfit(name) if text in ("", ".", "..") else quote(text, safe="", errors="surrogatepass")
+    text = value if isinstance(value, str) else str(value) if type(value) is int else ""
+    try:
+        sent = text.encode()
+    except UnicodeEncodeError:
+        sent = b""
+    if sent in (b"", b".", b"..") or b"/" in sent or b"%" in sent or not _CONTROL.isdisjoint(sent):
+        raise _refused(name, value, "a text without '/', '%' or control characters, and not '.' or '..'")
+    return quote(sent, safe="")
 
 
 def number(value: object, name: str) -> str:
-    """`value`, which has to be a whole number, as one segment of a path; anything else becomes `{!name}`.
+    """`value`, which has to be a whole number, as one segment of a path.
 
-    A placeholder that whoever sends the call fills in stays one.
+    Raises:
+        InvalidPathParameter: it is something else.
     """
-    text = "" if isinstance(value, (bool, float)) else str(value)
-    is_placeholder = text[:1] == "{" and text[-1:] == "}" and text[1:-1].isidentifier()
-    is_number = text.removeprefix("-").isdecimal() and text.isascii()
-    return quote(text, safe="") if is_number or is_placeholder else _unfit(name)
+    text = "" if isinstance(value, (bool, float)) else value if isinstance(value, str) else _digits(value)
+    if name in PERSONAL and text == f"{{{name}}}":
+        return quote(text, safe="")
+    if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= _LONGEST_NUMBER):
+        raise _refused(name, value, "a whole number")
+    return text
 
 
-def _unfit(name: str) -> str:
-    return f"%7B%21{name}%7D"
+def _digits(value: object) -> str:
+    """A whole number of any type (numpy has its own), or an empty string."""
+    try:
+        return str(operator.index(value))  # type: ignore[arg-type] # it raises what is caught here
+    except (TypeError, ValueError):
+        return ""
+
+
+def _refused(name: str, value: object, wanted: str) -> InvalidPathParameter:
+    shown = ""
+    if name not in PERSONAL:
+        text = (
+            repr(value)
+            if isinstance(value, (str, bytes, bool, float, type(None)))
+            else f"of type {type(value).__name__}"
+        )
+        if type(value) is int:
+            text = f"a number of {value.bit_length()} bits"
+        shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+    return InvalidPathParameter(name, f"{' is ' + shown if shown else ''}: give {wanted}")
 
 
 def query(values: Mapping[str, Any], unset: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .._release import Release
 
 if TYPE_CHECKING:
-    from .._endpoint import AnyOf, Filter, Unlisted, any_of
+    from .._endpoint import AnyOf, Filter, InvalidPathParameter, Unlisted, any_of
     from .._operation import Operation
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS
@@ -19,6 +19,7 @@ _MODULES = {
     "AuthenticatedClient": ".client",
     "Client": ".client",
     "Filter": ".._endpoint",
+    "InvalidPathParameter": ".._endpoint",
     "OPERATIONS": ".operations",
     "Operation": ".._operation",
     "Resources": ".resources",
@@ -40,6 +41,7 @@ __all__ = (
     "AuthenticatedClient",
     "Client",
     "Filter",
+    "InvalidPathParameter",
     "Operation",
     "Release",
     "Resources",

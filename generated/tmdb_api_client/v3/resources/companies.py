@@ -29,8 +29,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id})
 
     def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
@@ -43,8 +42,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
     def images(self, company_id: int) -> CompanyImages:
         """Get the logos of a company.
@@ -56,8 +54,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_images as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id})
 
 
 class AsyncCompaniesResource(AsyncResource):
@@ -73,8 +70,7 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id})
 
     async def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
@@ -87,8 +83,7 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
     async def images(self, company_id: int) -> CompanyImages:
         """Get the logos of a company.
@@ -100,5 +95,4 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_images as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id})

@@ -28,8 +28,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_countries as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
     def details(self) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
@@ -38,8 +37,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def jobs(self) -> list[Department]:
         """List the departments and jobs of a crew.
@@ -48,8 +46,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_jobs as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def languages(self) -> list[Language]:
         """List the languages that TMDB knows.
@@ -58,8 +55,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_languages as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def primary_translations(self) -> list[str]:
         """List the languages, with region, that TMDB is translated into.
@@ -68,8 +64,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_primary_translations as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def timezones(self) -> list[Timezones]:
         """List the time zones by country.
@@ -78,8 +73,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_timezones as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
 
 class AsyncConfigurationResource(AsyncResource):
@@ -95,8 +89,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_countries as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})
 
     async def details(self) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
@@ -105,8 +98,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def jobs(self) -> list[Department]:
         """List the departments and jobs of a crew.
@@ -115,8 +107,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_jobs as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def languages(self) -> list[Language]:
         """List the languages that TMDB knows.
@@ -125,8 +116,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_languages as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def primary_translations(self) -> list[str]:
         """List the languages, with region, that TMDB is translated into.
@@ -135,8 +125,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_primary_translations as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def timezones(self) -> list[Timezones]:
         """List the time zones by country.
@@ -145,5 +134,4 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_timezones as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})

@@ -24,8 +24,7 @@ class GenresResource(Resource):
         """
         from ..api.genres import genre_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
     def tv(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
@@ -37,8 +36,7 @@ class GenresResource(Resource):
         """
         from ..api.genres import genre_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
 
 class AsyncGenresResource(AsyncResource):
@@ -54,8 +52,7 @@ class AsyncGenresResource(AsyncResource):
         """
         from ..api.genres import genre_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})
 
     async def tv(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
@@ -67,5 +64,4 @@ class AsyncGenresResource(AsyncResource):
         """
         from ..api.genres import genre_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})

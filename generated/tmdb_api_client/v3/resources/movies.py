@@ -44,8 +44,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def add_rating(self, movie_id: int, *, value: float) -> Status:
         """Rate a movie.
@@ -59,8 +58,7 @@ class MoviesResource(Resource):
         from ..api.movies import movie_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(movie_id, body=RatingBody(value=value))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
 
     def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
         """Get the other titles of a movie.
@@ -73,8 +71,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, country=country)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "country": country})
 
     def changes(
         self,
@@ -96,8 +93,9 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a movie.
@@ -110,8 +108,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     def delete_rating(self, movie_id: int) -> Status:
         """Delete the user's rating of a movie.
@@ -123,8 +120,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def details(
         self,
@@ -146,13 +142,15 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            movie_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
+        return self._call(
+            endpoint,
+            {
+                "movie_id": movie_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, movie_id: int) -> ExternalIds:
         """Get a movie's ids on other sites.
@@ -164,8 +162,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def images(
         self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
@@ -181,8 +178,9 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_images as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
+        )
 
     def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
@@ -194,8 +192,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def latest(self) -> MovieDetails:
         """Get the newest movie in TMDB.
@@ -204,8 +201,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a movie is on.
@@ -219,8 +215,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -236,8 +231,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_now_playing_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -253,8 +247,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
@@ -270,8 +263,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def release_dates(self, movie_id: int) -> ReleaseDates:
         """Get the release dates and certifications of a movie by country.
@@ -283,8 +275,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_release_dates as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a movie.
@@ -298,8 +289,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
         """List movies with similar genres and keywords.
@@ -313,8 +303,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -330,8 +319,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def translations(self, movie_id: int) -> Translations:
         """Get the translations of a movie.
@@ -343,8 +331,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -360,8 +347,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_upcoming_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
         """Get the videos of a movie.
@@ -374,8 +360,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     def watch_providers(self, movie_id: int) -> WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
@@ -387,8 +372,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
 
 class AsyncMoviesResource(AsyncResource):
@@ -404,8 +388,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def add_rating(self, movie_id: int, *, value: float) -> Status:
         """Rate a movie.
@@ -419,8 +402,7 @@ class AsyncMoviesResource(AsyncResource):
         from ..api.movies import movie_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(movie_id, body=RatingBody(value=value))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
 
     async def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
         """Get the other titles of a movie.
@@ -433,8 +415,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, country=country)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "country": country})
 
     async def changes(
         self,
@@ -456,8 +437,9 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     async def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a movie.
@@ -470,8 +452,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     async def delete_rating(self, movie_id: int) -> Status:
         """Delete the user's rating of a movie.
@@ -483,8 +464,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def details(
         self,
@@ -506,13 +486,15 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            movie_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
+        return await self._call(
+            endpoint,
+            {
+                "movie_id": movie_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, movie_id: int) -> ExternalIds:
         """Get a movie's ids on other sites.
@@ -524,8 +506,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def images(
         self, movie_id: int, *, include_image_language: Filter[str] | None = None, language: str | None = None
@@ -541,8 +522,9 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_images as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
+        )
 
     async def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
@@ -554,8 +536,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def latest(self) -> MovieDetails:
         """Get the newest movie in TMDB.
@@ -564,8 +545,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a movie is on.
@@ -579,8 +559,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -596,8 +575,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_now_playing_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -613,8 +591,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
@@ -630,8 +607,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def release_dates(self, movie_id: int) -> ReleaseDates:
         """Get the release dates and certifications of a movie by country.
@@ -643,8 +619,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_release_dates as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a movie.
@@ -658,8 +633,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
         """List movies with similar genres and keywords.
@@ -673,8 +647,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -690,8 +663,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def translations(self, movie_id: int) -> Translations:
         """Get the translations of a movie.
@@ -703,8 +675,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -720,8 +691,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_upcoming_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
         """Get the videos of a movie.
@@ -734,8 +704,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     async def watch_providers(self, movie_id: int) -> WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
@@ -747,5 +716,4 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})

@@ -29,8 +29,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language})
 
     def movies(self, time_window: TimeWindow, *, language: str | None = None) -> MovieSummaryPage:
         """List the movies that are trending.
@@ -43,8 +42,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language})
 
     def people(self, time_window: TimeWindow, *, language: str | None = None) -> PersonSummaryPage:
         """List the people who are trending.
@@ -57,8 +55,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language})
 
     def tv(self, time_window: TimeWindow, *, language: str | None = None) -> TvSeriesSummaryPage:
         """List the series that are trending.
@@ -71,8 +68,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language})
 
 
 class AsyncTrendingResource(AsyncResource):
@@ -89,8 +85,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language})
 
     async def movies(self, time_window: TimeWindow, *, language: str | None = None) -> MovieSummaryPage:
         """List the movies that are trending.
@@ -103,8 +98,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language})
 
     async def people(self, time_window: TimeWindow, *, language: str | None = None) -> PersonSummaryPage:
         """List the people who are trending.
@@ -117,8 +111,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language})
 
     async def tv(self, time_window: TimeWindow, *, language: str | None = None) -> TvSeriesSummaryPage:
         """List the series that are trending.
@@ -131,5 +124,4 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language})
