@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from scenes import MadeEndpoint
 from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.client import Client
 from tmdb_api_client.v3.errors import UnexpectedStatus
@@ -307,7 +308,7 @@ def test_errors_of_the_generated_functions_are_of_this_package() -> None:
 
 def test_an_argument_that_cannot_be_in_an_address_is_refused() -> None:
     with TMDB(api_key=KEY, transport=recording([])) as tmdb, pytest.raises(InvalidArgument, match="address"):
-        tmdb._call({"method": "get", "url": "/3/\x00", "extensions": {}}, lambda data: data)
+        tmdb._call(MadeEndpoint("movie-details", {"method": "get", "url": "/3/\x00"}, lambda data: data), {})
 
 
 def test_one_client_is_shared_by_threads() -> None:

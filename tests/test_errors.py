@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leaks import Collector, everything
+from scenes import MadeEndpoint
 from tmdb_api_client.v3.api.movies import movie_account_states
 
 import tmdb_ext
@@ -212,7 +213,7 @@ def test_a_decoder_that_fails_is_a_decode_error_that_quotes_nothing() -> None:
 
     transport = httpx.MockTransport(answering(200, {"session_id": SESSION}))
     with TMDB(access_token=TOKEN, transport=transport) as tmdb, pytest.raises(DecodeError, match="KeyError") as caught:
-        tmdb._call({"method": "get", "url": "/3/movie/11", "extensions": {"tmdb_operation": "movie-details"}}, decode)
+        tmdb._call(MadeEndpoint("movie-details", {"method": "get", "url": "/3/movie/11"}, decode), {})
     assert SESSION not in everything(caught.value)
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from pipeline.evidence import Evidence, read_payloads
 from pipeline.truth import contradictions, decode, encode, unknown_keys
+from scenes import MadeEndpoint
 from tmdb_api_client.v3.operations import OPERATIONS
 
 from tmdb_ext import TMDB, APIError, AsyncTMDB
@@ -71,14 +72,14 @@ def test_the_document_is_not_contradicted_by_more_than_one_response(
     assert [finding for finding in evidence.findings if len(finding.bodies) > 1] == []
 
 
-def call_of(row: dict[str, Any]) -> dict[str, Any]:
+def endpoint_of(row: dict[str, Any]) -> MadeEndpoint:
     method, path = row["operation"].split(" ")
     operation = next(o for o in OPERATIONS.values() if (o.method, o.path) == (method, path))
     filled = path
     for name in ("guest_session_id", "account_id"):
         filled = filled.replace(f"{{{name}}}", "1")
     url = "/".join("1" if part.startswith("{") else part for part in filled.split("/"))
-    return {"method": method, "url": url, "extensions": {"tmdb_operation": operation.id}}
+    return MadeEndpoint(operation.id, {"method": method, "url": url}, lambda data: decode(row["operation"], 200, data))
 
 
 def test_the_clients_decode_alike_and_raise_tmdbs_errors(payloads: list[tuple[dict[str, Any], Any]]) -> None:
@@ -97,9 +98,9 @@ def test_the_clients_decode_alike_and_raise_tmdbs_errors(payloads: list[tuple[di
             for row, body in payloads:
                 served.update(status=row["status"], body=body)
                 outcomes = []
-                for call in (lambda kwargs, d: tmdb._call(kwargs, d), other._call):
+                for client in (tmdb, other):
                     try:
-                        outcome = call(call_of(row), lambda data, row=row: decode(row["operation"], 200, data))
+                        outcome = client._call(endpoint_of(row), {})
                         outcomes.append(await outcome if hasattr(outcome, "__await__") else outcome)
                     except APIError as error:
                         outcomes.append((type(error), error.status, error.status_code))

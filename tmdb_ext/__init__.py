@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tmdb_api_client.v3 import any_of
+    from tmdb_api_client.v3 import any_of, season
 
     from ._bulk import AsyncFetchMany, Fetched, FetchMany, Progress, read_fetched
     from ._client import TMDB, AsyncTMDB
@@ -121,6 +121,7 @@ __all__ = [
     "daily_ids",
     "download_daily_ids",
     "read_fetched",
+    "season",
 ]
 
 _ELSEWHERE = {
@@ -160,6 +161,7 @@ _ELSEWHERE = {
     "daily_ids": "._exports",
     "download_daily_ids": "._exports",
     "read_fetched": "._bulk",
+    "season": "tmdb_api_client.v3",
 }
 
 

@@ -14,17 +14,21 @@ from ._operations import find_operation
 MOST_APPENDED: Final = 20
 """How many sub-resources TMDB appends to one response (status code 27)."""
 LAST_PAGE: Final = 500
-"""The last page that TMDB serves of anything (status code 22)."""
+"""The last page that TMDB serves of a listing (status code 22), unless the operation says otherwise."""
 LONGEST_RANGE: Final = timedelta(days=14)
 """The longest range of changes that TMDB takes (status code 20)."""
 
 _LANGUAGE: Final = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
-_UNFIT: Final = r"%7B%21(\w+)%7D"
 _REGION: Final = r"[A-Z]{2}"
 
 
-def fault_of(params: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the query parameters of a call and what to do, or None."""
+def fault_of(params: Mapping[str, Any], last_page: int | None = None) -> str | None:
+    """Return what is wrong with the query parameters of a call and what to do, or None.
+
+    Args:
+        params: the parameters, as they are sent.
+        last_page: the last page that TMDB serves of the operation.
+    """
     for name, value in params.items():
         if not isinstance(value, str | int) and not (isinstance(value, float) and isfinite(value)):
             # Not the value: it may be a session that was passed as bytes.
@@ -34,8 +38,9 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
         return f"{count} sub-resources are to be appended, TMDB takes {MOST_APPENDED} at most: make more than one call"
     page = params.get("page")
-    if isinstance(page, int) and not 1 <= page <= LAST_PAGE:
-        return f"page {page}: TMDB has pages 1 to {LAST_PAGE}"
+    last_page = last_page or LAST_PAGE
+    if isinstance(page, int) and not 1 <= page <= last_page:
+        return f"page {page}: TMDB has pages 1 to {last_page}"
     start, end = (_day(params.get(name)) for name in ("start_date", "end_date"))
     if start is None or end is None:
         return None
@@ -47,12 +52,6 @@ def fault_of(params: Mapping[str, Any]) -> str | None:
             "walk a longer range with changes_between()"
         )
     return None
-
-
-def fault_in(url: str) -> str | None:
-    """Return what is wrong with the arguments in a path and what to do, or None."""
-    unfit = re.search(_UNFIT, url)
-    return None if unfit is None else f"{unfit[1]} is not an id: give the whole number, or the text, that TMDB uses"
 
 
 def _day(text: object) -> date | None:

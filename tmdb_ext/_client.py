@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import ssl
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, ParamSpec, Self, TypeVar, overload
 
 import httpx
+from tmdb_api_client._endpoint import InvalidParameter
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
-from ._arguments import Defaults, defaults, fault_in, fault_of
+from ._arguments import Defaults, defaults, fault_of
 from ._auth import MODE, ModeBlock, TMDBAuth
 from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
@@ -18,17 +19,18 @@ from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, c
 from ._guest import GuestPolicy
 from ._http import AsyncHTTP, SyncHTTP, prepared
 from ._limit import limiter_of
-from ._operations import describe
+from ._operations import describe, extensions_of, find_operation
 from ._redaction import install_log_filter
 from ._responses import Failure, read
 from ._retry import policy_of
 from ._stores import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import date
     from types import TracebackType
 
+    from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.client import AuthenticatedClient
 
     from ._account import Account, AsyncAccount
@@ -50,6 +52,15 @@ BASE_URL: Final = "https://api.themoviedb.org"
 SITE_URL: Final = "https://www.themoviedb.org"
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=60.0)
 HEADERS: Final = {"accept": "application/json", "user-agent": "tmdb-ext"}
+
+
+class Options(NamedTuple):
+    """What one call does otherwise than its client."""
+
+    mode: Mode | None = None
+
+
+NO_OPTIONS: Final = Options()
 
 
 class TMDB(Resources):
@@ -404,22 +415,22 @@ class TMDB(Resources):
     def __repr__(self) -> str:
         return _shown(self, getattr(self, "_flow", None))
 
-    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        outcome = self._outcome(kwargs, decode)
-        del kwargs
+    def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any], options: Options = NO_OPTIONS) -> T:
+        outcome = self._outcome(endpoint, arguments, options)
+        del arguments
         if isinstance(outcome, Failure):
             raise cleaned(outcome.error)
         return outcome
 
-    def _outcome(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T | Failure:
-        request = _built(self._http, kwargs, self._defaults)
+    def _outcome(self, endpoint: Endpoint[T], arguments: dict[str, Any], options: Options) -> T | Failure:
+        request = _built(self._http, endpoint, arguments, self._defaults, options)
         if isinstance(request, Failure):
             return request
         try:
             response = self._http.send(request)
         except TMDBError as error:
             return Failure(error)
-        return read(response, decode)
+        return read(response, endpoint.decode)
 
 
 class AsyncTMDB(AsyncResources):
@@ -785,22 +796,22 @@ class AsyncTMDB(AsyncResources):
     def __repr__(self) -> str:
         return _shown(self, getattr(self, "_flow", None))
 
-    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        outcome = await self._outcome(kwargs, decode)
-        del kwargs
+    async def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any], options: Options = NO_OPTIONS) -> T:
+        outcome = await self._outcome(endpoint, arguments, options)
+        del arguments
         if isinstance(outcome, Failure):
             raise cleaned(outcome.error)
         return outcome
 
-    async def _outcome(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T | Failure:
-        request = _built(self._http, kwargs, self._defaults)
+    async def _outcome(self, endpoint: Endpoint[T], arguments: dict[str, Any], options: Options) -> T | Failure:
+        request = _built(self._http, endpoint, arguments, self._defaults, options)
         if isinstance(request, Failure):
             return request
         try:
             response = await self._http.send(request)
         except TMDBError as error:
             return Failure(error)
-        return read(response, decode)
+        return read(response, endpoint.decode)
 
 
 class ActingAs(Resources):
@@ -811,7 +822,7 @@ class ActingAs(Resources):
 
     def __init__(
         self,
-        call: Callable[[dict[str, Any], Callable[[Any], Any]], Any],
+        call: Callable[[Endpoint[Any], dict[str, Any], Options], Any],
         http: SyncHTTP,
         flow: TMDBAuth,
         mode: Mode,
@@ -822,6 +833,7 @@ class ActingAs(Resources):
         self._flow = flow
         self._site_url = site_url
         self._block = ModeBlock(flow, mode)
+        self._options = Options(self._block.mode)
 
     @cached_property
     def account(self) -> Account:
@@ -837,10 +849,10 @@ class ActingAs(Resources):
 
         return V4(self._call, self._http, self._flow, self._site_url)
 
-    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        changed = [_with_mode(kwargs, self._block.mode)]
-        del kwargs
-        result: T = self._send(changed.pop(), decode)
+    def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        held = [arguments]
+        del arguments
+        result: T = self._send(endpoint, held.pop(), self._options)
         return result
 
     def __enter__(self) -> Self:
@@ -864,7 +876,7 @@ class AsyncActingAs(AsyncResources):
 
     def __init__(
         self,
-        call: Callable[[dict[str, Any], Callable[[Any], Any]], Awaitable[Any]],
+        call: Callable[[Endpoint[Any], dict[str, Any], Options], Awaitable[Any]],
         http: AsyncHTTP,
         flow: TMDBAuth,
         mode: Mode,
@@ -875,6 +887,7 @@ class AsyncActingAs(AsyncResources):
         self._flow = flow
         self._site_url = site_url
         self._block = ModeBlock(flow, mode)
+        self._options = Options(self._block.mode)
 
     @cached_property
     def account(self) -> AsyncAccount:
@@ -890,10 +903,10 @@ class AsyncActingAs(AsyncResources):
 
         return AsyncV4(self._call, self._http, self._flow, self._site_url)
 
-    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        changed = [_with_mode(kwargs, self._block.mode)]
-        del kwargs
-        result: T = await self._send(changed.pop(), decode)
+    async def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        held = [arguments]
+        del arguments
+        result: T = await self._send(endpoint, held.pop(), self._options)
         return result
 
     async def __aenter__(self) -> Self:
@@ -916,10 +929,6 @@ class AsyncActingAs(AsyncResources):
 
     def __repr__(self) -> str:
         return f"<acting as {self._block.mode!r}>"
-
-
-def _with_mode(kwargs: dict[str, Any], mode: Mode) -> dict[str, Any]:
-    return {**kwargs, "extensions": {**kwargs.get("extensions", {}), MODE: mode}}
 
 
 def _resolved(credentials: Credentials | None, given: dict[CredentialName, Secret | None]) -> Credentials:
@@ -1003,10 +1012,19 @@ def checked_site_url(site_url: str | None) -> str:
     return site_url.rstrip("/")
 
 
-def _built(http: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any], given: Defaults) -> httpx.Request | Failure:
+def _built(
+    http: SyncHTTP | AsyncHTTP, endpoint: Endpoint[Any], arguments: dict[str, Any], given: Defaults, options: Options
+) -> httpx.Request | Failure:
+    try:
+        kwargs = endpoint.get_kwargs(**arguments)
+    except InvalidParameter as error:
+        return _refused(extensions_of(endpoint), str(error))
     if any(value is not None for value in given):
         given.add_to(kwargs)
-    fault = fault_of(kwargs.get("params") or {}) or fault_in(kwargs["url"])
+    if options.mode is not None:
+        kwargs["extensions"] = {**kwargs["extensions"], MODE: options.mode}
+    operation = find_operation(kwargs["extensions"])
+    fault = fault_of(kwargs.get("params") or {}, operation.last_page if operation else None)
     if fault is None:
         try:
             return prepared(http, kwargs)
@@ -1014,7 +1032,11 @@ def _built(http: SyncHTTP | AsyncHTTP, kwargs: dict[str, Any], given: Defaults) 
             fault = "an argument cannot be part of an address"
         except (TypeError, ValueError):  # a lone surrogate among them
             fault = "an argument is no text, number or boolean that can be sent"
-    context: dict[str, Any] = describe(kwargs["method"], kwargs["url"], kwargs.get("extensions", {}))
+    return _refused(kwargs["extensions"], fault)
+
+
+def _refused(extensions: Mapping[str, Any], fault: str) -> Failure:
+    context: dict[str, Any] = describe("", "", extensions)
     return Failure(InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context))
 
 

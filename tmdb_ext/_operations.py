@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.operations import Operation
 
 EXTENSION = "tmdb_operation"
@@ -29,6 +30,11 @@ def extensions_for(name: str) -> dict[str, str]:
     """Return the request extensions that a generated endpoint would pass for an operation."""
     version, _, published = name.rpartition("/")
     return {API: version or "v3", EXTENSION: published}
+
+
+def extensions_of(endpoint: Endpoint[Any]) -> dict[str, str]:
+    """Return the request extensions that a generated endpoint passes."""
+    return {API: endpoint.api, EXTENSION: endpoint.operation_id}
 
 
 def find_operation(extensions: Mapping[str, Any]) -> Operation | None:

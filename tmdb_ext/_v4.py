@@ -12,9 +12,7 @@ from tmdb_api_client.v4.resources.auth import AsyncAuthResource, AuthResource
 from ._credentials import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tmdb_api_client._resource import AsyncCaller, Caller
+    from tmdb_api_client._resource import AsyncCaller, Caller, Endpoint
     from tmdb_api_client.v4.client import AuthenticatedClient
 
     from ._auth import TMDBAuth
@@ -57,11 +55,11 @@ class V4(Resources):
 
         return sync_v4_low_level(self._http)
 
-    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        # Held in a list until it is passed on, so that a traceback shows no secret among these locals.
-        held = [kwargs]
-        del kwargs
-        return self._send(held.pop(), decode)
+    def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        # Held in a list until they are passed on, so that a traceback shows no secret among these locals.
+        held = [arguments]
+        del arguments
+        return self._send(endpoint, held.pop())
 
     def __repr__(self) -> str:
         return f"<v4 of {self._flow!r}>"
@@ -99,11 +97,11 @@ class AsyncV4(AsyncResources):
 
         return async_v4_low_level(self._http)
 
-    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        # Held in a list until it is passed on, so that a traceback shows no secret among these locals.
-        held = [kwargs]
-        del kwargs
-        return await self._send(held.pop(), decode)
+    async def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        # Held in a list until they are passed on, so that a traceback shows no secret among these locals.
+        held = [arguments]
+        del arguments
+        return await self._send(endpoint, held.pop())
 
     def __repr__(self) -> str:
         return f"<v4 of {self._flow!r}>"

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 ACCOUNT_ID: Any = "{account_id}"
 """Stands in a path for the account id of the user session that a call will carry."""
@@ -16,16 +16,31 @@ GUEST_SESSION_ID: Any = "{guest_session_id}"
 """Stands in a path for the guest session id that a call will carry."""
 
 
-class Caller(Protocol):
-    """Sends a request, given as keyword arguments of `httpx.Client.request`, and decodes the JSON that comes back."""
+class Endpoint(Protocol[T_co]):
+    """An endpoint, as a caller uses it: a class that is not instantiated."""
 
-    def __call__(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T: ...
+    api: str
+    """The version of the API: v3."""
+    operation_id: str
+    """TMDB's name of the operation: movie-details."""
+
+    def get_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Make the request, as keyword arguments of `httpx.Client.request`; may raise InvalidPathParameter."""
+
+    def decode(self, data: Any, /) -> T_co:
+        """Decode the JSON of a successful answer."""
+
+
+class Caller(Protocol):
+    """Sends the request that an endpoint makes of arguments, and decodes the JSON that comes back."""
+
+    def __call__(self, endpoint: Endpoint[T], arguments: dict[str, Any], /) -> T: ...
 
 
 class AsyncCaller(Protocol):
-    """Sends a request, given as keyword arguments of `httpx.AsyncClient.request`, and decodes what comes back."""
+    """Sends the request that an endpoint makes of arguments, and decodes the JSON that comes back, async."""
 
-    async def __call__(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T: ...
+    async def __call__(self, endpoint: Endpoint[T], arguments: dict[str, Any], /) -> T: ...
 
 
 class Resource:

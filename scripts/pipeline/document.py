@@ -311,7 +311,7 @@ def _append(named: Named, components: Json) -> Json:
         subs |= {sub: response for sub, response in told.items() if "*" not in sub}
         if not subs:
             continue
-        name = derived_name(f"{model.removesuffix('Details')}-append")
+        name = _enumeration_of(model)
         numbered = {sub: response for sub, response in told.items() if "*" in sub}
         components[name] = {"type": "string", "enum": sorted([*subs, *_spelt_out(numbered)])}
         parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}
@@ -322,9 +322,25 @@ def _append(named: Named, components: Json) -> Json:
             if sub in components[model]["properties"]:
                 raise PipelineError(f"{model}.{sub} is both a property and an appended sub-resource")
             components[model]["properties"][sub] = response
-        appended[operation["operationId"]] = {"model": model, "properties": sorted(subs)}
+        appended[operation["operationId"]] = {
+            "model": model,
+            "properties": sorted(subs),
+            "enumeration": name,
+            "numbered": {
+                sub.partition("/")[0]: _enumeration_of(ref_name(response) or "")
+                for sub, response in numbered.items()
+                if "x-numbers" in response
+            },
+        }
+    for entry in appended.values():
+        entry["numbered"] = {group: name for group, name in entry["numbered"].items() if name in components}
     _append_below_numbers(components, appended)
     return appended
+
+
+def _enumeration_of(model: str) -> str:
+    """The enumeration of what can be appended to a model."""
+    return derived_name(f"{model.removesuffix('Details')}-append")
 
 
 def _spelt_out(numbered: Json) -> list[str]:

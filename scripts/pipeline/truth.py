@@ -30,7 +30,7 @@ def decode(operation: str, status: int, body: Any) -> Any:
         return models.Status.from_dict(body)
     row = _rows()[operation]
     endpoint = getattr(import_module(row.module), row.endpoint)
-    return endpoint._decode(body)  # noqa: SLF001 - what the resource method decodes with
+    return endpoint.decode(body)
 
 
 def encode(value: Any) -> Any:

@@ -206,7 +206,7 @@ class Views:
             kind = self.type_of(response)
             fields.append(
                 Field(
-                    name=self.attributes[f"{prefix}*"],
+                    name=f"{prefix.rstrip('/')}s_appended",
                     key="",
                     annotation=f"dict[int, {kind.annotation}]",
                     default=f" = _attrs_field(factory=dict, metadata={{'prefix': {prefix!r}}})",
@@ -240,14 +240,11 @@ class Views:
         filters = {
             python[p["name"]]: self.type_of(p["schema"]).annotation for p in operation["parameters"] if is_filter(p)
         }
-        numbers = {
-            python[p["name"]]
-            for p in operation["parameters"]
-            if p["in"] == "path" and self.type_of(p["schema"]).annotation == "int"
-        }
+        writers = {python[p["name"]]: _writer(p["schema"]) for p in operation["parameters"] if p["in"] == "path"}
         return {
             "filters": filters,
-            "numbers": numbers,
+            "writers": writers,
+            "append": self._append(operation),
             "path": repr(str(endpoint.path.get_untrusted_value())),
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
@@ -257,6 +254,21 @@ class Views:
             "summary": _docstring(operation["summary"]),
             "reference": _reference(operation),
             "parameters": texts,
+        }
+
+    def _append(self, operation: Json) -> dict[str, Any] | None:
+        """What the names to append are held against, where an operation takes them."""
+        entry = self.document["x-append"].get(operation["operationId"])
+        if entry is None:
+            return None
+        modules = {name: self.modules[name] for name in (entry["enumeration"], *entry["numbered"].values())}
+        values = {name: f"{module.upper()}_VALUES" for name, module in modules.items()}
+        numbered = ", ".join(f"{group!r}: {values[name]}" for group, name in entry["numbered"].items())
+        return {
+            "imports": [(modules[name], values[name]) for name in sorted(modules)],
+            "known": values[entry["enumeration"]],
+            "numbered": f"{{{numbered}}}",
+            "type": " | AppendedSeason" if numbered else "",
         }
 
     def _decode_root(self, kind: Type) -> str:
@@ -321,7 +333,7 @@ class Views:
         described = {p["name"]: p for p in operation["parameters"]}
         first: list[str] = []
         named: list[str] = []
-        passed: list[str] = []
+        passed: list[tuple[str, str]] = []
         texts: list[tuple[str, str | None]] = []
         for prop in endpoint.path_parameters:
             key, python = prop.name.get_untrusted_value(), str(prop.python_name)
@@ -330,16 +342,16 @@ class Views:
             text = _docstring(described[key]["description"])
             if key in SUPPLIED:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
-                passed.append(f"{key.upper()} if {python} is None else {python}")
+                passed.append((python, f"{key.upper()} if {python} is None else {python}"))
                 text = f"{text} Left out, the one of the {SUPPLIED[key]} that the call carries."
             else:
                 first.append(f"{python}: {kind_of.annotation}")
-                passed.append(python)
+                passed.append((python, python))
             texts.append((python, text))
         body = self._body(operation, named, texts, models)
         if body:
             fields = ", ".join(f"{name}={name}" for name in body["fields"])
-            passed.append(f"body={body['class']}({fields})")
+            passed.append(("body", f"{body['class']}({fields})"))
         for prop in sorted(endpoint.query_parameters, key=lambda p: not p.required):
             key, python = prop.name.get_untrusted_value(), str(prop.python_name)
             if key in {"session_id", "guest_session_id"}:
@@ -348,15 +360,16 @@ class Views:
             models |= kind_of.models
             text = _docstring(described[key]["description"])
             if key == "append_to_response":
-                named.append(f"append: Sequence[{kind_of.annotation[5:-1]} | Unlisted] = ()")
-                passed.append(f"{python}=append or None")
+                takes = (self._append(operation) or {}).get("type", "")
+                named.append(f"append: Sequence[{kind_of.annotation[5:-1]} | Unlisted{takes}] = ()")
+                passed.append((python, "append or None"))
                 texts.append(("append", f"{text} One that the document does not list goes as `Unlisted(...)`."))
                 continue
             if prop.required:
                 first.append(f"{python}: {kind_of.annotation}")
             else:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
-            passed.append(f"{python}={python}")
+            passed.append((python, python))
             texts.append((python, text))
         signature = ", ".join([*first, *(["*", *sorted(named, key=lambda a: "= " in a)] if named else [])])
         return {
@@ -364,7 +377,7 @@ class Views:
             "tag": tag,
             "endpoint": str(endpoint.name),
             "signature": signature,
-            "passed": ", ".join(passed),
+            "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
             "returns": kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),
@@ -399,6 +412,14 @@ def _query_names(operation: Json) -> set[str]:
     """The names of the query parameters, credentials apart."""
     names = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
     return names - {"session_id", "guest_session_id"}
+
+
+def _writer(schema: Json) -> str:
+    """The function that writes a path parameter."""
+    kinds = [member.get("pattern") or member.get("type") for member in schema.get("anyOf", [schema])]
+    if "integer" not in kinds:
+        return "segment"
+    return "number" if len(kinds) == 1 else "number_or_imdb_id"
 
 
 def _last_page(operation: Json) -> int | None:

@@ -22,6 +22,17 @@ async def result_of(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+class MadeEndpoint:
+    """An endpoint of a test's own, which makes of no arguments the request that it is given."""
+
+    api = "v3"
+
+    def __init__(self, operation_id: str, kwargs: dict[str, Any], decode: Callable[[Any], Any]) -> None:
+        self.operation_id = operation_id
+        self.get_kwargs = lambda: {**kwargs, "extensions": {"tmdb_api": "v3", "tmdb_operation": operation_id}}
+        self.decode = decode
+
+
 def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
     """Run a scene with a client of the colour; the scene asks for results with `result_of`."""
     chosen = {"access_token": simulator.access_token, "base_url": simulator.base_url, "site_url": simulator.base_url}

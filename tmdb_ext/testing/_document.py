@@ -112,7 +112,7 @@ class Document:
 
         Args:
             method: The HTTP method, in capitals.
-            path: The path, still percent-encoded and without the query.
+            path: The path as `resolve_path` gives it.
 
         Returns:
             The match, or None; and whether the path exists with whatever method.
@@ -140,14 +140,25 @@ class Document:
         return frozenset(name for name in names if "{" not in name)
 
 
+def resolve_path(path: str) -> str:
+    """The resource that TMDB sees in a request's path: percent-decoded exactly once, and `.` and `..` resolved then."""
+    segments: list[str] = []
+    for segment in unquote(path).split("/"):
+        if segment == "..":
+            del segments[max(len(segments) - 1, 1) :]
+        elif segment != ".":
+            segments.append(segment)
+    return "/".join(segments)
+
+
 def _match_segments(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
     values: dict[str, str] = {}
     for part, segment in zip(parts, segments, strict=True):
         if part.startswith("{"):
             if not segment:
                 return None
-            values[part[1:-1]] = unquote(segment)
-        elif part != segment and part != unquote(segment):
+            values[part[1:-1]] = segment
+        elif part != segment:
             return None
     return values
 

@@ -348,9 +348,9 @@ class Simulator:
             self._record(request, None, page.status)
             return page
         match: Match | None = None
-        version = self._version4 if path.startswith("/4/") else self._version3
+        version = self._version4 if request.resource.startswith("/4/") else self._version3
         try:
-            match = version.find(request.method, request.path)
+            match = version.find(request.method, request.resource)
         except StatusError as error:
             refused = refusal(error)
         operation = version.name(match) if match else None

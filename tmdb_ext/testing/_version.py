@@ -12,7 +12,7 @@ from typing import Any
 from tmdb_ext.testing._call import Call, Caller, Handler
 from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, check_query
 from tmdb_ext.testing._credentials import check_application, find_caller
-from tmdb_ext.testing._document import Document, Match
+from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
 from tmdb_ext.testing._generic import generic
 from tmdb_ext.testing._state import State
@@ -23,13 +23,18 @@ _MOST_REMEMBERED = 4000
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request with its target taken apart; `path` is still percent-encoded."""
+    """A request with its target taken apart; `path` is still percent-encoded, `resource` is what TMDB sees in it."""
 
     method: str
     path: str
     query: list[tuple[str, str]]
     headers: dict[str, str]
     body: bytes
+
+    @cached_property
+    def resource(self) -> str:
+        """The path, decoded once and with `.` and `..` resolved."""
+        return resolve_path(self.path)
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,16 @@ class Version:
     def find(self, method: str, path: str) -> Match:
         """The operation for a request.
 
+        Args:
+            method: The HTTP method, in capitals.
+            path: The path as `resolve_path` gives it.
+
         Raises:
-            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have.
+            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have, 47 for a path
+                with NUL in it.
         """
+        if "\0" in path:
+            raise StatusError(47)
         match, known = self._document.match(method, path)
         if match is None:
             raise StatusError(42 if known else 34)
@@ -140,7 +152,7 @@ class Version:
         """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
         found = {}
         for name in dict(request.query).get("append_to_response", "").split(","):
-            other = self._document.match("GET", f"{request.path.rstrip('/')}/{name}")[0] if name else None
+            other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0] if name else None
             if other is not None:
                 found[name] = other
         return found

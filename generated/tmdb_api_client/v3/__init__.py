@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from .._release import Release
 
 if TYPE_CHECKING:
-    from .._endpoint import AnyOf, Filter, Unlisted, any_of
+    from .._endpoint import (
+        AnyOf,
+        AppendedSeason,
+        Filter,
+        InvalidParameter,
+        InvalidPathParameter,
+        UnknownAppend,
+        Unlisted,
+        any_of,
+        season,
+    )
     from .._operation import Operation
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS
@@ -15,15 +25,20 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AnyOf": ".._endpoint",
+    "AppendedSeason": ".._endpoint",
     "AsyncResources": ".resources",
     "AuthenticatedClient": ".client",
     "Client": ".client",
     "Filter": ".._endpoint",
+    "InvalidParameter": ".._endpoint",
+    "InvalidPathParameter": ".._endpoint",
     "OPERATIONS": ".operations",
     "Operation": ".._operation",
     "Resources": ".resources",
+    "UnknownAppend": ".._endpoint",
     "Unlisted": ".._endpoint",
     "any_of": ".._endpoint",
+    "season": ".._endpoint",
 }
 
 RELEASE: Final = Release("v3", "2026-03-23", "1c709375fe994e58c5a35aba7c9abfa7f28aa7103ed6c2052ea5ab0b62af081b", 152)
@@ -36,15 +51,20 @@ __all__ = (
     "OPERATIONS",
     "RELEASE",
     "AnyOf",
+    "AppendedSeason",
     "AsyncResources",
     "AuthenticatedClient",
     "Client",
     "Filter",
+    "InvalidParameter",
+    "InvalidPathParameter",
     "Operation",
     "Release",
     "Resources",
+    "UnknownAppend",
     "Unlisted",
     "any_of",
+    "season",
 )
 
 

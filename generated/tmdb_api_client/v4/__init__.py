@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .._release import Release
 
 if TYPE_CHECKING:
-    from .._endpoint import AnyOf, Filter, Unlisted, any_of
+    from .._endpoint import AnyOf, Filter, InvalidParameter, InvalidPathParameter, UnknownAppend, Unlisted, any_of
     from .._operation import Operation
     from .client import AuthenticatedClient, Client
     from .operations import OPERATIONS
@@ -19,9 +19,12 @@ _MODULES = {
     "AuthenticatedClient": ".client",
     "Client": ".client",
     "Filter": ".._endpoint",
+    "InvalidParameter": ".._endpoint",
+    "InvalidPathParameter": ".._endpoint",
     "OPERATIONS": ".operations",
     "Operation": ".._operation",
     "Resources": ".resources",
+    "UnknownAppend": ".._endpoint",
     "Unlisted": ".._endpoint",
     "any_of": ".._endpoint",
 }
@@ -40,9 +43,12 @@ __all__ = (
     "AuthenticatedClient",
     "Client",
     "Filter",
+    "InvalidParameter",
+    "InvalidPathParameter",
     "Operation",
     "Release",
     "Resources",
+    "UnknownAppend",
     "Unlisted",
     "any_of",
 )

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from ..._resource import Endpoint
     from .account import AccountResource, AsyncAccountResource
     from .authentication import AsyncAuthenticationResource, AuthenticationResource
     from .certifications import AsyncCertificationsResource, CertificationsResource
@@ -40,8 +40,8 @@ T = TypeVar("T")
 class Resources:
     """The resources, each made when it is first used."""
 
-    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        """Send a request, given as keyword arguments of `httpx.Client.request`, and decode the JSON that comes back."""
+    def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        """Send the request that an endpoint makes of arguments, and decode the JSON that comes back."""
         raise NotImplementedError
 
     @cached_property
@@ -223,8 +223,8 @@ class Resources:
 class AsyncResources:
     """The resources, async, each made when it is first used."""
 
-    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        """Send a request, given as keyword arguments of `httpx.AsyncClient.request`, and decode what comes back."""
+    async def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        """Send the request that an endpoint makes of arguments, and decode the JSON that comes back."""
         raise NotImplementedError
 
     @cached_property

@@ -36,11 +36,13 @@ class AccountResource(Resource):
         from ..api.account import account_add_favorite as endpoint
         from ..models.favorite_body import FavoriteBody
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id,
-            body=FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "body": FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def add_to_watchlist(
         self, *, media_id: int, media_type: str, watchlist: bool, account_id: int | None = None
@@ -58,11 +60,13 @@ class AccountResource(Resource):
         from ..api.account import account_add_to_watchlist as endpoint
         from ..models.watchlist_body import WatchlistBody
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id,
-            body=WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "body": WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def details(self, *, account_id: int | None = None) -> Account:
         """Get the account of the session: id, username, country and language.
@@ -74,8 +78,7 @@ class AccountResource(Resource):
         """
         from ..api.account import account_details as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_ID if account_id is None else account_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"account_id": ACCOUNT_ID if account_id is None else account_id})
 
     def favorite_movies(
         self,
@@ -97,10 +100,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_favorite_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def favorite_tv(
         self,
@@ -122,10 +130,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_favorite_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def lists(self, *, account_id: int | None = None, page: int | None = None) -> ListSummaryPage:
         """List the lists that the account has made.
@@ -138,8 +151,7 @@ class AccountResource(Resource):
         """
         from ..api.account import account_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_ID if account_id is None else account_id, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"account_id": ACCOUNT_ID if account_id is None else account_id, "page": page})
 
     def rated_movies(
         self,
@@ -161,10 +173,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def rated_tv(
         self,
@@ -186,10 +203,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def rated_tv_episodes(
         self,
@@ -211,10 +233,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_rated_tv_episodes as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def watchlist_movies(
         self,
@@ -236,10 +263,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_watchlist_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def watchlist_tv(
         self,
@@ -261,10 +293,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_watchlist_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
 
 class AsyncAccountResource(AsyncResource):
@@ -286,11 +323,13 @@ class AsyncAccountResource(AsyncResource):
         from ..api.account import account_add_favorite as endpoint
         from ..models.favorite_body import FavoriteBody
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id,
-            body=FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "body": FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def add_to_watchlist(
         self, *, media_id: int, media_type: str, watchlist: bool, account_id: int | None = None
@@ -308,11 +347,13 @@ class AsyncAccountResource(AsyncResource):
         from ..api.account import account_add_to_watchlist as endpoint
         from ..models.watchlist_body import WatchlistBody
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id,
-            body=WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "body": WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def details(self, *, account_id: int | None = None) -> Account:
         """Get the account of the session: id, username, country and language.
@@ -324,8 +365,7 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_details as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_ID if account_id is None else account_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"account_id": ACCOUNT_ID if account_id is None else account_id})
 
     async def favorite_movies(
         self,
@@ -347,10 +387,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_favorite_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def favorite_tv(
         self,
@@ -372,10 +417,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_favorite_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def lists(self, *, account_id: int | None = None, page: int | None = None) -> ListSummaryPage:
         """List the lists that the account has made.
@@ -388,8 +438,9 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_ID if account_id is None else account_id, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"account_id": ACCOUNT_ID if account_id is None else account_id, "page": page}
+        )
 
     async def rated_movies(
         self,
@@ -411,10 +462,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def rated_tv(
         self,
@@ -436,10 +492,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def rated_tv_episodes(
         self,
@@ -461,10 +522,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_rated_tv_episodes as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def watchlist_movies(
         self,
@@ -486,10 +552,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_watchlist_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def watchlist_tv(
         self,
@@ -511,7 +582,12 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_watchlist_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_ID if account_id is None else account_id, language=language, page=page, sort_by=sort_by
+        return await self._call(
+            endpoint,
+            {
+                "account_id": ACCOUNT_ID if account_id is None else account_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._resource import AsyncResource, Resource
 
@@ -25,8 +25,7 @@ class AuthenticationResource(Resource):
         """
         from ..api.authentication import authentication_create_guest_session as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def create_request_token(self) -> RequestToken:
         """Make a request token for a user to approve.
@@ -35,8 +34,7 @@ class AuthenticationResource(Resource):
         """
         from ..api.authentication import authentication_create_request_token as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def create_session(self, *, request_token: str) -> CreatedSession:
         """Make a user session from an approved request token.
@@ -49,10 +47,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
         del request_token
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
         """Approve a request token with a username and password.
@@ -67,12 +65,12 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session_from_login as endpoint
         from ..models.login_body import LoginBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {"body": LoginBody(password=password, request_token=request_token, username=username)}
         ]
         del password, request_token
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
         """Make a user session from a v4 user access token.
@@ -85,10 +83,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
         del access_token
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def delete_session(self, *, session_id: str) -> DeletedSession:
         """End a user session.
@@ -101,10 +99,10 @@ class AuthenticationResource(Resource):
         from ..api.authentication import authentication_delete_session as endpoint
         from ..models.session_body import SessionBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=SessionBody(session_id=session_id))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": SessionBody(session_id=session_id)}]
         del session_id
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def validate_key(self) -> Status:
         """Ask whether the application's credential is valid.
@@ -113,8 +111,7 @@ class AuthenticationResource(Resource):
         """
         from ..api.authentication import authentication_validate_key as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
 
 class AsyncAuthenticationResource(AsyncResource):
@@ -127,8 +124,7 @@ class AsyncAuthenticationResource(AsyncResource):
         """
         from ..api.authentication import authentication_create_guest_session as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def create_request_token(self) -> RequestToken:
         """Make a request token for a user to approve.
@@ -137,8 +133,7 @@ class AsyncAuthenticationResource(AsyncResource):
         """
         from ..api.authentication import authentication_create_request_token as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def create_session(self, *, request_token: str) -> CreatedSession:
         """Make a user session from an approved request token.
@@ -151,10 +146,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
         del request_token
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
         """Approve a request token with a username and password.
@@ -169,12 +164,12 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session_from_login as endpoint
         from ..models.login_body import LoginBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(body=LoginBody(password=password, request_token=request_token, username=username))
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {"body": LoginBody(password=password, request_token=request_token, username=username)}
         ]
         del password, request_token
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
         """Make a user session from a v4 user access token.
@@ -187,10 +182,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
         del access_token
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def delete_session(self, *, session_id: str) -> DeletedSession:
         """End a user session.
@@ -203,10 +198,10 @@ class AsyncAuthenticationResource(AsyncResource):
         from ..api.authentication import authentication_delete_session as endpoint
         from ..models.session_body import SessionBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=SessionBody(session_id=session_id))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": SessionBody(session_id=session_id)}]
         del session_id
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def validate_key(self) -> Status:
         """Ask whether the application's credential is valid.
@@ -215,5 +210,4 @@ class AsyncAuthenticationResource(AsyncResource):
         """
         from ..api.authentication import authentication_validate_key as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})

@@ -21,8 +21,7 @@ class CertificationsResource(Resource):
         """
         from ..api.certifications import certification_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def tv(self) -> Certifications:
         """List the certifications (age ratings) of series by country.
@@ -31,8 +30,7 @@ class CertificationsResource(Resource):
         """
         from ..api.certifications import certification_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
 
 class AsyncCertificationsResource(AsyncResource):
@@ -45,8 +43,7 @@ class AsyncCertificationsResource(AsyncResource):
         """
         from ..api.certifications import certification_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def tv(self) -> Certifications:
         """List the certifications (age ratings) of series by country.
@@ -55,5 +52,4 @@ class AsyncCertificationsResource(AsyncResource):
         """
         from ..api.certifications import certification_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})

@@ -29,8 +29,7 @@ class ChangesResource(Resource):
         """
         from ..api.changes import changes_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})
 
     def people(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
@@ -46,8 +45,7 @@ class ChangesResource(Resource):
         """
         from ..api.changes import changes_people_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})
 
     def tv(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
@@ -63,8 +61,7 @@ class ChangesResource(Resource):
         """
         from ..api.changes import changes_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})
 
 
 class AsyncChangesResource(AsyncResource):
@@ -84,8 +81,7 @@ class AsyncChangesResource(AsyncResource):
         """
         from ..api.changes import changes_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})
 
     async def people(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
@@ -101,8 +97,7 @@ class AsyncChangesResource(AsyncResource):
         """
         from ..api.changes import changes_people_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})
 
     async def tv(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
@@ -118,5 +113,4 @@ class AsyncChangesResource(AsyncResource):
         """
         from ..api.changes import changes_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"end_date": end_date, "page": page, "start_date": start_date})

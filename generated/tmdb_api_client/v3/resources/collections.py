@@ -39,13 +39,15 @@ class CollectionsResource(Resource):
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            collection_id,
-            language=language,
-            include_image_language=include_image_language,
-            append_to_response=append or None,
+        return self._call(
+            endpoint,
+            {
+                "collection_id": collection_id,
+                "language": language,
+                "include_image_language": include_image_language,
+                "append_to_response": append or None,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def images(
         self,
@@ -65,8 +67,10 @@ class CollectionsResource(Resource):
         """
         from ..api.collections import collection_images as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, include_image_language=include_image_language, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint,
+            {"collection_id": collection_id, "include_image_language": include_image_language, "language": language},
+        )
 
     def translations(self, collection_id: int) -> Translations:
         """Get the translations of a collection.
@@ -78,8 +82,7 @@ class CollectionsResource(Resource):
         """
         from ..api.collections import collection_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"collection_id": collection_id})
 
 
 class AsyncCollectionsResource(AsyncResource):
@@ -105,13 +108,15 @@ class AsyncCollectionsResource(AsyncResource):
         """
         from ..api.collections import collection_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            collection_id,
-            language=language,
-            include_image_language=include_image_language,
-            append_to_response=append or None,
+        return await self._call(
+            endpoint,
+            {
+                "collection_id": collection_id,
+                "language": language,
+                "include_image_language": include_image_language,
+                "append_to_response": append or None,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def images(
         self,
@@ -131,8 +136,10 @@ class AsyncCollectionsResource(AsyncResource):
         """
         from ..api.collections import collection_images as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id, include_image_language=include_image_language, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint,
+            {"collection_id": collection_id, "include_image_language": include_image_language, "language": language},
+        )
 
     async def translations(self, collection_id: int) -> Translations:
         """Get the translations of a collection.
@@ -144,5 +151,4 @@ class AsyncCollectionsResource(AsyncResource):
         """
         from ..api.collections import collection_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(collection_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"collection_id": collection_id})

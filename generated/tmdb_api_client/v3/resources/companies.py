@@ -30,8 +30,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id})
 
     def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
@@ -44,8 +43,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
     def images(self, company_id: int) -> CompanyImages:
         """Get the logos of a company.
@@ -57,8 +55,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_images as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id})
 
     def movies(self, company_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
         """List the movies of a company.
@@ -72,8 +69,7 @@ class CompaniesResource(Resource):
         """
         from ..api.companies import company_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"company_id": company_id, "language": language, "page": page})
 
 
 class AsyncCompaniesResource(AsyncResource):
@@ -89,8 +85,7 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id})
 
     async def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
         """Get a production company.
@@ -103,8 +98,7 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_details as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, append_to_response=append or None)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
     async def images(self, company_id: int) -> CompanyImages:
         """Get the logos of a company.
@@ -116,8 +110,7 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_images as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id})
 
     async def movies(
         self, company_id: int, *, language: str | None = None, page: int | None = None
@@ -133,5 +126,4 @@ class AsyncCompaniesResource(AsyncResource):
         """
         from ..api.companies import company_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(company_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"company_id": company_id, "language": language, "page": page})

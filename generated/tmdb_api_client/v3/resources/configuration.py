@@ -31,8 +31,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_countries as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
     def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
@@ -44,8 +43,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs(append_to_response=append or None)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"append_to_response": append or None})
 
     def jobs(self) -> list[Department]:
         """List the departments and jobs of a crew.
@@ -54,8 +52,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_jobs as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def languages(self) -> list[Language]:
         """List the languages that TMDB knows.
@@ -64,8 +61,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_languages as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def primary_translations(self) -> list[str]:
         """List the languages, with region, that TMDB is translated into.
@@ -74,8 +70,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_primary_translations as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def timezones(self) -> list[Timezones]:
         """List the time zones by country.
@@ -84,8 +79,7 @@ class ConfigurationResource(Resource):
         """
         from ..api.configuration import configuration_timezones as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
 
 class AsyncConfigurationResource(AsyncResource):
@@ -101,8 +95,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_countries as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})
 
     async def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
@@ -114,8 +107,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_details as endpoint
 
-        kwargs = endpoint._get_kwargs(append_to_response=append or None)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"append_to_response": append or None})
 
     async def jobs(self) -> list[Department]:
         """List the departments and jobs of a crew.
@@ -124,8 +116,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_jobs as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def languages(self) -> list[Language]:
         """List the languages that TMDB knows.
@@ -134,8 +125,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_languages as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def primary_translations(self) -> list[str]:
         """List the languages, with region, that TMDB is translated into.
@@ -144,8 +134,7 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_primary_translations as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def timezones(self) -> list[Timezones]:
         """List the time zones by country.
@@ -154,5 +143,4 @@ class AsyncConfigurationResource(AsyncResource):
         """
         from ..api.configuration import configuration_timezones as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})

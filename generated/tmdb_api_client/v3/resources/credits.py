@@ -25,8 +25,7 @@ class CreditsResource(Resource):
         """
         from ..api.credits import credit_details as endpoint
 
-        kwargs = endpoint._get_kwargs(credit_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"credit_id": credit_id, "language": language})
 
 
 class AsyncCreditsResource(AsyncResource):
@@ -43,5 +42,4 @@ class AsyncCreditsResource(AsyncResource):
         """
         from ..api.credits import credit_details as endpoint
 
-        kwargs = endpoint._get_kwargs(credit_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"credit_id": credit_id, "language": language})

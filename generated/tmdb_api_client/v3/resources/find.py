@@ -27,8 +27,9 @@ class FindResource(Resource):
         """
         from ..api.find import find_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(external_id, external_source=external_source, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"external_id": external_id, "external_source": external_source, "language": language}
+        )
 
 
 class AsyncFindResource(AsyncResource):
@@ -48,5 +49,6 @@ class AsyncFindResource(AsyncResource):
         """
         from ..api.find import find_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(external_id, external_source=external_source, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"external_id": external_id, "external_source": external_source, "language": language}
+        )

@@ -25,8 +25,7 @@ class GenresResource(Resource):
         """
         from ..api.genres import genre_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
     def movies(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -43,8 +42,9 @@ class GenresResource(Resource):
         """
         from ..api.genres import genre_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     def tv_list(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
@@ -56,8 +56,7 @@ class GenresResource(Resource):
         """
         from ..api.genres import genre_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
 
 class AsyncGenresResource(AsyncResource):
@@ -73,8 +72,7 @@ class AsyncGenresResource(AsyncResource):
         """
         from ..api.genres import genre_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})
 
     async def movies(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -91,8 +89,9 @@ class AsyncGenresResource(AsyncResource):
         """
         from ..api.genres import genre_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(genre_id, include_adult=include_adult, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     async def tv_list(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
@@ -104,5 +103,4 @@ class AsyncGenresResource(AsyncResource):
         """
         from ..api.genres import genre_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})

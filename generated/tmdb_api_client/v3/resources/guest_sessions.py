@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._resource import GUEST_SESSION_ID, AsyncResource, Resource
 
@@ -37,17 +37,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_movies as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def rated_tv(
         self,
@@ -69,17 +69,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_tv as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def rated_tv_episodes(
         self,
@@ -101,17 +101,17 @@ class GuestSessionsResource(Resource):
         """
         from ..api.guest_sessions import guest_session_rated_tv_episodes as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
 
 class AsyncGuestSessionsResource(AsyncResource):
@@ -137,17 +137,17 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_movies as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def rated_tv(
         self,
@@ -169,17 +169,17 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_tv as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def rated_tv_episodes(
         self,
@@ -201,14 +201,14 @@ class AsyncGuestSessionsResource(AsyncResource):
         """
         from ..api.guest_sessions import guest_session_rated_tv_episodes as endpoint
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [
-            endpoint._get_kwargs(
-                GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
-                language=language,
-                page=page,
-                sort_by=sort_by,
-            )
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [
+            {
+                "guest_session_id": GUEST_SESSION_ID if guest_session_id is None else guest_session_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            }
         ]
         del guest_session_id
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())

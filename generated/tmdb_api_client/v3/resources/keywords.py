@@ -29,8 +29,7 @@ class KeywordsResource(Resource):
         """
         from ..api.keywords import keyword_details as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id, append_to_response=append or None)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"keyword_id": keyword_id, "append_to_response": append or None})
 
     def movies(
         self,
@@ -52,8 +51,9 @@ class KeywordsResource(Resource):
         """
         from ..api.keywords import keyword_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id, include_adult=include_adult, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"keyword_id": keyword_id, "include_adult": include_adult, "language": language, "page": page}
+        )
 
 
 class AsyncKeywordsResource(AsyncResource):
@@ -70,8 +70,7 @@ class AsyncKeywordsResource(AsyncResource):
         """
         from ..api.keywords import keyword_details as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id, append_to_response=append or None)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"keyword_id": keyword_id, "append_to_response": append or None})
 
     async def movies(
         self,
@@ -93,5 +92,6 @@ class AsyncKeywordsResource(AsyncResource):
         """
         from ..api.keywords import keyword_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(keyword_id, include_adult=include_adult, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"keyword_id": keyword_id, "include_adult": include_adult, "language": language, "page": page}
+        )

@@ -29,8 +29,7 @@ class ListsResource(Resource):
         from ..api.lists import list_add_movie as endpoint
         from ..models.list_item_body import ListItemBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemBody(media_id=media_id))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
 
     def check_item_status(
         self, list_id: int, *, language: str | None = None, movie_id: int | None = None
@@ -46,8 +45,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_check_item_status as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, movie_id=movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "language": language, "movie_id": movie_id})
 
     def clear(self, list_id: int, confirm: bool) -> Status:
         """Remove all items of a list.
@@ -60,8 +58,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_clear as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, confirm=confirm)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "confirm": confirm})
 
     def create(self, *, name: str, description: str | None = None, language: str | None = None) -> CreatedList:
         """Make a list.
@@ -76,8 +73,7 @@ class ListsResource(Resource):
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
-        kwargs = endpoint._get_kwargs(body=ListBody(description=description, language=language, name=name))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"body": ListBody(description=description, language=language, name=name)})
 
     def delete(self, list_id: int) -> Status:
         """Delete one of the user's lists.
@@ -89,8 +85,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_delete as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id})
 
     def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
         """Get a list with its items.
@@ -104,8 +99,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
     def remove_movie(self, list_id: int, *, media_id: int) -> Status:
         """Take a movie off a list.
@@ -119,8 +113,7 @@ class ListsResource(Resource):
         from ..api.lists import list_remove_movie as endpoint
         from ..models.list_item_body import ListItemBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemBody(media_id=media_id))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
 
 
 class AsyncListsResource(AsyncResource):
@@ -138,8 +131,7 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_add_movie as endpoint
         from ..models.list_item_body import ListItemBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemBody(media_id=media_id))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
 
     async def check_item_status(
         self, list_id: int, *, language: str | None = None, movie_id: int | None = None
@@ -155,8 +147,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_check_item_status as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, movie_id=movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "language": language, "movie_id": movie_id})
 
     async def clear(self, list_id: int, confirm: bool) -> Status:
         """Remove all items of a list.
@@ -169,8 +160,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_clear as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, confirm=confirm)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "confirm": confirm})
 
     async def create(self, *, name: str, description: str | None = None, language: str | None = None) -> CreatedList:
         """Make a list.
@@ -185,8 +175,7 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
-        kwargs = endpoint._get_kwargs(body=ListBody(description=description, language=language, name=name))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"body": ListBody(description=description, language=language, name=name)})
 
     async def delete(self, list_id: int) -> Status:
         """Delete one of the user's lists.
@@ -198,8 +187,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_delete as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id})
 
     async def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
         """Get a list with its items.
@@ -213,8 +201,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
     async def remove_movie(self, list_id: int, *, media_id: int) -> Status:
         """Take a movie off a list.
@@ -228,5 +215,4 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_remove_movie as endpoint
         from ..models.list_item_body import ListItemBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemBody(media_id=media_id))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})

@@ -45,8 +45,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def add_rating(self, movie_id: int, *, value: float) -> Status:
         """Rate a movie.
@@ -60,8 +59,7 @@ class MoviesResource(Resource):
         from ..api.movies import movie_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(movie_id, body=RatingBody(value=value))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
 
     def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
         """Get the other titles of a movie.
@@ -74,8 +72,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, country=country)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "country": country})
 
     def changes(
         self,
@@ -97,8 +94,9 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a movie.
@@ -111,8 +109,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     def delete_rating(self, movie_id: int) -> Status:
         """Delete the user's rating of a movie.
@@ -124,8 +121,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def details(
         self,
@@ -147,13 +143,15 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            movie_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
+        return self._call(
+            endpoint,
+            {
+                "movie_id": movie_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, movie_id: int) -> ExternalIds:
         """Get a movie's ids on other sites.
@@ -165,8 +163,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def images(
         self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
@@ -182,8 +179,9 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_images as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
+        )
 
     def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
@@ -195,8 +193,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def latest(self) -> MovieDetails:
         """Get the newest movie in TMDB.
@@ -205,8 +202,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a movie is on.
@@ -220,8 +216,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -237,8 +232,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_now_playing_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -254,8 +248,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
@@ -271,8 +264,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def release_dates(self, movie_id: int) -> ReleaseDates:
         """Get the release dates and certifications of a movie by country.
@@ -284,8 +276,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_release_dates as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def releases(self, movie_id: int) -> MovieReleases:
         """Get the releases of a movie by country, in the older form.
@@ -297,8 +288,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_releases as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a movie.
@@ -312,8 +302,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
         """List movies with similar genres and keywords.
@@ -327,8 +316,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -344,8 +332,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def translations(self, movie_id: int) -> Translations:
         """Get the translations of a movie.
@@ -357,8 +344,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
     def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -374,8 +360,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_upcoming_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "region": region})
 
     def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
         """Get the videos of a movie.
@@ -388,8 +373,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     def watch_providers(self, movie_id: int) -> WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
@@ -401,8 +385,7 @@ class MoviesResource(Resource):
         """
         from ..api.movies import movie_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"movie_id": movie_id})
 
 
 class AsyncMoviesResource(AsyncResource):
@@ -418,8 +401,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def add_rating(self, movie_id: int, *, value: float) -> Status:
         """Rate a movie.
@@ -433,8 +415,7 @@ class AsyncMoviesResource(AsyncResource):
         from ..api.movies import movie_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(movie_id, body=RatingBody(value=value))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
 
     async def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
         """Get the other titles of a movie.
@@ -447,8 +428,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, country=country)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "country": country})
 
     async def changes(
         self,
@@ -470,8 +450,9 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     async def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a movie.
@@ -484,8 +465,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     async def delete_rating(self, movie_id: int) -> Status:
         """Delete the user's rating of a movie.
@@ -497,8 +477,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def details(
         self,
@@ -520,13 +499,15 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            movie_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
+        return await self._call(
+            endpoint,
+            {
+                "movie_id": movie_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, movie_id: int) -> ExternalIds:
         """Get a movie's ids on other sites.
@@ -538,8 +519,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def images(
         self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
@@ -555,8 +535,9 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_images as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, include_image_language=include_image_language, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
+        )
 
     async def keywords(self, movie_id: int) -> MovieKeywords:
         """Get the keywords of a movie.
@@ -568,8 +549,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def latest(self) -> MovieDetails:
         """Get the newest movie in TMDB.
@@ -578,8 +558,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a movie is on.
@@ -593,8 +572,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -610,8 +588,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_now_playing_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -627,8 +604,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
@@ -644,8 +620,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def release_dates(self, movie_id: int) -> ReleaseDates:
         """Get the release dates and certifications of a movie by country.
@@ -657,8 +632,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_release_dates as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def releases(self, movie_id: int) -> MovieReleases:
         """Get the releases of a movie by country, in the older form.
@@ -670,8 +644,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_releases as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a movie.
@@ -685,8 +658,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
         """List movies with similar genres and keywords.
@@ -700,8 +672,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
     async def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -717,8 +688,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def translations(self, movie_id: int) -> Translations:
         """Get the translations of a movie.
@@ -730,8 +700,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})
 
     async def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
@@ -747,8 +716,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_upcoming_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, region=region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
     async def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
         """Get the videos of a movie.
@@ -761,8 +729,7 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
     async def watch_providers(self, movie_id: int) -> WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
@@ -774,5 +741,4 @@ class AsyncMoviesResource(AsyncResource):
         """
         from ..api.movies import movie_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(movie_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"movie_id": movie_id})

@@ -29,8 +29,7 @@ class NetworksResource(Resource):
         """
         from ..api.networks import network_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"network_id": network_id})
 
     def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
         """Get a TV network.
@@ -43,8 +42,7 @@ class NetworksResource(Resource):
         """
         from ..api.networks import network_details as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id, append_to_response=append or None)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"network_id": network_id, "append_to_response": append or None})
 
     def images(self, network_id: int) -> CompanyImages:
         """Get the logos of a TV network.
@@ -56,8 +54,7 @@ class NetworksResource(Resource):
         """
         from ..api.networks import network_images as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"network_id": network_id})
 
 
 class AsyncNetworksResource(AsyncResource):
@@ -73,8 +70,7 @@ class AsyncNetworksResource(AsyncResource):
         """
         from ..api.networks import network_alternative_names as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"network_id": network_id})
 
     async def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
         """Get a TV network.
@@ -87,8 +83,7 @@ class AsyncNetworksResource(AsyncResource):
         """
         from ..api.networks import network_details as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id, append_to_response=append or None)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"network_id": network_id, "append_to_response": append or None})
 
     async def images(self, network_id: int) -> CompanyImages:
         """Get the logos of a TV network.
@@ -100,5 +95,4 @@ class AsyncNetworksResource(AsyncResource):
         """
         from ..api.networks import network_images as endpoint
 
-        kwargs = endpoint._get_kwargs(network_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"network_id": network_id})

@@ -47,8 +47,9 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"person_id": person_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     def combined_credits(self, person_id: int, *, language: str | None = None) -> PersonCombinedCredits:
         """Get a person's credits in movies and series together.
@@ -61,8 +62,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_combined_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id, "language": language})
 
     def details(
         self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
@@ -78,8 +78,9 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_details as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, append_to_response=append or None, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"person_id": person_id, "append_to_response": append or None, "language": language}
+        )
 
     def external_ids(self, person_id: int) -> ExternalIds:
         """Get a person's ids on other sites.
@@ -91,8 +92,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id})
 
     def images(self, person_id: int) -> PersonImages:
         """Get the pictures of a person.
@@ -104,8 +104,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_images as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id})
 
     def latest(self) -> PersonDetails:
         """Get the newest person in TMDB.
@@ -114,8 +113,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def movie_credits(self, person_id: int, *, language: str | None = None) -> PersonMovieCredits:
         """Get a person's credits in movies.
@@ -128,8 +126,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id, "language": language})
 
     def popular(self, *, language: str | None = None, page: int | None = None) -> PersonSummaryPage:
         """List people by popularity.
@@ -142,8 +139,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page})
 
     def tagged_images(self, person_id: int, *, page: int | None = None) -> TaggedImagePage:
         """List the images that a person is tagged in.
@@ -156,8 +152,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_tagged_images as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id, "page": page})
 
     def translations(self, person_id: int) -> Translations:
         """Get the translations of a person's biography.
@@ -169,8 +164,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id})
 
     def tv_credits(self, person_id: int, *, language: str | None = None) -> PersonTvCredits:
         """Get a person's credits in series.
@@ -183,8 +177,7 @@ class PeopleResource(Resource):
         """
         from ..api.people import person_tv_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"person_id": person_id, "language": language})
 
 
 class AsyncPeopleResource(AsyncResource):
@@ -210,8 +203,9 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"person_id": person_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     async def combined_credits(self, person_id: int, *, language: str | None = None) -> PersonCombinedCredits:
         """Get a person's credits in movies and series together.
@@ -224,8 +218,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_combined_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id, "language": language})
 
     async def details(
         self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
@@ -241,8 +234,9 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_details as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, append_to_response=append or None, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"person_id": person_id, "append_to_response": append or None, "language": language}
+        )
 
     async def external_ids(self, person_id: int) -> ExternalIds:
         """Get a person's ids on other sites.
@@ -254,8 +248,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id})
 
     async def images(self, person_id: int) -> PersonImages:
         """Get the pictures of a person.
@@ -267,8 +260,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_images as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id})
 
     async def latest(self) -> PersonDetails:
         """Get the newest person in TMDB.
@@ -277,8 +269,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def movie_credits(self, person_id: int, *, language: str | None = None) -> PersonMovieCredits:
         """Get a person's credits in movies.
@@ -291,8 +282,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_movie_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id, "language": language})
 
     async def popular(self, *, language: str | None = None, page: int | None = None) -> PersonSummaryPage:
         """List people by popularity.
@@ -305,8 +295,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page})
 
     async def tagged_images(self, person_id: int, *, page: int | None = None) -> TaggedImagePage:
         """List the images that a person is tagged in.
@@ -319,8 +308,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_tagged_images as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id, "page": page})
 
     async def translations(self, person_id: int) -> Translations:
         """Get the translations of a person's biography.
@@ -332,8 +320,7 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id})
 
     async def tv_credits(self, person_id: int, *, language: str | None = None) -> PersonTvCredits:
         """Get a person's credits in series.
@@ -346,5 +333,4 @@ class AsyncPeopleResource(AsyncResource):
         """
         from ..api.people import person_tv_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(person_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"person_id": person_id, "language": language})

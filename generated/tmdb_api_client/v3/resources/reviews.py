@@ -24,8 +24,7 @@ class ReviewsResource(Resource):
         """
         from ..api.reviews import review_details as endpoint
 
-        kwargs = endpoint._get_kwargs(review_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"review_id": review_id})
 
 
 class AsyncReviewsResource(AsyncResource):
@@ -41,5 +40,4 @@ class AsyncReviewsResource(AsyncResource):
         """
         from ..api.reviews import review_details as endpoint
 
-        kwargs = endpoint._get_kwargs(review_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"review_id": review_id})

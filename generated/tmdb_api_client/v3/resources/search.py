@@ -42,10 +42,10 @@ class SearchResource(Resource):
         """
         from ..api.search import search_collection as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query, include_adult=include_adult, language=language, page=page, region=region
+        return self._call(
+            endpoint,
+            {"query": query, "include_adult": include_adult, "language": language, "page": page, "region": region},
         )
-        return self._call(kwargs, endpoint._decode)
 
     def company(self, query: str, *, page: int | None = None) -> CompanySummaryPage:
         """Search companies by name.
@@ -58,8 +58,7 @@ class SearchResource(Resource):
         """
         from ..api.search import search_company as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"query": query, "page": page})
 
     def keyword(self, query: str, *, page: int | None = None) -> KeywordPage:
         """Search keywords by name.
@@ -72,8 +71,7 @@ class SearchResource(Resource):
         """
         from ..api.search import search_keyword as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"query": query, "page": page})
 
     def movie(
         self,
@@ -101,16 +99,18 @@ class SearchResource(Resource):
         """
         from ..api.search import search_movie as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query,
-            include_adult=include_adult,
-            language=language,
-            page=page,
-            primary_release_year=primary_release_year,
-            region=region,
-            year=year,
+        return self._call(
+            endpoint,
+            {
+                "query": query,
+                "include_adult": include_adult,
+                "language": language,
+                "page": page,
+                "primary_release_year": primary_release_year,
+                "region": region,
+                "year": year,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def multi(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -127,8 +127,9 @@ class SearchResource(Resource):
         """
         from ..api.search import search_multi as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, include_adult=include_adult, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"query": query, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     def person(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -145,8 +146,9 @@ class SearchResource(Resource):
         """
         from ..api.search import search_person as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, include_adult=include_adult, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"query": query, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     def tv(
         self,
@@ -172,15 +174,17 @@ class SearchResource(Resource):
         """
         from ..api.search import search_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query,
-            first_air_date_year=first_air_date_year,
-            include_adult=include_adult,
-            language=language,
-            page=page,
-            year=year,
+        return self._call(
+            endpoint,
+            {
+                "query": query,
+                "first_air_date_year": first_air_date_year,
+                "include_adult": include_adult,
+                "language": language,
+                "page": page,
+                "year": year,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
 
 class AsyncSearchResource(AsyncResource):
@@ -208,10 +212,10 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_collection as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query, include_adult=include_adult, language=language, page=page, region=region
+        return await self._call(
+            endpoint,
+            {"query": query, "include_adult": include_adult, "language": language, "page": page, "region": region},
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def company(self, query: str, *, page: int | None = None) -> CompanySummaryPage:
         """Search companies by name.
@@ -224,8 +228,7 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_company as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"query": query, "page": page})
 
     async def keyword(self, query: str, *, page: int | None = None) -> KeywordPage:
         """Search keywords by name.
@@ -238,8 +241,7 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_keyword as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"query": query, "page": page})
 
     async def movie(
         self,
@@ -267,16 +269,18 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_movie as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query,
-            include_adult=include_adult,
-            language=language,
-            page=page,
-            primary_release_year=primary_release_year,
-            region=region,
-            year=year,
+        return await self._call(
+            endpoint,
+            {
+                "query": query,
+                "include_adult": include_adult,
+                "language": language,
+                "page": page,
+                "primary_release_year": primary_release_year,
+                "region": region,
+                "year": year,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def multi(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -293,8 +297,9 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_multi as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, include_adult=include_adult, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"query": query, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     async def person(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
@@ -311,8 +316,9 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_person as endpoint
 
-        kwargs = endpoint._get_kwargs(query=query, include_adult=include_adult, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"query": query, "include_adult": include_adult, "language": language, "page": page}
+        )
 
     async def tv(
         self,
@@ -338,12 +344,14 @@ class AsyncSearchResource(AsyncResource):
         """
         from ..api.search import search_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            query=query,
-            first_air_date_year=first_air_date_year,
-            include_adult=include_adult,
-            language=language,
-            page=page,
-            year=year,
+        return await self._call(
+            endpoint,
+            {
+                "query": query,
+                "first_air_date_year": first_air_date_year,
+                "include_adult": include_adult,
+                "language": language,
+                "page": page,
+                "year": year,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)

@@ -30,8 +30,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def movies(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -47,8 +46,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def people(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -64,8 +62,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def tv(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -81,8 +78,7 @@ class TrendingResource(Resource):
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
 
 class AsyncTrendingResource(AsyncResource):
@@ -102,8 +98,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_all as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def movies(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -119,8 +114,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def people(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -136,8 +130,7 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_people as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def tv(
         self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
@@ -153,5 +146,4 @@ class AsyncTrendingResource(AsyncResource):
         """
         from ..api.trending import trending_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(time_window, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})

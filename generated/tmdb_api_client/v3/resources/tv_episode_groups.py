@@ -24,8 +24,7 @@ class TvEpisodeGroupsResource(Resource):
         """
         from ..api.tv_episode_groups import tv_episode_group_details as endpoint
 
-        kwargs = endpoint._get_kwargs(tv_episode_group_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"tv_episode_group_id": tv_episode_group_id})
 
 
 class AsyncTvEpisodeGroupsResource(AsyncResource):
@@ -41,5 +40,4 @@ class AsyncTvEpisodeGroupsResource(AsyncResource):
         """
         from ..api.tv_episode_groups import tv_episode_group_details as endpoint
 
-        kwargs = endpoint._get_kwargs(tv_episode_group_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"tv_episode_group_id": tv_episode_group_id})

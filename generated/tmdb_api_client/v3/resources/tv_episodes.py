@@ -37,8 +37,9 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     def add_rating(self, series_id: int, season_number: int, episode_number: int, *, value: float) -> Status:
         """Rate an episode.
@@ -54,8 +55,15 @@ class TvEpisodesResource(Resource):
         from ..api.tv_episodes import tv_episode_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number, body=RatingBody(value=value))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "body": RatingBody(value=value),
+            },
+        )
 
     def changes(self, episode_id: int) -> Changes:
         """Get what was changed about an episode lately.
@@ -67,8 +75,7 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_changes_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(episode_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"episode_id": episode_id})
 
     def credits(
         self, series_id: int, season_number: int, episode_number: int, *, language: str | None = None
@@ -85,8 +92,15 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "language": language,
+            },
+        )
 
     def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> Status:
         """Delete the user's rating of an episode.
@@ -100,8 +114,9 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     def details(
         self,
@@ -129,16 +144,18 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            season_number,
-            episode_number,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, series_id: int, season_number: int, episode_number: int) -> ExternalIds:
         """Get an episode's ids on other sites.
@@ -152,8 +169,9 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     def images(
         self,
@@ -177,10 +195,16 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_images as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, include_image_language=include_image_language, language=language
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "include_image_language": include_image_language,
+                "language": language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def translations(self, series_id: int, season_number: int, episode_number: int) -> Translations:
         """Get the translations of an episode.
@@ -194,8 +218,9 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     def videos(
         self,
@@ -219,10 +244,16 @@ class TvEpisodesResource(Resource):
         """
         from ..api.tv_episodes import tv_episode_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, include_video_language=include_video_language, language=language
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "include_video_language": include_video_language,
+                "language": language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
 
 class AsyncTvEpisodesResource(AsyncResource):
@@ -240,8 +271,9 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     async def add_rating(self, series_id: int, season_number: int, episode_number: int, *, value: float) -> Status:
         """Rate an episode.
@@ -257,8 +289,15 @@ class AsyncTvEpisodesResource(AsyncResource):
         from ..api.tv_episodes import tv_episode_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number, body=RatingBody(value=value))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "body": RatingBody(value=value),
+            },
+        )
 
     async def changes(self, episode_id: int) -> Changes:
         """Get what was changed about an episode lately.
@@ -270,8 +309,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_changes_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(episode_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"episode_id": episode_id})
 
     async def credits(
         self, series_id: int, season_number: int, episode_number: int, *, language: str | None = None
@@ -288,8 +326,15 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "language": language,
+            },
+        )
 
     async def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> Status:
         """Delete the user's rating of an episode.
@@ -303,8 +348,9 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     async def details(
         self,
@@ -332,16 +378,18 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            season_number,
-            episode_number,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, series_id: int, season_number: int, episode_number: int) -> ExternalIds:
         """Get an episode's ids on other sites.
@@ -355,8 +403,9 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     async def images(
         self,
@@ -380,10 +429,16 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_images as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, include_image_language=include_image_language, language=language
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "include_image_language": include_image_language,
+                "language": language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def translations(self, series_id: int, season_number: int, episode_number: int) -> Translations:
         """Get the translations of an episode.
@@ -397,8 +452,9 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, episode_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
+        )
 
     async def videos(
         self,
@@ -422,7 +478,13 @@ class AsyncTvEpisodesResource(AsyncResource):
         """
         from ..api.tv_episodes import tv_episode_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, episode_number, include_video_language=include_video_language, language=language
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "episode_number": episode_number,
+                "include_video_language": include_video_language,
+                "language": language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)

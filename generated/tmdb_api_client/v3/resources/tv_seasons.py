@@ -38,8 +38,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     def aggregate_credits(self, series_id: int, season_number: int, *, language: str | None = None) -> AggregateCredits:
         """Get the cast and crew of a season, summed up over its episodes.
@@ -53,8 +52,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_aggregate_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number, "language": language})
 
     def changes(
         self,
@@ -76,8 +74,9 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_changes_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(season_id, end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"season_id": season_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a season.
@@ -91,8 +90,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number, "language": language})
 
     def details(
         self,
@@ -118,15 +116,17 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            season_number,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
         """Get a season's ids on other sites.
@@ -139,8 +139,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     def images(
         self,
@@ -162,10 +161,15 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_images as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, include_image_language=include_image_language, language=language
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "include_image_language": include_image_language,
+                "language": language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def translations(self, series_id: int, season_number: int) -> Translations:
         """Get the translations of a season.
@@ -178,8 +182,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     def videos(
         self,
@@ -201,10 +204,15 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, include_video_language=include_video_language, language=language
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "include_video_language": include_video_language,
+                "language": language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def watch_providers(self, series_id: int, season_number: int, *, language: str | None = None) -> WatchProviders:
         """Get where a season can be streamed, rented or bought, by country.
@@ -218,8 +226,7 @@ class TvSeasonsResource(Resource):
         """
         from ..api.tv_seasons import tv_season_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "season_number": season_number, "language": language})
 
 
 class AsyncTvSeasonsResource(AsyncResource):
@@ -236,8 +243,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     async def aggregate_credits(
         self, series_id: int, season_number: int, *, language: str | None = None
@@ -253,8 +259,9 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_aggregate_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "language": language}
+        )
 
     async def changes(
         self,
@@ -276,8 +283,9 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_changes_by_id as endpoint
 
-        kwargs = endpoint._get_kwargs(season_id, end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"season_id": season_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     async def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of a season.
@@ -291,8 +299,9 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "language": language}
+        )
 
     async def details(
         self,
@@ -318,15 +327,17 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            season_number,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
         """Get a season's ids on other sites.
@@ -339,8 +350,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     async def images(
         self,
@@ -362,10 +372,15 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_images as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, include_image_language=include_image_language, language=language
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "include_image_language": include_image_language,
+                "language": language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def translations(self, series_id: int, season_number: int) -> Translations:
         """Get the translations of a season.
@@ -378,8 +393,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
     async def videos(
         self,
@@ -401,10 +415,15 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id, season_number, include_video_language=include_video_language, language=language
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "season_number": season_number,
+                "include_video_language": include_video_language,
+                "language": language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def watch_providers(
         self, series_id: int, season_number: int, *, language: str | None = None
@@ -420,5 +439,6 @@ class AsyncTvSeasonsResource(AsyncResource):
         """
         from ..api.tv_seasons import tv_season_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, season_number, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "season_number": season_number, "language": language}
+        )

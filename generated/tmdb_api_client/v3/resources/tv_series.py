@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._resource import AsyncResource, Resource
 
 if TYPE_CHECKING:
-    from ..._endpoint import Filter, Unlisted
+    from ..._endpoint import AppendedSeason, Filter, Unlisted
     from ..models.account_states import AccountStates
     from ..models.aggregate_credits import AggregateCredits
     from ..models.changes import Changes
@@ -46,8 +46,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def add_rating(self, series_id: int, *, value: float) -> Status:
         """Rate a series.
@@ -61,8 +60,7 @@ class TvSeriesResource(Resource):
         from ..api.tv_series import tv_series_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(series_id, body=RatingBody(value=value))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "body": RatingBody(value=value)})
 
     def aggregate_credits(self, series_id: int, *, language: str | None = None) -> AggregateCredits:
         """Get the cast and crew of a series, summed up over all its episodes.
@@ -75,8 +73,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_aggregate_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language})
 
     def airing_today(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
@@ -92,8 +89,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_airing_today_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, timezone=timezone)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
     def alternative_titles(self, series_id: int) -> TvSeriesAlternativeTitles:
         """Get the other titles of a series.
@@ -105,8 +101,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def changes(
         self,
@@ -128,8 +123,9 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, end_date=end_date, page=page, start_date=start_date)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     def content_ratings(self, series_id: int) -> ContentRatings:
         """Get the age ratings of a series by country.
@@ -141,8 +137,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_content_ratings as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def credits(self, series_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of the latest season of a series.
@@ -155,8 +150,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language})
 
     def delete_rating(self, series_id: int) -> Status:
         """Delete the user's rating of a series.
@@ -168,14 +162,13 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def details(
         self,
         series_id: int,
         *,
-        append: Sequence[TvSeriesAppend | Unlisted] = (),
+        append: Sequence[TvSeriesAppend | Unlisted | AppendedSeason] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
@@ -193,14 +186,16 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def episode_groups(self, series_id: int) -> EpisodeGroups:
         """List the alternative orders of a series' episodes.
@@ -212,8 +207,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_episode_groups as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def external_ids(self, series_id: int) -> ExternalIds:
         """Get a series' ids on other sites.
@@ -225,8 +219,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def images(
         self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
@@ -242,8 +235,9 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_images as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, include_image_language=include_image_language, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "include_image_language": include_image_language, "language": language}
+        )
 
     def keywords(self, series_id: int) -> TvSeriesKeywords:
         """Get the keywords of a series.
@@ -255,8 +249,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def latest(self) -> TvSeriesDetails:
         """Get the newest series in TMDB.
@@ -265,8 +258,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {})
 
     def lists(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a series is on.
@@ -280,8 +272,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     def on_the_air(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
@@ -297,8 +288,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_on_the_air_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, timezone=timezone)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
     def popular(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
         """List series by popularity.
@@ -311,8 +301,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page})
 
     def recommendations(
         self, series_id: int, *, language: str | None = None, page: int | None = None
@@ -328,8 +317,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     def reviews(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a series.
@@ -343,8 +331,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     def screened_theatrically(self, series_id: int) -> ScreenedEpisodes:
         """List the episodes of a series that were shown in cinemas.
@@ -356,8 +343,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_screened_theatrically as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def similar(self, series_id: int, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
         """List series with similar genres and keywords.
@@ -371,8 +357,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     def top_rated(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
         """List series by rating.
@@ -385,8 +370,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "page": page})
 
     def translations(self, series_id: int) -> Translations:
         """Get the translations of a series.
@@ -398,8 +382,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
     def videos(
         self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
@@ -415,8 +398,9 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, include_video_language=include_video_language, language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint, {"series_id": series_id, "include_video_language": include_video_language, "language": language}
+        )
 
     def watch_providers(self, series_id: int) -> WatchProviders:
         """Get where a series can be streamed, rented or bought, by country.
@@ -428,8 +412,7 @@ class TvSeriesResource(Resource):
         """
         from ..api.tv_series import tv_series_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"series_id": series_id})
 
 
 class AsyncTvSeriesResource(AsyncResource):
@@ -445,8 +428,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_account_states as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def add_rating(self, series_id: int, *, value: float) -> Status:
         """Rate a series.
@@ -460,8 +442,7 @@ class AsyncTvSeriesResource(AsyncResource):
         from ..api.tv_series import tv_series_add_rating as endpoint
         from ..models.rating_body import RatingBody
 
-        kwargs = endpoint._get_kwargs(series_id, body=RatingBody(value=value))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "body": RatingBody(value=value)})
 
     async def aggregate_credits(self, series_id: int, *, language: str | None = None) -> AggregateCredits:
         """Get the cast and crew of a series, summed up over all its episodes.
@@ -474,8 +455,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_aggregate_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language})
 
     async def airing_today(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
@@ -491,8 +471,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_airing_today_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, timezone=timezone)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
     async def alternative_titles(self, series_id: int) -> TvSeriesAlternativeTitles:
         """Get the other titles of a series.
@@ -504,8 +483,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_alternative_titles as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def changes(
         self,
@@ -527,8 +505,9 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_changes as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, end_date=end_date, page=page, start_date=start_date)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "end_date": end_date, "page": page, "start_date": start_date}
+        )
 
     async def content_ratings(self, series_id: int) -> ContentRatings:
         """Get the age ratings of a series by country.
@@ -540,8 +519,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_content_ratings as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def credits(self, series_id: int, *, language: str | None = None) -> Credits:
         """Get the cast and crew of the latest season of a series.
@@ -554,8 +532,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_credits as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language})
 
     async def delete_rating(self, series_id: int) -> Status:
         """Delete the user's rating of a series.
@@ -567,14 +544,13 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_delete_rating as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def details(
         self,
         series_id: int,
         *,
-        append: Sequence[TvSeriesAppend | Unlisted] = (),
+        append: Sequence[TvSeriesAppend | Unlisted | AppendedSeason] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
@@ -592,14 +568,16 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_details as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            series_id,
-            append_to_response=append or None,
-            language=language,
-            include_image_language=include_image_language,
-            include_video_language=include_video_language,
+        return await self._call(
+            endpoint,
+            {
+                "series_id": series_id,
+                "append_to_response": append or None,
+                "language": language,
+                "include_image_language": include_image_language,
+                "include_video_language": include_video_language,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def episode_groups(self, series_id: int) -> EpisodeGroups:
         """List the alternative orders of a series' episodes.
@@ -611,8 +589,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_episode_groups as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def external_ids(self, series_id: int) -> ExternalIds:
         """Get a series' ids on other sites.
@@ -624,8 +601,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_external_ids as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def images(
         self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
@@ -641,8 +617,9 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_images as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, include_image_language=include_image_language, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "include_image_language": include_image_language, "language": language}
+        )
 
     async def keywords(self, series_id: int) -> TvSeriesKeywords:
         """Get the keywords of a series.
@@ -654,8 +631,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_keywords as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def latest(self) -> TvSeriesDetails:
         """Get the newest series in TMDB.
@@ -664,8 +640,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_latest_id as endpoint
 
-        kwargs = endpoint._get_kwargs()
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {})
 
     async def lists(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the users' lists that a series is on.
@@ -679,8 +654,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     async def on_the_air(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
@@ -696,8 +670,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_on_the_air_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page, timezone=timezone)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
     async def popular(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
         """List series by popularity.
@@ -710,8 +683,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_popular_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page})
 
     async def recommendations(
         self, series_id: int, *, language: str | None = None, page: int | None = None
@@ -727,8 +699,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     async def reviews(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
         """List the reviews of a series.
@@ -742,8 +713,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_reviews as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     async def screened_theatrically(self, series_id: int) -> ScreenedEpisodes:
         """List the episodes of a series that were shown in cinemas.
@@ -755,8 +725,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_screened_theatrically as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def similar(
         self, series_id: int, *, language: str | None = None, page: int | None = None
@@ -772,8 +741,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_similar as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
     async def top_rated(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
         """List series by rating.
@@ -786,8 +754,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_top_rated_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "page": page})
 
     async def translations(self, series_id: int) -> Translations:
         """Get the translations of a series.
@@ -799,8 +766,7 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_translations as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})
 
     async def videos(
         self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
@@ -816,8 +782,9 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_videos as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id, include_video_language=include_video_language, language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint, {"series_id": series_id, "include_video_language": include_video_language, "language": language}
+        )
 
     async def watch_providers(self, series_id: int) -> WatchProviders:
         """Get where a series can be streamed, rented or bought, by country.
@@ -829,5 +796,4 @@ class AsyncTvSeriesResource(AsyncResource):
         """
         from ..api.tv_series import tv_series_watch_providers as endpoint
 
-        kwargs = endpoint._get_kwargs(series_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"series_id": series_id})

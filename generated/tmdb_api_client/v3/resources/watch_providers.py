@@ -26,8 +26,7 @@ class WatchProvidersResource(Resource):
         """
         from ..api.watch_providers import watch_providers_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, watch_region=watch_region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "watch_region": watch_region})
 
     def regions(self, *, language: str | None = None) -> RegionList:
         """List the countries that have streaming services and shops.
@@ -39,8 +38,7 @@ class WatchProvidersResource(Resource):
         """
         from ..api.watch_providers import watch_providers_available_regions as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language})
 
     def tv(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
         """List the streaming services and shops that have series.
@@ -53,8 +51,7 @@ class WatchProvidersResource(Resource):
         """
         from ..api.watch_providers import watch_providers_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, watch_region=watch_region)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"language": language, "watch_region": watch_region})
 
 
 class AsyncWatchProvidersResource(AsyncResource):
@@ -71,8 +68,7 @@ class AsyncWatchProvidersResource(AsyncResource):
         """
         from ..api.watch_providers import watch_providers_movie_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, watch_region=watch_region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "watch_region": watch_region})
 
     async def regions(self, *, language: str | None = None) -> RegionList:
         """List the countries that have streaming services and shops.
@@ -84,8 +80,7 @@ class AsyncWatchProvidersResource(AsyncResource):
         """
         from ..api.watch_providers import watch_providers_available_regions as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language})
 
     async def tv(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
         """List the streaming services and shops that have series.
@@ -98,5 +93,4 @@ class AsyncWatchProvidersResource(AsyncResource):
         """
         from ..api.watch_providers import watch_providers_tv_list as endpoint
 
-        kwargs = endpoint._get_kwargs(language=language, watch_region=watch_region)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"language": language, "watch_region": watch_region})

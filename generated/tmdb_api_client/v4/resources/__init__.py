@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from ..._resource import Endpoint
     from .account import AccountResource, AsyncAccountResource
     from .auth import AsyncAuthResource, AuthResource
     from .lists import AsyncListsResource, ListsResource
@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Resources:
     """The resources, each made when it is first used."""
 
-    def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        """Send a request, given as keyword arguments of `httpx.Client.request`, and decode the JSON that comes back."""
+    def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        """Send the request that an endpoint makes of arguments, and decode the JSON that comes back."""
         raise NotImplementedError
 
     @cached_property
@@ -47,8 +47,8 @@ class Resources:
 class AsyncResources:
     """The resources, async, each made when it is first used."""
 
-    async def _call(self, kwargs: dict[str, Any], decode: Callable[[Any], T]) -> T:
-        """Send a request, given as keyword arguments of `httpx.AsyncClient.request`, and decode what comes back."""
+    async def _call(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
+        """Send the request that an endpoint makes of arguments, and decode the JSON that comes back."""
         raise NotImplementedError
 
     @cached_property

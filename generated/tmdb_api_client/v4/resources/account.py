@@ -39,13 +39,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_favorite_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def favorite_tv(
         self,
@@ -67,13 +69,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_favorite_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the lists that the user has made.
@@ -86,8 +90,10 @@ class AccountResource(Resource):
         """
         from ..api.account import account_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(
+            endpoint,
+            {"account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, "page": page},
+        )
 
     def movie_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
@@ -103,10 +109,14 @@ class AccountResource(Resource):
         """
         from ..api.account import account_movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, language=language, page=page
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def movie_watchlist(
         self,
@@ -128,13 +138,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_movie_watchlist as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def rated_movies(
         self,
@@ -156,13 +168,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def rated_tv(
         self,
@@ -184,13 +198,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def tv_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
@@ -206,10 +222,14 @@ class AccountResource(Resource):
         """
         from ..api.account import account_tv_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, language=language, page=page
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def tv_watchlist(
         self,
@@ -231,13 +251,15 @@ class AccountResource(Resource):
         """
         from ..api.account import account_tv_watchlist as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
 
 class AsyncAccountResource(AsyncResource):
@@ -263,13 +285,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_favorite_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def favorite_tv(
         self,
@@ -291,13 +315,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_favorite_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> ListSummaryPage:
         """List the lists that the user has made.
@@ -310,8 +336,10 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_lists as endpoint
 
-        kwargs = endpoint._get_kwargs(ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(
+            endpoint,
+            {"account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, "page": page},
+        )
 
     async def movie_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
@@ -327,10 +355,14 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_movie_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, language=language, page=page
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def movie_watchlist(
         self,
@@ -352,13 +384,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_movie_watchlist as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def rated_movies(
         self,
@@ -380,13 +414,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_rated_movies as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def rated_tv(
         self,
@@ -408,13 +444,15 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_rated_tv as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def tv_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
@@ -430,10 +468,14 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_tv_recommendations as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id, language=language, page=page
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def tv_watchlist(
         self,
@@ -455,10 +497,12 @@ class AsyncAccountResource(AsyncResource):
         """
         from ..api.account import account_tv_watchlist as endpoint
 
-        kwargs = endpoint._get_kwargs(
-            ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
-            language=language,
-            page=page,
-            sort_by=sort_by,
+        return await self._call(
+            endpoint,
+            {
+                "account_object_id": ACCOUNT_OBJECT_ID if account_object_id is None else account_object_id,
+                "language": language,
+                "page": page,
+                "sort_by": sort_by,
+            },
         )
-        return await self._call(kwargs, endpoint._decode)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._resource import AsyncResource, Resource
 
@@ -27,10 +27,10 @@ class AuthResource(Resource):
         from ..api.auth import auth_create_access_token as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
         del request_token
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
     def create_request_token(self, *, redirect_to: str | None = None) -> CreatedRequestToken:
         """Make a request token for a user to approve.
@@ -43,8 +43,7 @@ class AuthResource(Resource):
         from ..api.auth import auth_create_request_token as endpoint
         from ..models.redirect_body import RedirectBody
 
-        kwargs = endpoint._get_kwargs(body=RedirectBody(redirect_to=redirect_to))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"body": RedirectBody(redirect_to=redirect_to)})
 
     def delete_access_token(self, *, access_token: str) -> Status:
         """End a user access token.
@@ -57,10 +56,10 @@ class AuthResource(Resource):
         from ..api.auth import auth_delete_access_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
         del access_token
-        return self._call(kwargs.pop(), endpoint._decode)
+        return self._call(endpoint, arguments.pop())
 
 
 class AsyncAuthResource(AsyncResource):
@@ -77,10 +76,10 @@ class AsyncAuthResource(AsyncResource):
         from ..api.auth import auth_create_access_token as endpoint
         from ..models.request_token_body import RequestTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=RequestTokenBody(request_token=request_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
         del request_token
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())
 
     async def create_request_token(self, *, redirect_to: str | None = None) -> CreatedRequestToken:
         """Make a request token for a user to approve.
@@ -93,8 +92,7 @@ class AsyncAuthResource(AsyncResource):
         from ..api.auth import auth_create_request_token as endpoint
         from ..models.redirect_body import RedirectBody
 
-        kwargs = endpoint._get_kwargs(body=RedirectBody(redirect_to=redirect_to))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"body": RedirectBody(redirect_to=redirect_to)})
 
     async def delete_access_token(self, *, access_token: str) -> Status:
         """End a user access token.
@@ -107,7 +105,7 @@ class AsyncAuthResource(AsyncResource):
         from ..api.auth import auth_delete_access_token as endpoint
         from ..models.access_token_body import AccessTokenBody
 
-        # Held in a list until it is passed on, so that a traceback of the call shows no secret among these locals.
-        kwargs = [endpoint._get_kwargs(body=AccessTokenBody(access_token=access_token))]
+        # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
+        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
         del access_token
-        return await self._call(kwargs.pop(), endpoint._decode)
+        return await self._call(endpoint, arguments.pop())

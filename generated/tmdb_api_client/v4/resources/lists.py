@@ -34,8 +34,7 @@ class ListsResource(Resource):
         from ..api.lists import list_add_items as endpoint
         from ..models.list_items_body import ListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemsBody(items=items))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
 
     def clear(self, list_id: int) -> ClearedList:
         """Take everything off a list.
@@ -47,8 +46,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_clear as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id})
 
     def create(
         self,
@@ -73,10 +71,14 @@ class ListsResource(Resource):
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
-        kwargs = endpoint._get_kwargs(
-            body=ListBody(description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public)
+        return self._call(
+            endpoint,
+            {
+                "body": ListBody(
+                    description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public
+                )
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def delete(self, list_id: int) -> Status:
         """Delete one of the user's lists.
@@ -88,8 +90,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_delete as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id})
 
     def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
         """Get a list with its items.
@@ -103,8 +104,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
     def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
         """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
@@ -118,8 +118,7 @@ class ListsResource(Resource):
         """
         from ..api.lists import list_item_status as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, media_id=media_id, media_type=media_type)
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
     def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
         """Take movies and series off a list.
@@ -133,8 +132,7 @@ class ListsResource(Resource):
         from ..api.lists import list_remove_items as endpoint
         from ..models.list_items_body import ListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemsBody(items=items))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
 
     def update(
         self,
@@ -159,10 +157,13 @@ class ListsResource(Resource):
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
 
-        kwargs = endpoint._get_kwargs(
-            list_id, body=ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by)
+        return self._call(
+            endpoint,
+            {
+                "list_id": list_id,
+                "body": ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
+            },
         )
-        return self._call(kwargs, endpoint._decode)
 
     def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
         """Change the comments on items of a list.
@@ -176,8 +177,7 @@ class ListsResource(Resource):
         from ..api.lists import list_update_items as endpoint
         from ..models.commented_list_items_body import CommentedListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=CommentedListItemsBody(items=items))
-        return self._call(kwargs, endpoint._decode)
+        return self._call(endpoint, {"list_id": list_id, "body": CommentedListItemsBody(items=items)})
 
 
 class AsyncListsResource(AsyncResource):
@@ -195,8 +195,7 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_add_items as endpoint
         from ..models.list_items_body import ListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemsBody(items=items))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
 
     async def clear(self, list_id: int) -> ClearedList:
         """Take everything off a list.
@@ -208,8 +207,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_clear as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id})
 
     async def create(
         self,
@@ -234,10 +232,14 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
-        kwargs = endpoint._get_kwargs(
-            body=ListBody(description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public)
+        return await self._call(
+            endpoint,
+            {
+                "body": ListBody(
+                    description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public
+                )
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def delete(self, list_id: int) -> Status:
         """Delete one of the user's lists.
@@ -249,8 +251,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_delete as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id})
 
     async def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
         """Get a list with its items.
@@ -264,8 +265,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
     async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
         """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
@@ -279,8 +279,7 @@ class AsyncListsResource(AsyncResource):
         """
         from ..api.lists import list_item_status as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, media_id=media_id, media_type=media_type)
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
     async def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
         """Take movies and series off a list.
@@ -294,8 +293,7 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_remove_items as endpoint
         from ..models.list_items_body import ListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=ListItemsBody(items=items))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
 
     async def update(
         self,
@@ -320,10 +318,13 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
 
-        kwargs = endpoint._get_kwargs(
-            list_id, body=ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by)
+        return await self._call(
+            endpoint,
+            {
+                "list_id": list_id,
+                "body": ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
+            },
         )
-        return await self._call(kwargs, endpoint._decode)
 
     async def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
         """Change the comments on items of a list.
@@ -337,5 +338,4 @@ class AsyncListsResource(AsyncResource):
         from ..api.lists import list_update_items as endpoint
         from ..models.commented_list_items_body import CommentedListItemsBody
 
-        kwargs = endpoint._get_kwargs(list_id, body=CommentedListItemsBody(items=items))
-        return await self._call(kwargs, endpoint._decode)
+        return await self._call(endpoint, {"list_id": list_id, "body": CommentedListItemsBody(items=items)})
