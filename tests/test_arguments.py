@@ -55,7 +55,7 @@ def test_twenty_are_sent_and_an_unlisted_one_can_be_read() -> None:
 
 
 def test_what_is_appended_is_typed_on_all_details() -> None:
-    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+    with Simulator(strict=True) as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
         film = tmdb.movies.details(11, append=["credits", "videos", "recommendations", "watch/providers"])
         assert isinstance(film, MovieDetails)
         assert film.credits
@@ -90,7 +90,7 @@ def test_what_is_appended_is_typed_on_all_details() -> None:
     ],
 )
 def test_a_filter_takes_a_value_or_several(given: Any, sent: str | None) -> None:
-    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+    with Simulator(strict=True) as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
         tmdb.discover.movie(with_genres=given, primary_release_date_gte=date(1977, 1, 1))
         (request,) = simulator.requests
     assert request.params.get("with_genres") == sent
@@ -99,7 +99,7 @@ def test_a_filter_takes_a_value_or_several(given: Any, sent: str | None) -> None
 
 
 def test_a_filter_tells_and_from_or() -> None:
-    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+    with Simulator(strict=True) as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
         both = {film.id for film in tmdb.paginate(tmdb.discover.movie, with_genres=[28, 12])}
         either = {film.id for film in tmdb.paginate(tmdb.discover.movie, with_genres=any_of(28, 12))}
         tmdb.discover.tv(with_watch_monetization_types=any_of("flatrate", "free"), with_status=any_of(0, 2))
@@ -139,7 +139,7 @@ def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
         await result_of(tmdb.movies.add_rating(11, value=7))
         return [request.params for request in simulator.requests if "guest_session/new" not in request.path]
 
-    with Simulator() as simulator:
+    with Simulator(strict=True) as simulator:
         sent = play(
             colour, simulator, scene,
             language="de-DE", region="DE", include_adult=False, include_image_language=["de", None],

@@ -49,7 +49,7 @@ BACKENDS = ("asyncio", "trio")
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 
@@ -362,7 +362,7 @@ def test_a_session_that_the_server_forgot_is_replaced_once_by_tasks(backend: str
         told.append(session)
 
     async def main() -> None:
-        with Simulator() as simulator:
+        with Simulator(strict=True) as simulator:
             async with async_client(simulator, on_guest_session_replaced=hook) as tmdb:
                 simulator.forget_guest_session((await tmdb.guest.start()).id.reveal())
                 assert await together(100, lambda number: tmdb.movies.add_rating(number + 1, value=5)) == []
@@ -694,7 +694,7 @@ def test_a_mode_holds_for_its_block_and_thread_only(simulator: Simulator) -> Non
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_mode_holds_for_its_block_and_task_only(backend: str) -> None:
     async def main() -> None:
-        with Simulator() as simulator:
+        with Simulator(strict=True) as simulator:
             async with async_client(simulator, session_id=simulator.create_session()) as tmdb:
 
                 async def as_guest() -> None:

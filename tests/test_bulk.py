@@ -40,7 +40,7 @@ DETAILS = "movie-details"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

@@ -33,7 +33,7 @@ LIST = "list-details"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

@@ -101,7 +101,7 @@ class Cli:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
+    with Simulator(strict=True) as simulator:
         yield simulator
 
 
@@ -480,7 +480,7 @@ def test_the_environment_goes_before_what_is_kept(cli: Cli) -> None:
 def test_what_is_kept_goes_to_no_other_host(cli: Cli) -> None:
     cli("auth", "token", stdin=cli.simulator.access_token)
     cli.monkeypatch.delenv("TMDB_ACCESS_TOKEN")
-    with Simulator() as other:
+    with Simulator(strict=True) as other:
         cli("movie", "11", "--base-url", other.base_url, code=3)
         assert other.requests == []
 

@@ -27,7 +27,7 @@ TIMEOUT = 30
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
+    with Simulator(strict=True) as simulator:
         yield simulator
 
 

@@ -312,7 +312,7 @@ def test_an_argument_that_cannot_be_in_an_address_is_refused() -> None:
 
 
 def test_one_client_is_shared_by_threads() -> None:
-    with Simulator() as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
+    with Simulator(strict=True) as simulator, TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb:
         with ThreadPoolExecutor(32) as pool:
             films = list(pool.map(lambda _: tmdb.movies.details(11), range(64)))
         assert {film.id for film in films} == {11}
@@ -323,7 +323,7 @@ def test_one_client_is_shared_by_threads() -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_one_client_is_shared_by_tasks(backend: str) -> None:
     async def main() -> None:
-        with Simulator() as simulator:
+        with Simulator(strict=True) as simulator:
             async with (
                 AsyncTMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb,
                 anyio.create_task_group() as group,

@@ -366,7 +366,7 @@ def arguments(call: str) -> dict[str, Any]:
 @pytest.mark.parametrize("colour", ["sync", "async", "sync, cached", "async, cached", "aiohttp"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log: Collector) -> None:
-    with Simulator() as simulator, warnings.catch_warnings(record=True) as warned:
+    with Simulator(strict=True) as simulator, warnings.catch_warnings(record=True) as warned:
         secrets = [simulator.api_key, simulator.access_token, simulator.create_session()]
         options: list[dict[str, Any]] = [
             {"api_key": secrets[0], "session_id": secrets[2]},

@@ -35,7 +35,7 @@ BASE = "https://image.tmdb.org/t/p"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

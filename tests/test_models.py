@@ -187,7 +187,7 @@ def bodies() -> list[tuple[str, Any]]:
     import httpx
 
     found = []
-    with Simulator() as simulator, httpx.Client(base_url=simulator.base_url) as http:
+    with Simulator(strict=True) as simulator, httpx.Client(base_url=simulator.base_url) as http:
         for operation in OPERATIONS.values():
             if operation.method == "GET" and operation.user_auth == "none":
                 path = operation.path.format_map(Ones())

@@ -30,7 +30,7 @@ OF_A_USER = ("rated", "account", "favorite", "watchlist")
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

@@ -30,7 +30,7 @@ def approve(url: str) -> None:
 def test_the_example_runs(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with Simulator() as simulator:
+    with Simulator(strict=True) as simulator:
         monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
         monkeypatch.setenv("TMDB_SITE_URL", simulator.base_url)
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -46,7 +46,7 @@ def test_the_example_runs(
         if "test_my_program" in names:
             monkeypatch.setattr("tmdb_ext._retry.DEFAULT", RetryPolicy())
             names["test_my_program"](simulator)
-        assert simulator.requests or "Simulator()" in EXAMPLES[number] or "TMDB" not in names
+        assert simulator.requests or "Simulator(strict=True)" in EXAMPLES[number] or "TMDB" not in names
         state = simulator._state
         held = [*state.access_tokens, *state.sessions, *state.guest_sessions]
     printed = capsys.readouterr().out

@@ -22,7 +22,7 @@ SUPPLIED = {"session_id", "guest_session_id", "account_id"}
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

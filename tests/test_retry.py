@@ -43,7 +43,7 @@ DETAILS = "movie-details"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 
@@ -312,7 +312,7 @@ def test_repetition_can_be_switched_off_and_is_on_by_default(simulator: Simulato
 
 
 def test_the_environments_proxy_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Simulator() as proxy:
+    with Simulator(strict=True) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
         with TMDB(api_key=KEY, base_url="http://tmdb.example") as tmdb, pytest.raises(APIError):
             tmdb.movies.details(11)

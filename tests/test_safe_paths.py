@@ -189,7 +189,7 @@ def test_a_wrapped_client_sends_nothing_and_names_the_parameter(server: tuple[st
 
 
 def test_the_simulator_resolves_a_path_as_tmdb_does() -> None:
-    with Simulator() as simulator:
+    with Simulator(strict=True) as simulator:
         list_id = None
         token = simulator.create_user_access_token()
         with TMDB(base_url=simulator.base_url, user_access_token=token, access_token=simulator.access_token) as tmdb:

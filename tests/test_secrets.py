@@ -196,14 +196,14 @@ REDIRECTS = [(301, "sync"), (308, "async")]
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         running.create_user(USERNAME, PASSWORD)
         yield running
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

@@ -30,7 +30,7 @@ SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(clock=Clock(datetime(2031, 5, 4, 12, 0, tzinfo=UTC))) as running:
+    with Simulator(clock=Clock(datetime(2031, 5, 4, 12, 0, tzinfo=UTC)), strict=True) as running:
         yield running
 
 
@@ -141,7 +141,7 @@ def is_kind(kind: str, value: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def populated() -> Iterator[tuple[Simulator, httpx.Client]]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         headers = {"Authorization": f"Bearer {running.access_token}"}
         with httpx.Client(base_url=running.base_url, headers=headers) as client:
             yield running, client
@@ -210,7 +210,7 @@ def test_the_document_has_all_operations() -> None:
 
 def test_the_same_request_gets_the_same_body_from_another_simulator() -> None:
     def bodies() -> list[bytes]:
-        with Simulator() as running:
+        with Simulator(strict=True) as running:
             query = {"api_key": running.api_key}
             paths = ("/3/movie/11", "/3/movie/popular", "/3/tv/777/reviews", "/3/person/changes", "/3/movie/5/images")
             return [httpx.get(running.base_url + path, params=query).content for path in paths]
@@ -931,7 +931,7 @@ def test_connections_are_kept_alive(simulator: Simulator) -> None:
 
 
 def test_a_closed_simulator_serves_no_more_and_can_be_started_again() -> None:
-    simulator = Simulator()
+    simulator = Simulator(strict=True)
     with pytest.raises(RuntimeError):
         _ = simulator.base_url
     simulator.start()
@@ -948,7 +948,7 @@ def test_a_closed_simulator_serves_no_more_and_can_be_started_again() -> None:
 
 
 def test_two_simulators_share_nothing() -> None:
-    with Simulator() as one, Simulator() as two:
+    with Simulator(strict=True) as one, Simulator(strict=True) as two:
         assert refused(httpx.get(f"{two.base_url}/3/configuration", params={"api_key": one.api_key}), 401, 7)
 
 

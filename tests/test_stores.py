@@ -32,7 +32,7 @@ needs_posix = pytest.mark.skipif(os.name != "posix", reason="file modes and sign
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(strict=True) as running:
         yield running
 
 

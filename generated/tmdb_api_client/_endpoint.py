@@ -85,7 +85,7 @@ PERSONAL = frozenset({"account_id", "account_object_id", "guest_session_id"})
 _LONGEST_NUMBER = 20
 _LONGEST_SHOWN = 60
 _CONTROL = frozenset({*range(0x20), 0x7F})
-_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
+_IMDB_ID = re.compile(r"tt[0-9]{7,12}")
 
 
 def segment(value: object, name: str) -> str:

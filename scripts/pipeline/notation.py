@@ -19,7 +19,7 @@ SCALARS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
-    "imdb": {"type": "string", "pattern": "^tt[0-9]{7,10}$"},
+    "imdb": {"type": "string", "pattern": "^tt[0-9]{7,12}$"},
     "any": {},
     "null": {"type": "null"},
 }

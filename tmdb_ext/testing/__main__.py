@@ -1,4 +1,4 @@
-"""Serves the simulator until it is interrupted: `python -m tmdb_ext.testing [--host HOST] [--port PORT]`."""
+"""Serves the simulator until it is interrupted: `python -m tmdb_ext.testing [--host HOST] [--port PORT] [--strict]`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tmdb_ext.testing", description="Serve a simulated TMDB.")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to bind (default: any free one)")
+    parser.add_argument("--strict", action="store_true", help="refuse parameters and body keys that TMDB ignores")
     arguments = parser.parse_args()
-    with Simulator(host=arguments.host, port=arguments.port) as simulator:
+    with Simulator(host=arguments.host, port=arguments.port, strict=arguments.strict) as simulator:
         print(f"base URL      {simulator.base_url}")
         print(f"API key       {simulator.api_key}")
         print(f"access token  {simulator.access_token}")

@@ -440,6 +440,20 @@ def film_imdb_id(number: int) -> str:
     return film(number).imdb_id or f"tt99{number:07d}"
 
 
+def film_of_imdb_id(imdb_id: str) -> int:
+    """The film that has an IMDb id.
+
+    Raises:
+        StatusError: With code 34, because none has.
+    """
+    known = {one.imdb_id: number for number, one in FILMS.items() if one.imdb_id}
+    digits = imdb_id.removeprefix("tt99")
+    number = known.get(imdb_id) or (int(digits) if digits.isdecimal() and len(digits) < 10 else 0)
+    if film_imdb_id(check_id(number)) != imdb_id:
+        raise StatusError(34)
+    return number
+
+
 def person_imdb_id(number: int) -> str:
     """A person's invented IMDb id."""
     return f"nm99{number:07d}"
@@ -571,7 +585,7 @@ def credit(identifier: str) -> dict[str, Any]:
         media["character"] = role
     return {
         "id": identifier,
-        "credit_type": "cast" if acted else "crew",
+        "credit_type": "cast" if acted else "creator" if role == "Creator" else "crew",
         "department": "Acting" if acted else _JOBS.get(role, "Crew"),
         "job": "Actor" if acted else role,
         "media": media,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from tmdb_ext.testing._fill import fits_kind
 from tmdb_ext.testing._status import StatusError
 
 LONGEST_CHANGE_RANGE = timedelta(days=14)
+LAST_PAGE = 500
 MOST_APPENDED = 20
 CREDENTIAL_NAMES = frozenset({"api_key", "session_id", "guest_session_id"})
 
@@ -34,16 +35,19 @@ def check_path(document: Document, operation: Operation, values: dict[str, str])
             raise StatusError(6 if "enum" not in schema else 34)
 
 
-def check_query(document: Document, operations: Iterable[Operation], query: list[tuple[str, str]]) -> dict[str, str]:
+def check_query(
+    document: Document, operations: Iterable[Operation], query: list[tuple[str, str]], *, strict: bool
+) -> dict[str, str]:
     """Checks the query.
 
     Args:
         document: The document that the schemas are in.
         operations: The operation that is asked for, and after it those that it appends, whose parameters count too.
         query: The pairs of the query, decoded.
+        strict: Whether to refuse parameters that none of the operations has. TMDB ignores them.
 
     Returns:
-        The query by name; where a name comes twice the last one counts.
+        The query by name, without the parameters that are ignored; where a name comes twice the last one counts.
 
     Raises:
         StatusError: With code 5, or with the code for pages, dates, ranges and appended items.
@@ -51,13 +55,12 @@ def check_query(document: Document, operations: Iterable[Operation], query: list
     asked, *appended = operations
     known = {parameter.name: parameter for other in appended for parameter in other.query_parameters}
     known.update({parameter.name: parameter for parameter in asked.query_parameters})
-    values = dict(query)
+    sent = dict(query)
+    values = {name: value for name, value in sent.items() if _is_known(name, known, [asked, *appended])}
+    if strict and (unknown := sorted(sent.keys() - values.keys())):
+        raise StatusError(5, message=f"Unknown query parameters: {', '.join(unknown)}.")
     for name, value in values.items():
-        if name in CREDENTIAL_NAMES:
-            _check_credential_name(name, [asked, *appended])
-        elif name not in known:
-            raise StatusError(5)
-        else:
+        if name not in CREDENTIAL_NAMES:
             _check_value(document, known[name], value)
     for parameter in asked.query_parameters:
         if parameter.required and not values.get(parameter.name) and parameter.name not in CREDENTIAL_NAMES:
@@ -66,15 +69,17 @@ def check_query(document: Document, operations: Iterable[Operation], query: list
     return values
 
 
-def _check_credential_name(name: str, operations: list[Operation]) -> None:
-    """A session has no business in the URL of an operation that knows neither sort."""
-    if name != "api_key" and not any(one.takes_session or one.takes_guest_session for one in operations):
-        raise StatusError(5)
+def _is_known(name: str, known: Mapping[str, Parameter], operations: list[Operation]) -> bool:
+    """A session is unknown to an operation that knows neither sort."""
+    if name in CREDENTIAL_NAMES and name != "api_key":
+        return any(one.takes_session or one.takes_guest_session for one in operations)
+    return name in known or name in CREDENTIAL_NAMES
 
 
 def _check_value(document: Document, parameter: Parameter, value: str) -> None:
     if parameter.name == "page":
-        if not (_INTEGER.match(value) and len(value) < 9 and 1 <= int(value) <= 500):
+        last = document.resolve(parameter.schema).get("maximum", LAST_PAGE)
+        if not (_INTEGER.match(value) and len(value) < 9 and 1 <= int(value) <= last):
             raise StatusError(22)
         return
     if parameter.name == "append_to_response":
@@ -161,18 +166,28 @@ def _accepts_kind(kind: str, schema: Schema, text: str) -> bool:
     return True
 
 
-def check_body(document: Document, operation: Operation, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+def check_body(
+    document: Document, operation: Operation, headers: dict[str, str], body: bytes, *, strict: bool
+) -> dict[str, Any]:
     """Checks a request body.
 
+    Args:
+        document: The document that the schemas are in.
+        operation: The operation that is asked for.
+        headers: The request's headers.
+        body: The request's body.
+        strict: Whether to refuse keys that the operation does not know, and a body where it takes none. TMDB ignores
+            them.
+
     Returns:
-        The body's object; an empty one where the operation takes no body.
+        The body's object, without the keys that are ignored; an empty one where the operation takes no body.
 
     Raises:
-        StatusError: With code 47 if it is not a JSON object or has what the operation does not know, 18 if something
-            is missing or has a value that it cannot have.
+        StatusError: With code 47 if it is not a JSON object or, strictly, has what the operation does not know; 18 if
+            something is missing or has a value that it cannot have.
     """
     if operation.body_schema is None:
-        if body.strip() not in (b"", b"{}"):
+        if strict and body.strip() not in (b"", b"{}"):
             raise StatusError(47)
         return {}
     if not headers.get("content-type", "").lower().startswith("application/json"):
@@ -185,8 +200,9 @@ def check_body(document: Document, operation: Operation, headers: dict[str, str]
         raise StatusError(47)
     schema = document.resolve(operation.body_schema)
     properties = schema.get("properties", {})
-    if sent.keys() - properties.keys():
-        raise StatusError(47)
+    if strict and (unknown := sorted(sent.keys() - properties.keys())):
+        raise StatusError(47, message=f"Unknown keys in the body: {', '.join(unknown)}.")
+    sent = {name: value for name, value in sent.items() if name in properties}
     if {"username", "password"} <= properties.keys() and not (sent.get("username") and sent.get("password")):
         raise StatusError(26)
     if set(schema.get("required", ())) - sent.keys():

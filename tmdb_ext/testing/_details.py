@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmdb_ext.testing import _catalogue
-from tmdb_ext.testing._call import Call
+from tmdb_ext.testing._call import PAGE_SIZE, Call
 from tmdb_ext.testing._fill import Facts, stable, stable_hex, words
 from tmdb_ext.testing._generic import Registry, generic
 from tmdb_ext.testing._listings import render_mixed
@@ -71,7 +71,9 @@ def _episode(call: Call) -> dict[str, Any]:
 
 @DETAILS.answers("company-details")
 def _company(call: Call) -> dict[str, Any]:
-    return {**_catalogue.company_summary(call.id("company_id")), "parent_company": None}
+    number = call.id("company_id")
+    found = {**_catalogue.company_summary(number), "parent_company": None}
+    return {**found, "origin_country": None} if number % 5 == 0 else found
 
 
 @DETAILS.answers("network-details")
@@ -174,10 +176,55 @@ def _person_combined_credits(call: Call) -> dict[str, Any]:
 @DETAILS.answers("person-tagged-images")
 def _tagged_images(call: Call) -> dict[str, Any]:
     number = call.id("person_id")
+    media = [(kind, render_mixed((kind, one))) for kind, one in _appearances(number)]
+    for show in _catalogue.series_of(number)[:1]:
+        media.append(("episode", _catalogue.episode_summary(show, 1, 1, media_type="tv_episode")))
+        media.append(("season", Facts(_catalogue.season_summary(show, 1), media_type="tv_season")))
+    images = [_tagged(number, kind, of, index) for kind, of in media for index in range(_TAGGED_EACH)]
+    whole = call.page(images)  # for the totals; whatever page is asked for, TMDB sends the first and calls it 0
+    return Facts(whole, id=number, page=0, results=images[:PAGE_SIZE])
+
+
+_TAGGED_EACH = 8
+"""How many images of each film, series, season and episode a person is tagged in."""
+
+
+def _appearances(number: int) -> list[tuple[str, int]]:
     films = [("movie", one) for one in _catalogue.films_of(number)] or [("movie", 11)]
-    shows = [("tv", one) for one in _catalogue.series_of(number)]
-    entries = call.page(films + shows, lambda entry: {"media": render_mixed(entry), "media_type": entry[0]})
-    return Facts(entries, id=number)
+    return films + [("tv", one) for one in _catalogue.series_of(number)]
+
+
+def _tagged(number: int, kind: str, media: Facts, index: int) -> Facts:
+    parts = ("tagged", number, kind, media["id"], index)
+    return Facts(
+        aspect_ratio=1.778,
+        file_path=f"/{stable_hex(24, *parts)}.jpg",
+        height=1080,
+        id=stable_hex(24, "id", *parts),
+        image_type="backdrop",
+        iso_639_1=None,
+        media=media,
+        media_type=kind,
+        vote_average=5.3,
+        vote_count=stable(*parts) % 20,
+        width=1920,
+    )
+
+
+@DETAILS.answers("movie-releases")
+def _movie_releases(call: Call) -> dict[str, Any]:
+    number = call.id("movie_id")
+    countries = [
+        {
+            "certification": "PG",
+            "descriptors": [],
+            "iso_3166_1": country,
+            "primary": country == _catalogue.film(number).country,
+            "release_date": _catalogue.film(number).released,
+        }
+        for country in dict.fromkeys([_catalogue.film(number).country, "US", "DE"])
+    ]
+    return {"id": number, "countries": countries}
 
 
 @DETAILS.answers("movie-external-ids")

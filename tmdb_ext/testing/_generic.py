@@ -43,6 +43,17 @@ def generic(call: Call) -> Reply:
     return Reply(given)
 
 
+def own_ids(operation: str, path: dict[str, str]) -> dict[str, str]:
+    """The values of a path with TMDB's own ids in place of IMDb's, which the details of a film take as well.
+
+    Raises:
+        StatusError: With code 34, because no film has the IMDb id.
+    """
+    if operation == "movie-details" and path["movie_id"].startswith("tt"):
+        return {"movie_id": str(_catalogue.film_of_imdb_id(path["movie_id"]))}
+    return path
+
+
 def own_id(call: Call) -> int | str:
     """The id of what the path names: a number, or a string where TMDB's id is one."""
     if "episode_number" in call.path:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tmdb_ext.testing import _catalogue
-from tmdb_ext.testing._call import Call
+from tmdb_ext.testing._call import PAGE_SIZE, Call
 from tmdb_ext.testing._fill import Facts
 from tmdb_ext.testing._generic import Registry
 from tmdb_ext.testing._sample import COLLECTIONS, COMPANIES, KEYWORDS
 
 LISTINGS = Registry()
+TRENDING_PAGES = 1000
 
 # listings of films, series and people
 
@@ -66,12 +67,19 @@ def _trending_people(call: Call) -> dict[str, Any]:
 
 
 def _trending(call: Call, ids: tuple[int, ...]) -> list[int]:
-    return _catalogue.rotated(ids, f"trending {call.path['time_window']}")
+    known = _catalogue.rotated(ids, f"trending {call.path['time_window']}")
+    return [*known, *_made_up(len(known))]
+
+
+def _made_up(known: int) -> range:
+    """Ids that fill up what is trending, of which TMDB has 1,000 pages."""
+    return range(200_000, 200_000 + TRENDING_PAGES * PAGE_SIZE - known)
 
 
 @LISTINGS.answers("trending-all")
 def _trending_all(call: Call) -> Facts:
-    return call.page(_mixed(lambda _: True), render_mixed)
+    known = _mixed(lambda _: True)
+    return call.page([*known, *(("movie", number) for number in _made_up(len(known)))], render_mixed)
 
 
 def _mixed(fits: Callable[[str], bool]) -> list[tuple[str, int]]:
@@ -146,7 +154,7 @@ def _sorted(ids: list[int], query: dict[str, str], keys: dict[str, Callable[[int
     return sorted(ids, key=keys[name], reverse=direction == "desc") if name in keys else ids
 
 
-@LISTINGS.answers("keyword-movies", "movie-similar")
+@LISTINGS.answers("company-movies", "genre-movies", "keyword-movies", "movie-similar")
 def _related_movies(call: Call) -> dict[str, Any]:
     number = call.id(next(iter(call.path)))
     ids = [one for one in _catalogue.rotated(_catalogue.FILM_IDS, f"{call.operation.id} {number}") if one != number]

@@ -92,6 +92,8 @@ class Simulator:
         guest_session_unused: How long it lives if it is never used; the shorter of the two counts then.
         requests_per_second: How many requests it takes in one second of the clock before it answers 429 with
             `Retry-After`; None for any number.
+        strict: Refuse query parameters and body keys that an operation does not have, and name them. TMDB ignores
+            them, and so does the simulator otherwise.
         host: The address to bind.
         port: The port to bind; 0 lets the system choose.
         document: The OpenAPI document of version 3 or the path of a file with it, in place of the one installed.
@@ -105,6 +107,7 @@ class Simulator:
         guest_session_idle: timedelta = timedelta(hours=1),
         guest_session_unused: timedelta = timedelta(hours=24),
         requests_per_second: int | None = None,
+        strict: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
         document: Path | str | Mapping[str, Any] | None = None,
@@ -115,8 +118,8 @@ class Simulator:
         self._state = State(self.clock, guest_session_idle, guest_session_unused)
         v3, v4 = load_document(document, "tmdb_api_client.v3"), load_document(v4_document, "tmdb_api_client.v4")
         v3.add_alias("/3/account", "account-details")
-        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL)
-        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4)
+        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL, strict=strict)
+        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4, strict=strict)
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()

@@ -73,9 +73,11 @@ class StatusError(Exception):
     Args:
         code: TMDB's status code.
         status: The HTTP status, where it is not the one that usually comes with the code.
+        message: What to say in place of the usual wording.
     """
 
-    def __init__(self, code: int, status: int | None = None) -> None:
+    def __init__(self, code: int, status: int | None = None, message: str | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.message = message
         self.status = STATUSES[code][0] if status is None else status

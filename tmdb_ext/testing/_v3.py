@@ -192,7 +192,13 @@ def _account_rated(kind: str) -> Handler:
 
 
 def _guest_rated(kind: str) -> Handler:
-    return lambda call: _rated(call, call.caller.library, kind)
+    def answer(call: Call) -> Reply:
+        library = call.caller.library
+        if not any(key[0] == kind for key in library.ratings):
+            raise StatusError(34)  # TMDB has no empty list of a guest's
+        return _rated(call, library, kind)
+
+    return answer
 
 
 for _suffix, _kind in {"movies": "movie", "tv": "tv", "tv-episodes": "episode"}.items():

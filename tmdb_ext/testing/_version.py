@@ -14,7 +14,7 @@ from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, c
 from tmdb_ext.testing._credentials import check_application, find_caller
 from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
-from tmdb_ext.testing._generic import generic
+from tmdb_ext.testing._generic import generic, own_ids
 from tmdb_ext.testing._state import State
 from tmdb_ext.testing._status import StatusError, status_body
 
@@ -58,7 +58,7 @@ def encode(body: Any) -> bytes:
 
 def refusal(error: StatusError) -> Answer:
     """The answer to a request that is refused."""
-    return Answer(error.status, encode(status_body(error.code)))
+    return Answer(error.status, encode(status_body(error.code, error.message)))
 
 
 class Version:
@@ -70,6 +70,7 @@ class Version:
         state: What is remembered between requests.
         browsing: What answers operations whose answers depend on the request alone, by TMDB's id.
         stateful: What answers those that change or show what is remembered.
+        strict: Whether parameters and body keys that an operation does not have are refused.
     """
 
     def __init__(
@@ -79,8 +80,11 @@ class Version:
         state: State,
         browsing: Mapping[str, Handler],
         stateful: Mapping[str, Handler],
+        *,
+        strict: bool,
     ) -> None:
         self._prefix = prefix
+        self._strict = strict
         self._document = document
         self._state = state
         self._handlers = {**browsing, **stateful}
@@ -130,9 +134,10 @@ class Version:
         operation = match.operation
         with self._state.lock:
             check_application(self._state, operation, request.headers, request.query)
-        appended = self._appended(request) if operation.appends else {}
+        match = replace(match, path=own_ids(operation.id, match.path))
+        appended = self._appended(match, request) if operation.appends else {}
         others = [other.operation for other in appended.values()]
-        query = check_query(self._document, [operation, *others], request.query)
+        query = check_query(self._document, [operation, *others], request.query, strict=self._strict)
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
         key = (operation.id, *match.path.values(), *sorted(item for item in query.items() if item[0] != "api_key"))
         if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
@@ -145,16 +150,16 @@ class Version:
             return remembered
         with self._state.lock:
             caller = find_caller(self._state, match, others, request.headers, request.query)
-            body = check_body(self._document, operation, request.headers, request.body)
+            body = check_body(self._document, operation, request.headers, request.body, strict=self._strict)
             return self._run(Call(operation, match.path, query, body, caller, self._state), appended, public)
 
-    def _appended(self, request: Incoming) -> dict[str, Match]:
+    def _appended(self, match: Match, request: Incoming) -> dict[str, Match]:
         """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
         found = {}
         for name in dict(request.query).get("append_to_response", "").split(","):
             other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0] if name else None
             if other is not None:
-                found[name] = other
+                found[name] = replace(other, path={**other.path, **match.path})
         return found
 
     def _run(self, call: Call, appended: dict[str, Match], public: bool) -> Answer:
@@ -164,7 +169,8 @@ class Version:
                 _, sub = self._body(replace(call, operation=other.operation, path=other.path))
             except StatusError:
                 continue  # TMDB leaves out what it cannot append
-            sub.pop("id", None)
+            if isinstance(sub, dict) and not other.operation.appends:  # what has details of its own keeps its id
+                sub.pop("id", None)
             body[name] = sub
         return Answer(status, encode(body), public)
 
