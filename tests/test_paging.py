@@ -218,6 +218,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Sim
 
 ARGUMENTS = {
     "query": "e", "movie_id": 11, "series_id": 41, "person_id": 1, "keyword_id": 1, "season_id": 1, "list_id": 1,
+    "company_id": 1, "genre_id": 28, "time_window": "day",
 }  # fmt: skip
 
 
@@ -233,7 +234,7 @@ def test_every_operation_with_pages_can_be_walked(simulator: Simulator) -> None:
             found = list(tmdb.paginate(method, *[ARGUMENTS[parameter.name] for parameter in required], max_items=30))
             assert found or any(word in name for word in OF_A_USER), name
             assert simulator.requests[-1].operation == name
-    assert len(PAGED) == 57
+    assert len(PAGED) == 63
 
 
 def test_a_walk_over_changes_ends_where_they_do(simulator: Simulator, colour: str) -> None:
@@ -331,3 +332,194 @@ def test_a_lookup_that_finds_nothing_can_give_none(simulator: Simulator, colour:
             await result_of(tmdb.or_none(tmdb.movies.details, 11))
 
     play(colour, simulator, scene)
+
+
+# What TMDB says of its pages, and does not keep
+
+
+def promising(pages: list[dict[str, Any]]) -> Callable[[httpx.Request], httpx.Response]:
+    """A server that answers with these pages, whose `results` are ids."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params["page"])
+        page = {"page": number, **pages[min(number, len(pages)) - 1]}
+        return httpx.Response(200, json={**page, "results": [{"id": one} for one in page["results"]]})
+
+    return answer
+
+
+def walk_of(colour: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> tuple[list[int], Any]:
+    """The ids that a walk gives, and what it says of itself after that."""
+    settings: dict[str, Any] = {"api_key": "0" * 31 + "1", "transport": httpx.MockTransport(answer)}
+
+    async def main() -> tuple[list[int], Any]:
+        if colour == "sync":
+            with TMDB(**settings) as tmdb:
+                films = tmdb.paginate(tmdb.movies.popular, **options)
+                return [film.id or 0 for film in films], films
+        async with AsyncTMDB(**settings) as other:
+            walk = other.paginate(other.movies.popular, **options)
+            return [film.id or 0 async for film in walk], walk
+
+    return anyio.run(main)
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "tmdb_ext" and record.levelname == "WARNING"]
+
+
+def full(ids: list[int], **more: Any) -> dict[str, Any]:
+    return {"results": ids, "total_pages": 3, "total_results": 6, **more}
+
+
+@pytest.mark.parametrize(
+    ("pages", "came"),
+    [
+        ([full([1, 2]), full([], total_pages=0, total_results=0)], [1, 2]),
+        ([full([1, 2]), full([3], total_pages=0, total_results=0)], [1, 2, 3]),
+        ([full([1, 2]), full([]), full([5, 6])], [1, 2, 5, 6]),
+        ([full([1, 2]), full([3, 4]), full([5])], [1, 2, 3, 4, 5]),
+        ([full([1, 2]), full([3, 4], total_pages=2, total_results=4)], [1, 2, 3, 4]),
+    ],
+)
+def test_a_walk_that_gets_fewer_items_than_promised_says_so(
+    colour: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], came: list[int]
+) -> None:
+    found, walk = walk_of(colour, promising(pages))
+    assert found == came
+    assert walk.truncated
+    assert walk.total_results == 6
+    assert warnings_in(caplog) == ["movie-popular-list: TMDB said that there are 6 items, and sent fewer"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "options"),
+    [
+        ([full([1, 2]), full([3, 4]), full([5, 6])], {}),
+        ([full([1, 2]), full([2, 3]), full([5, 6])], {}),
+        ([full([1, 2]), full([3, 4]), full([5, 6])], {"max_items": 3}),
+        ([full([1, 2]), full([3, 4]), full([5, 6])], {"start_page": 2}),
+        ([full([1, 2]), full([3, 4]), full([6])], {"start_page": 3}),
+        ([full([], total_pages=0, total_results=0)], {}),
+        ([{"results": [1], "total_pages": 2}, {"results": [2], "total_pages": 2}], {}),
+    ],
+)
+def test_a_walk_that_gets_what_was_promised_is_not_truncated(
+    colour: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], options: dict[str, Any]
+) -> None:
+    _, walk = walk_of(colour, promising(pages), **options)
+    assert not walk.truncated
+    assert warnings_in(caplog) == []
+
+
+def test_a_walk_that_starts_late_knows_what_it_has_left_out(colour: str, caplog: pytest.LogCaptureFixture) -> None:
+    pages = [full([1, 2]), full([3, 4]), full([])]
+    assert walk_of(colour, promising(pages), start_page=2)[1].truncated
+    assert len(warnings_in(caplog)) == 1
+
+
+def test_each_walk_judges_for_itself(caplog: pytest.LogCaptureFixture) -> None:
+    answers = [full([1, 2], total_pages=2, total_results=4), full([], total_pages=0)]
+    with TMDB(api_key="0" * 31 + "1", transport=httpx.MockTransport(promising(answers))) as tmdb:
+        films = tmdb.paginate(tmdb.movies.popular)
+        assert len(list(films)) == 2
+        assert films.truncated
+        answers[1] = full([3, 4], total_pages=2, total_results=4)
+        assert len(list(films)) == 4
+        assert not films.truncated
+    assert len(warnings_in(caplog)) == 1
+
+
+@pytest.mark.parametrize("unique", [True, False])
+def test_tagged_images_come_once_although_every_page_repeats_them(
+    simulator: Simulator, colour: str, unique: bool
+) -> None:
+    async def scene(tmdb: Any) -> None:
+        pages = tmdb.paginate(tmdb.people.tagged_images, 25, unique=unique)
+        images = await items_of(pages)
+        assert len(images) == len({image.id for image in images}) == 20
+        assert (pages.truncated, pages.total_results) == (True, 64)
+
+    play(colour, simulator, scene)
+    asked = sorted(pages_asked_for(simulator))
+    assert asked == ([1, 2] if colour == "sync" else [1, 2, 3, 4])
+
+
+def test_tagged_images_are_of_movies_series_seasons_and_episodes(simulator: Simulator) -> None:
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        page = tmdb.people.tagged_images(22, page=3)
+        kinds = {(type(image.media).__name__, image.media_type) for image in page.results}
+    assert page.page == 0
+    assert kinds == {
+        ("MovieSummary", "movie"), ("TvSeriesSummary", "tv"), ("EpisodeSummary", "episode"), ("SeasonSummary", "season"),
+    }  # fmt: skip
+
+
+def test_a_page_of_an_ordinary_listing_may_be_as_the_one_before(colour: str) -> None:
+    assert walked(colour, listing([[1], [1], [2]]), unique=False) == [1, 1, 2]
+
+
+# What is trending has a thousand pages
+
+
+@pytest.mark.parametrize("kind", ["all", "movies", "people", "tv"])
+def test_trending_is_walked_to_its_thousandth_page(simulator: Simulator, colour: str, kind: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        method = getattr(tmdb.trending, kind)
+        assert (await result_of(method("day", page=501))).page == 501
+        pages = tmdb.paginate(method, "day", start_page=998)
+        assert len(await items_of(pages)) == 60
+        assert (pages.page, pages.total_pages, pages.total_results) == (1000, 1000, 20_000)
+        assert not pages.truncated
+        with pytest.raises(InvalidArgument, match="page 1001: TMDB has pages 1 to 1000"):
+            await result_of(method("day", page=1001))
+        with pytest.raises(InvalidArgument, match="from 1 to 1000"):
+            tmdb.paginate(method, "day", start_page=1001)
+
+    play(colour, simulator, scene)
+    assert max(pages_asked_for(simulator)) == 1000
+
+
+def test_trending_with_more_pages_is_walked_no_further(simulator: Simulator, colour: str) -> None:
+    def endless(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        return httpx.Response(200, json={"page": page, "results": [{"id": page}], "total_pages": 39_000})
+
+    async def scene(tmdb: Any) -> None:
+        films = await items_of(tmdb.paginate(tmdb.trending.movies, "day", start_page=999))
+        assert [film.id for film in films] == [999, 1000]
+
+    play(colour, simulator, scene, transport=httpx.MockTransport(endless))
+
+
+# A guest who has rated nothing
+
+
+@pytest.mark.parametrize("kind", ["movies", "tv", "tv_episodes"])
+def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, colour: str, kind: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        method = getattr(tmdb.guest_sessions, f"rated_{kind}")
+        page = await result_of(method(page=2))
+        assert (page.page, page.results, page.total_pages, page.total_results) == (2, [], 0, 0)
+        assert simulator.requests[-1].status == 404
+        pages = tmdb.paginate(method)
+        assert await items_of(pages) == []
+        assert (pages.total_results, pages.truncated) == (0, False)
+        simulator.fail_next(500, operation=simulator.requests[-1].operation)
+        with pytest.raises(ServerError):
+            await result_of(method())
+        simulator.fail_next(status_code=6, operation=simulator.requests[-1].operation)
+        with pytest.raises(NotFound):
+            await result_of(method())
+
+    play(colour, simulator, scene)
+
+
+def test_what_is_not_there_elsewhere_is_no_empty_page(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        for method, arguments in ((tmdb.movies.similar, [999_999_999]), (tmdb.account.rated_movies, [])):
+            simulator.fail_next(status_code=34)
+            with pytest.raises(NotFound):
+                await result_of(method(*arguments))
+
+    play(colour, simulator, scene, session_id=simulator.create_session())

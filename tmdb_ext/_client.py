@@ -232,13 +232,14 @@ class TMDB(Resources):
     ) -> Pages[Any]:
         """Walk over all items of a listing: ``for film in tmdb.paginate(tmdb.discover.movie, with_genres=[878])``.
 
-        Pages are fetched as items are asked for, up to the last one or to TMDB's limit of 500.
+        Pages are fetched as items are asked for, up to the last one or to TMDB's limit: 500, or 1,000 of what is
+        trending.
 
         Args:
             method: a method of the client that takes ``page``.
             positional: its positional arguments.
             max_items: how many items to give at most; no page beyond them is fetched.
-            start_page: where to begin, 1 to 500; `Pages.page` says where an earlier walk came to.
+            start_page: where to begin, from 1; `Pages.page` says where an earlier walk came to.
             unique: leave out an item that came before: listings shift while one pages through them.
             arguments: the method's other arguments.
 
@@ -607,13 +608,14 @@ class AsyncTMDB(AsyncResources):
     ) -> AsyncPages[Any]:
         """Walk over all items of a listing: ``async for film in tmdb.paginate(tmdb.discover.movie)``.
 
-        Pages are fetched as items are asked for, up to the last one or to TMDB's limit of 500.
+        Pages are fetched as items are asked for, up to the last one or to TMDB's limit: 500, or 1,000 of what is
+        trending.
 
         Args:
             method: a method of the client that takes ``page``.
             positional: its positional arguments.
             max_items: how many items to give at most; no page beyond them is fetched.
-            start_page: where to begin, 1 to 500; `Pages.page` says where an earlier walk came to.
+            start_page: where to begin, from 1; `Pages.page` says where an earlier walk came to.
             unique: leave out an item that came before: listings shift while one pages through them.
             prefetch: how many pages are fetched at once after the first one, when those before are used up.
             arguments: the method's other arguments.

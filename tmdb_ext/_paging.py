@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+_logger = logging.getLogger("tmdb_ext")
 
 
 class ResultsPage(Protocol[T_co]):
@@ -54,6 +57,9 @@ class Walk:
         self._seen: set[Hashable] = set()
         self._former: list[Any] = []
         self._left = listing.max_items
+        self._came = self._longest = 0
+        self._promised: int | None = None
+        listing.truncated = False
         self.next_page = listing.start_page
         self.last_page: int | None = None
         """The last page of this variant, once one page of it is known."""
@@ -78,23 +84,65 @@ class Walk:
         items = list(getattr(page, self._listing.attribute))
         total = getattr(page, "total_pages", None)
         if isinstance(total, int):
-            self._listing.total_pages, self._listing.total_results = total, getattr(page, "total_results", None)
-            last = min(total, LAST_PAGE)
+            last = self._last_of(number, page, total, items)
         else:
             # TMDB does not say how many there are: the end is a page without items,
             # or one that is the page before once more.
-            last = LAST_PAGE if items and items != self._former else number
-            items, self._former = ([] if last == number else items), items
+            last = self._listing.last_page if items and items != self._former else number
+            items = [] if last == number else items
+        if items:
+            self._former = items
         self._listing.page = number
         self.next_page, self.last_page = number + 1, last if isinstance(total, int) else None
         if number >= last:
-            self._variants.pop(0)
-            self.next_page, self.last_page = 1, None
+            self._end_variant()
         fresh = [item for item in items if self._is_new(item)] if self._listing.unique else items
         if self._left is not None:
             fresh = fresh[: self._left]
             self._left -= len(fresh)
         return fresh
+
+    def _last_of(self, number: int, page: Any, total: int, items: list[Any]) -> int:
+        """Return the last page, as a page says that says how many there are. What it repeats is taken out of `items`."""
+        first = number == self._first_page()
+        if first:
+            self._came = self._longest = 0
+            self._promised = getattr(page, "total_results", None)
+            self._listing.total_pages, self._listing.total_results = total, self._promised
+        if not first and getattr(page, "page", number) != number and items == self._former:
+            # TMDB ignores which page of these is asked for: there is no other than the one that has come.
+            items.clear()
+            total = number
+        elif not first and total > 0:
+            self._listing.total_pages = total
+        self._came += len(items)
+        self._longest = max(self._longest, len(items))
+        if (not first and total == 0) or (number >= total and self._came < self._expected(number)):
+            self._note_truncation()
+        return min(total, self._listing.last_page)
+
+    def _first_page(self) -> int:
+        """The page that the walk over this variant begins with."""
+        return self._listing.start_page if len(self._variants) == len(self._listing.variants) else 1
+
+    def _expected(self, number: int) -> int:
+        """How many items this variant was to have from its first page on."""
+        promised = self._promised if isinstance(self._promised, int) else 0
+        skipped = self._first_page() - 1
+        # If the walk begins late, the pages before had as many items as the longest; one page alone does not tell.
+        return 0 if skipped and number == skipped + 1 else promised - skipped * self._longest
+
+    def _note_truncation(self) -> None:
+        if not self._listing.truncated:
+            self._listing.truncated = True
+            _logger.warning(
+                "%s: TMDB said that there are %s items, and sent fewer", name_of(self._listing.operation), self._promised
+            )
+
+    def _end_variant(self) -> None:
+        self._variants.pop(0)
+        self._former = []
+        self.next_page, self.last_page = 1, None
 
     def _is_new(self, item: Any) -> bool:
         identity = getattr(item, "id", None)
@@ -129,7 +177,9 @@ class Listing:
             raise InvalidArgument("Give a method of the client, such as tmdb.discover.movie; call it by its arguments.")
         if operation.pages is None:
             raise InvalidArgument(f"{name_of(operation)} does not answer with pages.", operation=name_of(operation))
-        _check_whole("start_page", start_page, most=LAST_PAGE)
+        self.last_page = operation.last_page or LAST_PAGE
+        """The last page that TMDB serves."""
+        _check_whole("start_page", start_page, most=self.last_page)
         if max_items is not None:
             _check_whole("max_items", max_items)
         if "page" in arguments:
@@ -150,6 +200,7 @@ class Listing:
         self.page: int | None = None
         self.total_pages: int | None = None
         self.total_results: int | None = None
+        self.truncated = False
 
     def __repr__(self) -> str:
         return f"{name_of(self.operation)}, page {self.page} of {self.total_pages}"
@@ -166,13 +217,22 @@ class _PagesView(Generic[T]):
 
     @property
     def total_pages(self) -> int | None:
-        """How many pages there are, as TMDB's latest answer says; it serves no more than 500."""
+        """How many pages there are, as TMDB says; it serves no more than 500, and 1,000 of what is trending."""
         return self._listing.total_pages
 
     @property
     def total_results(self) -> int | None:
-        """How many items there are, as TMDB's latest answer says."""
+        """How many items there are, as TMDB's first answer says."""
         return self._listing.total_results
+
+    @property
+    def truncated(self) -> bool:
+        """Whether TMDB sent fewer items than its first answer said there are, as far as the walk has come.
+
+        So it is if a later page says that there are no pages at all, or if all pages together fall short. The log has a
+        warning then. A walk that ends with `max_items`, or at the last page that TMDB serves, is not truncated.
+        """
+        return self._listing.truncated
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._listing!r}>"

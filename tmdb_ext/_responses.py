@@ -24,7 +24,7 @@ from ._errors import (
 )
 from ._guest import parse_http_date
 from ._json import loads
-from ._operations import describe
+from ._operations import describe, find_operation
 from ._redaction import HIDDEN, redact
 from ._status_codes import STATUS_CODES
 
@@ -52,6 +52,10 @@ _SECRET_PARAMETERS: Final = ("api_key", "session_id", "guest_session_id")
 _SESSIONS: Final = ("session_id", "guest_session_id")
 _MESSAGE_LIMIT: Final = 300
 _NOT_JSON: Final = object()
+_GUEST_LISTS: Final = frozenset(
+    {"guest-session-rated-movies", "guest-session-rated-tv", "guest-session-rated-tv-episodes"}
+)
+"""The lists of a guest's ratings. TMDB answers 404 with status code 34 if one is empty (seen on 2026-04-26)."""
 
 
 class Failure:
@@ -66,6 +70,9 @@ class Failure:
 def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
     """Return what `decode` makes of the response's JSON, or why there is nothing to make."""
     payload = parse(response)
+    if response.status_code == 404 and _is_an_empty_list(response, payload):
+        payload = {"page": int(response.request.url.params.get("page", 1)), "results": []}
+        return decode({**payload, "total_pages": 0, "total_results": 0})
     refused = isinstance(payload, dict) and payload.get("success") is False
     if refused or not 200 <= response.status_code < 300:
         return Failure(api_error(response, payload))
@@ -79,6 +86,13 @@ def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
     context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
     message = f"{context['method']} {context['path']}: the answer is {problem}"
     return Failure(DecodeError(message, status=response.status_code, **context))
+
+
+def _is_an_empty_list(response: httpx.Response, payload: object) -> bool:
+    """Whether a refusal means that a guest has rated nothing, for which TMDB has no empty page."""
+    operation = find_operation(response.request.extensions)
+    is_of_a_guest = operation is not None and operation.id in _GUEST_LISTS and operation.path.startswith("/3/")
+    return is_of_a_guest and status_of(response, payload)[0] == 34
 
 
 def parse(response: httpx.Response) -> Any:

@@ -180,7 +180,7 @@ def _tagged_images(call: Call) -> dict[str, Any]:
     for show in _catalogue.series_of(number)[:1]:
         media.append(("episode", _catalogue.episode_summary(show, 1, 1, media_type="tv_episode")))
         media.append(("season", Facts(_catalogue.season_summary(show, 1), media_type="tv_season")))
-    images = [_tagged(number, kind, of, index) for kind, of in media for index in range(_TAGGED_EACH)]
+    images = [_tagged(number, kind, of, index) for index in range(_TAGGED_EACH) for kind, of in media]
     whole = call.page(images)  # for the totals; whatever page is asked for, TMDB sends the first and calls it 0
     return Facts(whole, id=number, page=0, results=images[:PAGE_SIZE])
 
