@@ -405,7 +405,7 @@ def test_other_refusals_do_not_cost_the_guest_session(simulator: Simulator) -> N
 
 def test_a_session_idle_for_too_long_is_replaced() -> None:
     clock = Clock()
-    with Simulator(clock=clock) as simulator, sync_client(simulator) as tmdb:
+    with Simulator(clock=clock, strict=True) as simulator, sync_client(simulator) as tmdb:
         tmdb.movies.add_rating(11, value=5)
         clock.advance(timedelta(hours=2))
         tmdb.movies.add_rating(12, value=5)

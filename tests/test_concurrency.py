@@ -25,7 +25,7 @@ TASKS = [("asyncio", 1000), ("trio", 300)]
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(clock=Clock()) as running:
+    with Simulator(clock=Clock(), strict=True) as running:
         yield running
 
 

@@ -176,6 +176,9 @@ def test_rows_are_what_the_lines_say(server: Files, read: Callable[..., list[Any
         ("tv_network", {"id": 4, "name": "d"}, NamedId(4, "d")),
         ("keyword", {"id": 5, "name": "e"}, NamedId(5, "e")),
         ("production_company", {"id": 6, "name": "f"}, NamedId(6, "f")),
+        ("adult_movie", {"adult": True, "id": 7, "original_title": "g"}, MovieId(7, "g", None, True, None)),
+        ("adult_tv_series", {"id": 8, "original_name": "h", "popularity": 1.5}, TvSeriesId(8, "h", 1.5)),
+        ("adult_person", {"adult": True, "id": 9, "name": "i"}, PersonId(9, "i", None, adult=True)),
     ],
 )
 def test_each_kind_has_rows_of_its_own(server: Files, kind: Any, line: dict[str, Any], row: Any) -> None:
@@ -183,6 +186,26 @@ def test_each_kind_has_rows_of_its_own(server: Files, kind: Any, line: dict[str,
     with daily_ids(kind, DAY, base_url=server.base_url) as rows:
         assert (rows.kind, rows.day) == (kind, DAY)
         assert list(rows) == [row]
+
+
+@pytest.mark.parametrize("kind", ["adult_movie", "adult_tv_series", "adult_person"])
+def test_adult_ids_before_their_first_export_are_refused(
+    server: Files, download: Callable[..., Path], tmp_path: Path, kind: Any
+) -> None:
+    before, first = date(2023, 7, 4), date(2023, 7, 5)
+    for attempt in (
+        lambda: daily_ids(kind, before, base_url=server.base_url),
+        lambda: download(kind, tmp_path / "ids", before, base_url=server.base_url),
+    ):
+        with pytest.raises(InvalidArgument, match=f"TMDB exports adult ids since 2023-07-05, and has no {kind}"):
+            attempt()
+    assert server.asked == []
+    server.put(packed(lines_of({"id": 1})), kind, first)
+    with daily_ids(kind, first, base_url=server.base_url) as rows:
+        assert [row.id for row in rows] == [1]
+    server.put(packed(lines_of({"id": 2})), kind.removeprefix("adult_"), before)
+    with daily_ids(kind.removeprefix("adult_"), before, base_url=server.base_url) as rows:
+        assert [row.id for row in rows] == [2]
 
 
 @pytest.mark.parametrize(

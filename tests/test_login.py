@@ -41,7 +41,7 @@ NEW_GUEST = "authentication-create-guest-session"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(clock=Clock()) as running:
+    with Simulator(clock=Clock(), strict=True) as running:
         yield running
 
 

@@ -365,7 +365,9 @@ def walk_of(colour: str, answer: Callable[[httpx.Request], httpx.Response], **op
 
 
 def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "tmdb_ext" and record.levelname == "WARNING"]
+    return [
+        record.getMessage() for record in caplog.records if record.name == "tmdb_ext" and record.levelname == "WARNING"
+    ]
 
 
 def full(ids: list[int], **more: Any) -> dict[str, Any]:
@@ -451,7 +453,8 @@ def test_tagged_images_are_of_movies_series_seasons_and_episodes(simulator: Simu
         kinds = {(type(image.media).__name__, image.media_type) for image in page.results}
     assert page.page == 0
     assert kinds == {
-        ("MovieSummary", "movie"), ("TvSeriesSummary", "tv"), ("EpisodeSummary", "episode"), ("SeasonSummary", "season"),
+        ("MovieSummary", "movie"), ("TvSeriesSummary", "tv"), ("EpisodeSummary", "episode"),
+        ("SeasonSummary", "season"),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pipeline.distil import distil, dumps, operations
 from pipeline.tree import read_tree
 from project import ROOT, regenerate, serving, snapshot
 
+ADDED = ["company-movies", "genre-movies", "movie-releases"]
 RELEASE = "2026-03-23"
 
 
@@ -94,6 +95,7 @@ def test_every_published_document_generates_whole(shared: Path, tmp_path: Path, 
     done = regenerate(ROOT, "--source", str(source), "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "operations      152" in done.stdout
+    assert "added           3" in done.stdout
     assert "shapes without a name of their own: 0" in done.stdout
     if day == RELEASE:
         assert "warnings: 0" in done.stdout
@@ -282,10 +284,35 @@ def test_an_operation_without_a_response_comes_out_untyped_and_is_reported(tmp_p
 def test_the_committed_document_has_every_operation_tagged_described_and_secured() -> None:
     document = json.loads((ROOT / "openapi/tmdb-v3.json").read_bytes())
     rows = operations(document)
-    assert len(rows) == 152
+    assert len(rows) == 155
+    assert sorted(operation["operationId"] for _, _, operation in rows if "externalDocs" not in operation) == ADDED
     for path, method, operation in rows:
         assert operation["tags"], (method, path)
         assert operation["summary"].endswith("."), (method, path)
         assert operation["security"], (method, path)
         assert all(parameter["description"] for parameter in operation["parameters"]), (method, path)
     assert all(schema["description"] for schema in document["components"]["schemas"].values())
+
+
+def test_an_operation_that_tmdb_has_come_to_document_is_told(checkout: Path) -> None:
+    overlay = checkout / "openapi/overlay-v3.toml"
+    entry = (
+        '[[mend]]\ntarget = "operation:film-credits"\nadd = true\npath = "/3/movie/{movie_id}/credits"\n'
+        'parameters = { movie_id = "int" }\ntype = "Credits"\nreason = "x"\n'
+    )
+    overlay.write_text(f"{overlay.read_text()}\n{entry}")
+    done = regenerate(checkout)
+    assert done.returncode == 2
+    assert "overlay entry without effect: operation:film-credits" in done.stderr
+
+
+def test_an_operation_of_the_overlay_survives_a_document_without_its_model(tmp_path: Path) -> None:
+    source = tmp_path / "published.json"
+    source.write_text(json.dumps(small_document()))
+    done = regenerate(ROOT, "--source", str(source), "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "no documented response, left untyped: company-movies" in done.stdout
+    resource = (tmp_path / "out/tmdb_api_client/v3/resources/companies.py").read_text()
+    assert (
+        "def movies(self, company_id: int, *, language: str | None = None, page: int | None = None) -> Any:" in resource
+    )

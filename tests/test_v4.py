@@ -43,7 +43,7 @@ NEW_TOKEN = "v4/auth-create-access-token"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(clock=Clock()) as running:
+    with Simulator(clock=Clock(), strict=True) as running:
         yield running
 
 

@@ -41,10 +41,21 @@ _GZIP_WINDOW: Final = 31
 """zlib's number for gzip with the largest window."""
 # Identity, since an export is a gzip file by itself; anything else would be packed twice.
 _HEADERS: Final = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "tmdb-ext"}
+ADULT_SINCE: Final = date(2023, 7, 5)
+"""The day of TMDB's first exports of adult ids; the other exports leave those out."""
 _AVAILABLE: Final = "Exports are ready by 08:00 UTC and kept for about three months."
 
 ExportKind: TypeAlias = Literal[
-    "movie", "tv_series", "person", "collection", "tv_network", "keyword", "production_company"
+    "movie",
+    "tv_series",
+    "person",
+    "collection",
+    "tv_network",
+    "keyword",
+    "production_company",
+    "adult_movie",
+    "adult_tv_series",
+    "adult_person",
 ]
 NamedKind: TypeAlias = Literal["collection", "tv_network", "keyword", "production_company"]
 
@@ -93,6 +104,9 @@ _ROWS: Final[Mapping[str, type[Any]]] = {
     "tv_network": NamedId,
     "keyword": NamedId,
     "production_company": NamedId,
+    "adult_movie": MovieId,
+    "adult_tv_series": TvSeriesId,
+    "adult_person": PersonId,
 }
 
 
@@ -218,7 +232,7 @@ class DailyIds(Generic[Row]):
 
 @overload
 def daily_ids(
-    kind: Literal["movie"],
+    kind: Literal["movie", "adult_movie"],
     day: date | None = None,
     *,
     source: str | os.PathLike[str] | None = None,
@@ -227,7 +241,7 @@ def daily_ids(
 ) -> DailyIds[MovieId]: ...
 @overload
 def daily_ids(
-    kind: Literal["tv_series"],
+    kind: Literal["tv_series", "adult_tv_series"],
     day: date | None = None,
     *,
     source: str | os.PathLike[str] | None = None,
@@ -236,7 +250,7 @@ def daily_ids(
 ) -> DailyIds[TvSeriesId]: ...
 @overload
 def daily_ids(
-    kind: Literal["person"],
+    kind: Literal["person", "adult_person"],
     day: date | None = None,
     *,
     source: str | os.PathLike[str] | None = None,
@@ -268,7 +282,8 @@ def daily_ids(
 
     Args:
         kind: ``movie``, ``tv_series``, ``person``, ``collection``, ``tv_network``, ``keyword`` or
-            ``production_company``.
+            ``production_company``; ``adult_movie``, ``adult_tv_series`` or ``adult_person`` for adult ids, which TMDB
+            exports apart since 2023-07-05.
         day: the day (UTC) of the export; the latest one that is ready if None: today's after 08:00 UTC.
         source: a file to read in place of TMDB, as `download_daily_ids` leaves it or unpacked.
         base_url: scheme, host and port to read from.
@@ -280,7 +295,8 @@ def daily_ids(
         or is cut short; `ConfigurationError` for a file that cannot be read; another `APIError` or `TransportError`.
 
     Raises:
-        InvalidArgument: there is no such kind, the day is in the future, or `source` is given together with `day`.
+        InvalidArgument: there is no such kind, the day is in the future or before the first export of adult ids, or
+            `source` is given together with `day`.
         ConfigurationError: `base_url` is not usable.
     """
     if source is not None and day is not None:
@@ -315,7 +331,7 @@ def download_daily_ids(
         The path.
 
     Raises:
-        InvalidArgument: there is no such kind, or the day is in the future.
+        InvalidArgument: there is no such kind, or the day is in the future or before the first export of adult ids.
         ConfigurationError: the file cannot be written.
         NotFound: there is no export of the day.
         DecodeError: what came is not an export, or is cut short.
@@ -413,6 +429,10 @@ def _published(kind: ExportKind, day: date | None, base_url: str, timeout: float
         raise InvalidArgument(f"day must be a datetime.date, not {type(day).__name__}.")
     if day > now.date():
         raise InvalidArgument(f"day is {day}, which is in the future: it is {now.date()} in UTC. {_AVAILABLE}")
+    if kind.startswith("adult_") and day < ADULT_SINCE:
+        raise InvalidArgument(
+            f"day is {day}: TMDB exports adult ids since {ADULT_SINCE}, and has no {kind} before that."
+        )
     return _Export(kind, day, f"{address}/p/exports/{kind}_ids_{day:%m_%d_%Y}.json.gz", None, timeout)
 
 

@@ -10,6 +10,8 @@ from typing import Final, Literal, Protocol
 
 from ._errors import ConfigurationError
 
+# This is an assumption. TMDB gives no exact number, its answers have no X-RateLimit headers that say how much is left,
+# and 12 requests at once were all answered (2026-07-28). So the client keeps to its own rate, and waits after a 429.
 TMDB_RATE: Final = 40.0
 """Requests a second that TMDB takes from one address, more or less."""
 BURST: Final = 4

@@ -103,7 +103,7 @@ class Walk:
         return fresh
 
     def _last_of(self, number: int, page: Any, total: int, items: list[Any]) -> int:
-        """Return the last page, as a page says that says how many there are. What it repeats is taken out of `items`."""
+        """Return the number of the last page, by a page that says it; empty `items` if they are a repetition."""
         first = number == self._first_page()
         if first:
             self._came = self._longest = 0
@@ -136,7 +136,9 @@ class Walk:
         if not self._listing.truncated:
             self._listing.truncated = True
             _logger.warning(
-                "%s: TMDB said that there are %s items, and sent fewer", name_of(self._listing.operation), self._promised
+                "%s: TMDB said that there are %s items, and sent fewer",
+                name_of(self._listing.operation),
+                self._promised,
             )
 
     def _end_variant(self) -> None:

@@ -58,6 +58,9 @@ class RetryPolicy:
     Repeated are failed connections, time-outs and the statuses 429, 500, 502, 503 and 504, unless TMDB's status code
     says that it is of no use. A request that may have been carried out is repeated only where that cannot do it twice:
     reading, PUT, DELETE, ratings and marks, and not the creation of a list or a change to what is on it.
+
+    Nobody has recorded the headers of a 429 of TMDB's. If it has `Retry-After`, that is honoured; if it has none, the
+    pause is drawn as after any other failure.
     """
 
     __slots__ = ("attempts", "backoff", "budget", "longest", "on_retry")

@@ -202,8 +202,8 @@ def _is_numbered(name: str, numbered: Mapping[str, Collection[str]]) -> bool:
 def _no_such_name(name: str, known: Collection[str], numbered: Mapping[str, Collection[str]]) -> str:
     import difflib
 
-    *group, last = name.split("/")
-    below = {"/".join([*group, one]) for one in numbered.get(group[0], ())} if group else set()
+    *above, _ = name.split("/")
+    below = {"/".join([*above, one]) for one in numbered.get(above[0], ())} if above else set()
     close = difflib.get_close_matches(name, sorted({*known, *below}), n=3)
     hint = f"close to it: {', '.join(close)}; " if close else ""
     shown = repr(name if len(name) <= _LONGEST_SHOWN else name[:_LONGEST_SHOWN] + "…")

@@ -363,8 +363,8 @@ def _append_below_numbers(components: Json, appended: Json) -> None:
     for model in properties:
         patterns: Json = components[model].get("patternProperties", {})
         for pattern, response in list(patterns.items()):
-            below = ref_name(response)
-            for sub in properties.get(below or "", []):
+            below = ref_name(response) or ""
+            for sub in properties.get(below, []):
                 patterns[f"{pattern.removesuffix('$')}/{sub}$"] = components[below]["properties"][sub]
 
 

@@ -1,8 +1,8 @@
 """The short notation for types that the overlay is written in, read into JSON schemas.
 
-`str`, `int`, `float`, `bool`, `date`, `datetime`, `imdb` (an IMDb id), `any`, `null`, `Model`, `[item]`, `{value}`, `A | B`,
-`media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`, and `filter(item)` for a parameter that takes
-one value or several.
+`str`, `int`, `float`, `bool`, `date`, `datetime`, `imdb` (an IMDb id), `any`, `null`, `Model`, `[item]`, `{value}`,
+`A | B`, `media(movie: A, tv: B; Fallback)` for a union told apart by `media_type`, and `filter(item)` for a parameter
+that takes one value or several.
 """
 
 from __future__ import annotations

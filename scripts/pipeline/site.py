@@ -62,13 +62,16 @@ def operations_page() -> Iterator[str]:
         ("Version 3", OPERATIONS, "tmdb.", REFERENCE),
         ("Version 4", V4_OPERATIONS, "tmdb.v4.", V4_REFERENCE),
     ):
-        yield from (f"## {title}", "", f"{len(rows)} operations.", "")
-        yield from ("| call | HTTP | credentials | pages | TMDB's page |", "| --- | --- | --- | --- | --- |")
+        documented = sum(row.documented for row in rows.values())
+        more = f", and {len(rows) - documented} that TMDB serves and does not document" * (len(rows) > documented)
+        yield from (f"## {title}", "", f"{documented} operations{more}.", "")
+        yield from ("| call | HTTP | credentials | last page | TMDB's reference |", "| --- | --- | --- | --- | --- |")
         for row in sorted(rows.values(), key=lambda row: (row.tag, row.resource)):
             auth = USER_AUTH[row.user_auth] + (", no API key" if row.bearer_only else "")
+            page = f"[{row.id}]({pages}/{row.id})" if row.documented else "none"
             yield (
                 f"| `{prefix}{row.tag}.{row.resource}` | `{row.method} {row.path}` | {auth} "
-                f"| {'yes' if row.pages else ''} | [{row.id}]({pages}/{row.id}) |"
+                f"| {f'{row.last_page:,}' if row.pages else ''} | {page} |"
             )
         yield ""
 

@@ -63,9 +63,6 @@ def unknown_keys(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from unknown_keys(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from unknown_keys(item)
     elif isinstance(value, Model):
         yield from (f"{type(value).__name__}.{key}" for key in value.additional_keys)
         for name in annotations_of(type(value)):

@@ -10,18 +10,37 @@ from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.models import (
     CastMember,
     CollectionSummary,
+    Credits,
+    EpisodeDetails,
+    EpisodeSummary,
     Genre,
+    Language,
     MovieDetails,
+    MovieReleases,
     MovieSummary,
     MovieSummaryPage,
     PersonSummary,
+    SeasonDetails,
+    SeasonSummary,
     Status,
     TvSeriesSummary,
     UnknownMedia,
 )
 from tmdb_api_client.v3.types import Response
 
-from tmdb_ext import TMDB, AsyncFetchMany, AsyncPages, AsyncTMDB, FetchMany, Pages, any_of, read_fetched
+from tmdb_ext import (
+    TMDB,
+    AsyncFetchMany,
+    AsyncPages,
+    AsyncTMDB,
+    FetchMany,
+    MovieId,
+    Pages,
+    any_of,
+    daily_ids,
+    read_fetched,
+    season,
+)
 
 
 def attributes(tmdb: TMDB) -> None:
@@ -43,7 +62,8 @@ async def endpoints(tmdb: TMDB, other: AsyncTMDB) -> None:
     assert_type(movie_details.sync(11, client=tmdb.low_level, language="de"), MovieDetails | Status | None)
     assert_type(await movie_details.asyncio_detailed(11, client=other.low_level), Response[MovieDetails | Status])
     assert_type(await movie_details.asyncio(11, client=other.low_level), MovieDetails | Status | None)
-    movie_details.sync("11", client=tmdb.low_level)  # type: ignore[arg-type]
+    movie_details.sync(1.5, client=tmdb.low_level)  # type: ignore[arg-type]
+    movie_details.sync("tt0076759", client=tmdb.low_level)
     movie_details.sync(11, client=tmdb.low_level, langage="de")  # type: ignore[call-arg]
 
 
@@ -53,12 +73,39 @@ def arguments(tmdb: TMDB) -> None:
     assert_type(tmdb.configuration.primary_translations(), list[str])
     tmdb.account.favorite_movies(sort_by="created_at.asc")
     tmdb.discover.movie(primary_release_date_gte=datetime.date(1977, 1, 1), sort_by="popularity.desc")
-    tmdb.movies.details("11")  # type: ignore[arg-type]
+    tmdb.movies.details("tt0076759")
+    tmdb.movies.credits("tt0076759")  # type: ignore[arg-type]
+    tmdb.tv_series.details("41")  # type: ignore[arg-type]
+    tmdb.movies.details(11, append=["images"], include_image_language=["de", None])
+    tmdb.movies.images(11, include_image_language=["de", None])
+    tmdb.movies.images(11, include_image_language=[1])  # type: ignore[list-item]
     tmdb.movies.details(11, append=["credit"])  # type: ignore[list-item]
     tmdb.movies.details(11, append=["credits", Unlisted("awards")])
     tmdb.movies.add_rating(11)  # type: ignore[call-arg]
     tmdb.discover.movie(sort_by="fame")  # type: ignore[arg-type]
     tmdb.movies.add_rating(11, value=8.5, session_id="x")  # type: ignore[call-arg]
+
+
+def appended(tmdb: TMDB) -> None:
+    series = tmdb.tv_series.details(1, append=["season/1", "credits", season(40), season(1, "credits")])
+    assert_type(series.seasons_appended, dict[int, SeasonDetails])
+    assert_type(series.seasons_appended[1].credits, Credits | None)
+    assert_type(series.seasons_appended[1].episodes_appended, dict[int, EpisodeDetails])
+    season(1, "credit")  # type: ignore[arg-type]
+    tmdb.tv_series.details(1, append=["seasons/1"])  # type: ignore[list-item]
+    tmdb.movies.details(11, append=[season(1)])  # type: ignore[list-item]
+    assert_type(tmdb.configuration.details(append=["languages"]).languages, list[Language])
+
+
+def served(tmdb: TMDB) -> None:
+    assert_type(tmdb.companies.movies(1), MovieSummaryPage)
+    assert_type(tmdb.genres.movies(28, page=2), MovieSummaryPage)
+    assert_type(tmdb.genres.movie_list().genres, list[Genre])
+    assert_type(tmdb.movies.releases(11), MovieReleases)
+    assert_type(tmdb.paginate(tmdb.trending.movies, "day").truncated, bool)
+    for image in tmdb.people.tagged_images(1).results:
+        assert_type(image.media, MovieSummary | TvSeriesSummary | EpisodeSummary | SeasonSummary | UnknownMedia | None)
+    assert_type(next(daily_ids("adult_movie")), MovieId)
 
 
 def narrowed(tmdb: TMDB) -> str | None:
@@ -84,7 +131,7 @@ def paged(tmdb: TMDB) -> None:
     assert_type(tmdb.paginate(tmdb.v4.lists.details, 1).page, int | None)
     tmdb.paginate(tmdb.movies.details, 11)  # type: ignore[arg-type]
     assert_type(tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
-    tmdb.or_none(tmdb.movies.details, "11")  # type: ignore[arg-type]
+    tmdb.or_none(tmdb.movies.details, 1.5)  # type: ignore[arg-type]
 
 
 def in_bulk(tmdb: TMDB) -> None:
