@@ -89,7 +89,7 @@ def test_every_operation_is_listed_with_a_call_that_exists() -> None:
 @pytest.mark.parametrize("row", [row for row in rows_of("status-codes.md") if row[0] != "code"], ids=lambda row: row[0])
 def test_a_status_code_raises_what_its_row_says(row: list[str], tmdb_simulator: Simulator) -> None:
     code, http, _, raises, _ = row
-    tmdb_simulator.fail_next(status_code=int(code), operation="movie-details")
+    tmdb_simulator.fail_next(tmdb_code=int(code), operation="movie-details")
     with TMDB() as tmdb:
         try:
             tmdb.movies.details(11)
@@ -97,8 +97,8 @@ def test_a_status_code_raises_what_its_row_says(row: list[str], tmdb_simulator: 
         except TMDBError as error:
             given = f"`{type(error).__name__}`"
     assert given == raises
-    assert tmdb_simulator.requests[-1].status == int(http)
-    assert STATUS_CODES[int(code)].http == int(http)
+    assert tmdb_simulator.requests[-1].http_status == int(http)
+    assert STATUS_CODES[int(code)].http_status == int(http)
 
 
 def test_all_status_codes_are_there() -> None:
