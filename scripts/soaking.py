@@ -35,13 +35,13 @@ LIST_EVERY = 0.8
 MOST_GROWTH = 0.05
 """By how much of itself the memory may have grown from the second quarter of the time to the last one."""
 FAULTS: tuple[dict[str, Any], ...] = (
-    {"status": 500},
-    {"status": 502, "body": "<html>Bad gateway</html>"},
-    {"status": 503},
+    {"http_status": 500},
+    {"http_status": 502, "body": "<html>Bad gateway</html>"},
+    {"http_status": 503},
     {"retry_after": 0.05},
     {"disconnect": True},
     {"disconnect": True, "perform": True},
-    {"status": 504, "perform": True},
+    {"http_status": 504, "perform": True},
     {"delay": 0.3},
 )
 

@@ -13,7 +13,7 @@ from tmdb_api_client.v3 import Unlisted
 from tmdb_api_client.v3.models import MovieDetails
 
 from tmdb_ext import TMDB, AsyncTMDB, InvalidArgument, any_of
-from tmdb_ext._arguments import fault_of
+from tmdb_ext._arguments import fault_of, fault_of_body
 from tmdb_ext.testing import Simulator
 
 KEY = "0123456789abcdef" * 2
@@ -95,7 +95,7 @@ def test_a_filter_takes_a_value_or_several(given: Any, sent: str | None) -> None
         (request,) = simulator.requests
     assert request.params.get("with_genres") == sent
     assert request.params["primary_release_date.gte"] == "1977-01-01"
-    assert request.status == 200
+    assert request.http_status == 200
 
 
 def test_a_filter_tells_and_from_or() -> None:
@@ -144,7 +144,7 @@ def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
             colour, simulator, scene,
             language="de-DE", region="DE", include_adult=False, include_image_language=["de", None],
         )  # fmt: skip
-        assert all(request.status in (200, 201) for request in simulator.requests)
+        assert all(request.http_status in (200, 201) for request in simulator.requests)
     assert sent[:9] == [
         {"language": "de-DE", "region": "DE"},
         {"query": "star", "language": "de-DE", "region": "DE", "include_adult": "false"},
@@ -178,10 +178,32 @@ def test_a_default_that_tmdb_would_not_take_is_refused(kind: Any, wrong: dict[st
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
-    [(b"5e55105e55", "of type bytes"), ({"a": 1}, "of type dict"), (float("nan"), "not a finite number")],
+    ("name", "value", "says"),
+    [
+        ("session_id", b"5e55105e55", "session_id (of type bytes) cannot be sent: give a text, a number or a boolean"),
+        ("session_id", {"a": 1}, "session_id (of type dict) cannot be sent: give a text, a number or a boolean"),
+        ("query", b"star", "query=b'star' cannot be sent: give a text, a number or a boolean"),
+        ("query", "x\ud800", "query='x\\ud800' cannot be sent: give a text, a number or a boolean"),
+        ("query", object(), "query (of type object) cannot be sent: give a text, a number or a boolean"),
+        ("vote_average.gte", float("nan"), "vote_average.gte=nan is not a finite number"),
+    ],
 )
-def test_what_cannot_be_a_query_parameter_is_refused_without_being_shown(value: object, says: str) -> None:
-    fault = fault_of({"page": 2, "session_id": value})
-    assert fault == f"session_id is {says}: give a text, a number or a boolean"
+def test_a_refusal_shows_the_value_unless_it_may_be_a_secret(name: str, value: object, says: str) -> None:
+    assert fault_of({"page": 2, name: value}) == says
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("value", float("nan"), "value=nan cannot be sent: give a value that JSON has"),
+        ("password", object(), "password (of type object) cannot be sent: give a value that JSON has"),
+        ("name", "\udfff", "name='\\udfff' cannot be sent: give a value that JSON has"),
+    ],
+)
+def test_a_refused_body_names_the_argument(name: str, value: object, says: str) -> None:
+    assert fault_of_body({"media_id": 1, name: value}) == says
+    assert fault_of_body({"media_id": 1, "items": [{"media_type": "movie"}], "public": False}) is None
+
+
+def test_what_can_be_sent_is_not_refused() -> None:
     assert fault_of({"page": 2, "session_id": "5e55105e55", "vote_average.gte": 7.5, "include_adult": True}) is None

@@ -376,7 +376,7 @@ def test_a_session_that_the_server_forgot_is_replaced_once_by_tasks(backend: str
 def test_a_refusal_that_a_new_session_does_not_mend_surfaces(
     simulator: Simulator, guest_session_id: str | None
 ) -> None:
-    simulator.fail_next(401, status_code=3, operation="movie-add-rating", times=100)
+    simulator.fail_next(401, tmdb_code=3, operation="movie-add-rating", times=100)
     with sync_client(simulator, guest_session_id=guest_session_id) as tmdb:
         for _ in range(5):
             with pytest.raises(SessionDenied, match="guest session sent with it"):
@@ -397,7 +397,7 @@ def test_other_refusals_do_not_cost_the_guest_session(simulator: Simulator) -> N
     with sync_client(simulator) as tmdb:
         former = tmdb.guest.start()
         for status, code in [(401, 7), (404, 34), (429, 25), (500, 11)]:
-            simulator.fail_next(status, status_code=code, operation="movie-add-rating")
+            simulator.fail_next(status, tmdb_code=code, operation="movie-add-rating")
             with pytest.raises(TMDBError):
                 tmdb.movies.add_rating(11, value=5)
         assert tmdb.guest.info() is former

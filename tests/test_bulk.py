@@ -95,7 +95,7 @@ def test_a_failure_of_one_does_not_stop_the_others(simulator: Simulator, colour:
     assert "Fetched 999999999: NotFound" in repr(missing)
 
 
-@pytest.mark.parametrize("fault", [{"status_code": 7}, {"status_code": 10}])
+@pytest.mark.parametrize("fault", [{"tmdb_code": 7}, {"tmdb_code": 10}])
 def test_what_would_fail_for_all_ends_the_run(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(times=10**6, **fault)
     with pytest.raises(AuthenticationError):
@@ -283,8 +283,8 @@ def test_no_credential_is_in_the_file(simulator: Simulator, colour: str, tmp_pat
 
 COUNT = 2000
 FAULTS: dict[str, dict[str, Any]] = {
-    "429": {"status": 429, "retry_after": 0.01},
-    "500": {"status": 500},
+    "429": {"http_status": 429, "retry_after": 0.01},
+    "500": {"http_status": 500},
     "reset": {"disconnect": True},
     "time-out": {"delay": 0.4},
 }

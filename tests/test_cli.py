@@ -332,16 +332,16 @@ def test_every_command_gives_an_example_of_itself(path: tuple[str, ...], one: An
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        ({"status": 403}, 1),
-        ({"status": 422}, 1),
-        ({"status": 401}, 3),
-        ({"status_code": 3}, 3),
-        ({"status": 404}, 4),
-        ({"status": 429, "retry_after": 7}, 5),
-        ({"status": 503}, 5),
+        ({"http_status": 403}, 1),
+        ({"http_status": 422}, 1),
+        ({"http_status": 401}, 3),
+        ({"tmdb_code": 3}, 3),
+        ({"http_status": 404}, 4),
+        ({"http_status": 429, "retry_after": 7}, 5),
+        ({"http_status": 503}, 5),
         ({"disconnect": True}, 5),
         ({"body": "no JSON"}, 1),
-        ({"status": 302, "headers": {"location": "https://example.org/"}}, 1),
+        ({"http_status": 302, "headers": {"location": "https://example.org/"}}, 1),
     ],
 )
 def test_the_exit_code_tells_what_kind_of_failure_it_was(cli: Cli, fault: dict[str, Any], code: int) -> None:
@@ -354,7 +354,7 @@ def test_the_exit_code_tells_what_kind_of_failure_it_was(cli: Cli, fault: dict[s
 
 def test_every_error_of_the_client_has_an_exit_code() -> None:
     by_name = {
-        kind.__name__: code_of(kind("x", **({"status": 1} if issubclass(kind, errors.APIError) else {})))
+        kind.__name__: code_of(kind("x", **({"http_status": 1} if issubclass(kind, errors.APIError) else {})))
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, TMDBError)
     }
@@ -719,7 +719,7 @@ def test_no_command_shows_a_secret(cli: Cli, request: pytest.FixtureRequest, log
         run("auth", *command)
     run("api", "GET", "/3/account/{account_id}/favorite/movies", "-i")
     run("list", "show", "999")
-    for fault in ({"status": 401}, {"status": 500}, {"disconnect": True}, {"body": "no JSON"}):
+    for fault in ({"http_status": 401}, {"http_status": 500}, {"disconnect": True}, {"body": "no JSON"}):
         cli.simulator.fail_next(**fault, times=3)
         run("movie", "11")
         cli.simulator.clear_faults()

@@ -303,7 +303,7 @@ def test_errors_of_the_generated_functions_are_of_this_package() -> None:
 
     with TMDB(api_key=KEY, transport=recording([], refuse)) as tmdb, pytest.raises(ConnectError) as caught:
         movie_details.sync_detailed(11, client=tmdb.low_level)
-    assert caught.value.path == "/3/movie/{movie_id}"
+    assert caught.value.path == "/3/movie/11"
 
 
 def test_an_argument_that_cannot_be_in_an_address_is_refused() -> None:

@@ -220,7 +220,7 @@ def test_threads_renew_a_guest_session_once(simulator: Simulator, how: str) -> N
         assert [session.id for session in told] == [tmdb.guest.info().id]
     assert simulator.count(NEW_GUEST) == 2
     accepted = [
-        item for item in simulator.requests if item.operation == "movie-add-rating" and item.status in (200, 201)
+        item for item in simulator.requests if item.operation == "movie-add-rating" and item.http_status in (200, 201)
     ]
     assert len(accepted) == 3 * THREADS
 
@@ -232,7 +232,9 @@ def test_threads_look_the_account_up_once_and_convert_once(simulator: Simulator)
         simulator.forget_session(tmdb.auth.session.id.reveal())
         in_threads(THREADS, lambda _: tmdb.account.favorite_movies())
     assert simulator.count(CONVERT) == 2
-    served = [item for item in simulator.requests if item.operation == "account-get-favorites" and item.status == 200]
+    served = [
+        item for item in simulator.requests if item.operation == "account-get-favorites" and item.http_status == 200
+    ]
     assert len(served) == 2 * THREADS
 
 

@@ -102,7 +102,9 @@ def answering(status: int, body: Any = None, **headers: str) -> Handler:
 
 def test_the_table_has_tmdbs_numbers_and_statuses_in_words_of_ours(shared: Path) -> None:
     rows = [line.split("\t") for line in (shared / "status-codes.tsv").read_text().splitlines()[1:]]
-    assert {int(code): int(http) for code, http, _ in rows} == {row.code: row.http for row in STATUS_CODES.values()}
+    assert {int(code): int(http) for code, http, _ in rows} == {
+        row.tmdb_code: row.http_status for row in STATUS_CODES.values()
+    }
     copied = [
         row for code, _, message in rows if (row := STATUS_CODES[int(code)]).meaning == message.rstrip(".").lower()
     ]
@@ -138,10 +140,10 @@ def test_a_refusal_becomes_the_error_of_its_status(
     error = ask(answering(status, body))
     assert type(error) is kind
     assert isinstance(error, APIError)
-    assert (error.status, error.status_code, error.status_message) == (status, code, "words")
-    assert (error.method, error.path, error.operation) == ("GET", "/3/movie/{movie_id}", "movie-details")
+    assert (error.http_status, error.tmdb_code, error.tmdb_message) == (status, code, "words")
+    assert (error.method, error.path, error.operation) == ("GET", "/3/movie/11", "movie-details")
     assert error.retryable is retryable
-    assert str(error).startswith(f"GET /3/movie/{{movie_id}}: HTTP {status}")
+    assert str(error).startswith(f"GET /3/movie/11: HTTP {status}")
 
 
 @pytest.mark.parametrize(("code", "kind"), [(21, NotFound), (40, APIError), (34, NotFound), (None, APIError)])
@@ -149,7 +151,7 @@ def test_a_body_that_says_no_is_an_error_even_with_http_200(ask: Ask, code: int 
     error = ask(answering(200, {"success": False, "status_code": code, "status_message": "no"}))
     assert type(error) is kind
     assert isinstance(error, APIError)
-    assert error.status == 200
+    assert error.http_status == 200
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(429, True), (503, True), (500, False), (502, False), (504, False)])
@@ -170,14 +172,15 @@ def test_a_refused_session_is_told_from_a_refused_key(ask: Ask) -> None:
 def test_an_error_page_that_is_not_json_keeps_its_status(ask: Ask, content: bytes) -> None:
     error = ask(answering(502, content))
     assert isinstance(error, ServerError)
-    assert (error.status, error.status_code, error.status_message) == (502, None, None)
+    assert (error.http_status, error.tmdb_code, error.tmdb_message) == (502, None, None)
     assert "html" not in str(error)
 
 
 def test_the_older_form_of_errors_is_read(ask: Ask) -> None:
     error = ask(answering(422, {"errors": ["page must be greater than 0"]}))
     assert isinstance(error, ValidationError)
-    assert error.status_message == "page must be greater than 0"
+    assert (error.tmdb_message, error.tmdb_errors) == (None, ("page must be greater than 0",))
+    assert str(error) == "GET /3/movie/11: HTTP 422. TMDB says: page must be greater than 0"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_the_older_form_of_errors_is_read(ask: Ask) -> None:
 def test_an_answer_that_is_not_json_is_a_decode_error(ask: Ask, content: bytes) -> None:
     error = ask(answering(200, content))
     assert type(error) is DecodeError
-    assert (error.status, error.path) == (200, "/3/movie/{movie_id}")
+    assert (error.http_status, error.path) == (200, "/3/movie/11")
 
 
 def test_broken_compression_is_a_decode_error(ask: Ask) -> None:
@@ -240,7 +243,7 @@ def test_what_goes_wrong_on_the_way_becomes_a_transport_error(
 
     error = ask(fail)
     assert type(error) is kind
-    assert (error.method, error.path, error.retryable) == ("GET", "/3/movie/{movie_id}", get_retryable)
+    assert (error.method, error.path, error.retryable) == ("GET", "/3/movie/11", get_retryable)
     error = ask(fail, "movies.add_rating", session_id=SESSION)
     assert error.retryable is post_retryable
     assert error.__cause__ is None
@@ -342,15 +345,15 @@ def test_every_error_has_the_one_base() -> None:
 
 
 FAULTS: dict[str, dict[str, Any]] = {
-    "refused": {"status": 401},
-    "session denied": {"status": 401, "status_code": 3},
-    "not found": {"status": 404},
-    "too many": {"status": 429, "retry_after": 1},
-    "server error": {"status": 500},
+    "refused": {"http_status": 401},
+    "session denied": {"http_status": 401, "tmdb_code": 3},
+    "not found": {"http_status": 404},
+    "too many": {"http_status": 429, "retry_after": 1},
+    "server error": {"http_status": 500},
     "disconnect": {"disconnect": True},
     "timeout": {"delay": 0.5},
-    "bad json": {"status": 200, "body": b"{"},
-    "html": {"status": 200, "body": b"<html>"},
+    "bad json": {"http_status": 200, "body": b"{"},
+    "html": {"http_status": 200, "body": b"<html>"},
 }
 CALLS = ("movies.details", "movies.add_rating", "account.favorite_movies", "guest_sessions.rated_movies", "lists.clear")
 

@@ -369,7 +369,7 @@ def test_an_export_that_is_not_there_is_not_found(server: Files, read: Callable[
     server.status = status
     with pytest.raises(NotFound, match="08:00 UTC and kept for about three months") as caught:
         read("movie", DAY, base_url=server.base_url)
-    assert (caught.value.status, caught.value.retryable) == (status, False)
+    assert (caught.value.http_status, caught.value.retryable) == (status, False)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(500, ServerError), (429, RateLimited), (418, APIError)])
@@ -381,7 +381,7 @@ def test_a_refusal_is_an_error_of_its_status(
     server.headers = {"Retry-After": "7"}
     with pytest.raises(kind) as caught:
         read("movie", DAY, base_url=server.base_url)
-    assert (caught.value.status, caught.value.retry_after) == (status, 7)
+    assert (caught.value.http_status, caught.value.retry_after) == (status, 7)
 
 
 def test_redirects_are_not_followed(server: Files, read: Callable[..., list[Any]]) -> None:

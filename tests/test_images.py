@@ -147,7 +147,7 @@ def test_many_tasks_ask_once(simulator: Simulator, backend: str) -> None:
     assert simulator.count(CONFIGURATION) == 1
 
 
-@pytest.mark.parametrize("fault", [{"disconnect": True}, {"status": 500}, {"status": 429}])
+@pytest.mark.parametrize("fault", [{"disconnect": True}, {"http_status": 500}, {"http_status": 429}])
 def test_without_tmdb_the_built_in_sizes_serve(
     simulator: Simulator, colour: str, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -100,7 +100,7 @@ def test_a_login_that_is_not_approved_yet_says_so(simulator: Simulator, colour: 
             await result_of(login.complete())
         assert caught.value.retryable
         assert caught.value.operation == NEW_SESSION
-        simulator.fail_next(status_code=41, operation=NEW_SESSION)
+        simulator.fail_next(tmdb_code=41, operation=NEW_SESSION)
         with pytest.raises(LoginPending, match=r"has not approved the login yet\.$"):
             await result_of(login.complete())
         # TMDB has told the two apart, so the other answer now means what it says.
@@ -127,7 +127,7 @@ def test_a_login_that_has_expired_says_so(simulator: Simulator, colour: str) -> 
 def test_an_answer_of_another_kind_stays_what_it_is(simulator: Simulator, colour: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
-        simulator.fail_next(status_code=10)
+        simulator.fail_next(tmdb_code=10)
         with pytest.raises(AuthenticationError, match="suspended"):
             await result_of(login.complete())
         simulator.fail_next(200, body={"success": True})
@@ -316,7 +316,7 @@ def test_a_login_that_tmdb_refuses_says_why(
     async def scene(tmdb: Any) -> None:
         with pytest.raises(APIError) as caught:
             await result_of(tmdb.auth.login(simulator.user.username, password))
-        assert caught.value.status_code == code
+        assert caught.value.tmdb_code == code
         assert tmdb.auth.session is None
 
     play(colour, simulator, scene)
@@ -388,7 +388,7 @@ def test_only_a_token_that_a_user_approved_can_be_converted(simulator: Simulator
     async def scene(tmdb: Any) -> None:
         with pytest.raises(AuthenticationError) as caught:
             await result_of(tmdb.account.details())
-        assert caught.value.status_code == 36
+        assert caught.value.tmdb_code == 36
 
     play(colour, simulator, scene, user_access_token=simulator.access_token)
 
@@ -406,7 +406,7 @@ def test_a_converted_session_that_was_ended_is_made_anew_once(simulator: Simulat
         await result_of(tmdb.lists.create(name="mine"))
         assert tmdb.auth.session.id != session.id
         # A refusal that has another reason costs no session: TMDB still knows this one.
-        simulator.fail_next(status_code=3, operation="list-create", times=2)
+        simulator.fail_next(tmdb_code=3, operation="list-create", times=2)
         with pytest.raises(SessionDenied):
             await result_of(tmdb.lists.create(name="mine"))
 

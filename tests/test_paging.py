@@ -305,7 +305,7 @@ def test_a_long_range_of_changes_is_walked_in_ranges_that_tmdb_takes(simulator: 
         ("2026-01-01", "2026-01-15"), ("2026-01-15", "2026-01-29"), ("2026-01-29", "2026-02-12"),
         ("2026-02-12", "2026-02-20"),
     ]  # fmt: skip
-    assert all(request.status == 200 for request in simulator.requests)
+    assert all(request.http_status == 200 for request in simulator.requests)
 
 
 @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 4000))

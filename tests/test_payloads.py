@@ -103,7 +103,7 @@ def test_the_clients_decode_alike_and_raise_tmdbs_errors(payloads: list[tuple[di
                         outcome = client._call(endpoint_of(row), {})
                         outcomes.append(await outcome if hasattr(outcome, "__await__") else outcome)
                     except APIError as error:
-                        outcomes.append((type(error), error.status, error.status_code))
+                        outcomes.append((type(error), error.http_status, error.tmdb_code))
                 assert outcomes[0] == outcomes[1], row["file"]
                 if isinstance(outcomes[0], tuple):
                     failed += 1

@@ -87,7 +87,7 @@ def check(operation: Operation, result: Any, simulator: Simulator) -> None:
         assert result.additional_keys == []
     sent = [request for request in simulator.requests if request.operation == operation.id][-1]
     assert sent.method == operation.method
-    assert sent.status in {200, 201}
+    assert sent.http_status in {200, 201}
 
 
 @pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
@@ -158,7 +158,7 @@ def test_every_operation_of_v4_answers(operation_id: str, colour: str, simulator
     assert getattr(result, "results", None) != []
     last = simulator.requests[-1]
     assert (last.operation, last.method) == (f"v4/{operation.id}", operation.method)
-    assert last.status in {200, 201}
+    assert last.http_status in {200, 201}
 
 
 def test_sync_and_async_methods_have_the_same_signature_and_nothing_that_is_supplied_is_required() -> None:
@@ -201,6 +201,6 @@ def test_appended_sub_resources_are_typed_attributes(simulator: Simulator) -> No
 def test_what_tmdb_does_not_know_is_a_typed_error(simulator: Simulator) -> None:
     with TMDB(api_key=simulator.api_key, base_url=simulator.base_url) as tmdb, pytest.raises(NotFound) as caught:
         tmdb.movies.details(999_999_999)
-    assert caught.value.status == 404
-    assert caught.value.status_code == 34
-    assert caught.value.path == "/3/movie/{movie_id}"
+    assert caught.value.http_status == 404
+    assert caught.value.tmdb_code == 34
+    assert caught.value.path == "/3/movie/999999999"

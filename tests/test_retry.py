@@ -59,8 +59,8 @@ def retrying(told: list[Retry] | None = None, **more: Any) -> dict[str, Any]:
 # What is sent again
 
 
-TRANSIENT = [{"status": status} for status in (429, 500, 502, 503, 504)]
-TRANSIENT += [{"status_code": code} for code in (9, 11, 15, 24, 43, 46)]
+TRANSIENT = [{"http_status": status} for status in (429, 500, 502, 503, 504)]
+TRANSIENT += [{"tmdb_code": code} for code in (9, 11, 15, 24, 43, 46)]
 
 
 @pytest.mark.parametrize("fault", [*TRANSIENT, {"disconnect": True}], ids=str)
@@ -74,7 +74,7 @@ def test_a_read_is_sent_again_until_it_succeeds(simulator: Simulator, colour: st
     play(colour, simulator, scene, **retrying(told))
     assert simulator.count(DETAILS) == 4
     assert [retry.attempt for retry in told] == [2, 3, 4]
-    assert {(retry.operation, retry.method, retry.path) for retry in told} == {(DETAILS, "GET", "/3/movie/{movie_id}")}
+    assert {(retry.operation, retry.method, retry.path) for retry in told} == {(DETAILS, "GET", "/3/movie/11")}
     assert all(retry.reason for retry in told)
 
 
@@ -113,7 +113,7 @@ def test_a_server_that_is_not_there_is_tried_again(simulator: Simulator, colour:
     assert [retry.reason for retry in told] == ["ConnectError"] * 3
 
 
-FINAL = [{"status": status} for status in (301, 401, 404, 422, 501)] + [{"status_code": code} for code in (2, 44)]
+FINAL = [{"http_status": status} for status in (301, 401, 404, 422, 501)] + [{"tmdb_code": code} for code in (2, 44)]
 
 
 @pytest.mark.parametrize("fault", FINAL, ids=str)
@@ -128,7 +128,7 @@ def test_what_will_not_change_is_not_sent_again(simulator: Simulator, colour: st
     assert simulator.count(DETAILS) == 1
 
 
-DOUBTFUL = [{"status": 500}, {"status": 502}, {"status": 504}, {"disconnect": True, "perform": True}]
+DOUBTFUL = [{"http_status": 500}, {"http_status": 502}, {"http_status": 504}, {"disconnect": True, "perform": True}]
 
 
 @pytest.mark.parametrize("fault", DOUBTFUL, ids=str)
@@ -145,7 +145,7 @@ def test_a_write_that_may_have_happened_is_not_sent_again(
     assert simulator.count("list-create") == 1
 
 
-@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"status_code": 46}], ids=str)
+@pytest.mark.parametrize("fault", [{"http_status": 429}, {"http_status": 503}, {"tmdb_code": 46}], ids=str)
 def test_a_write_that_was_turned_away_is_sent_again(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(operation="list-create", **fault)
 
@@ -417,7 +417,7 @@ def test_at_the_rate_a_limited_server_never_refuses(colour: str) -> None:
                 tmdb.movies.details(11)
 
         play(colour, simulator, many, rate_limit=25.0)
-        assert Counter(request.status for request in simulator.requests) == {200: 45}
+        assert Counter(request.http_status for request in simulator.requests) == {200: 45}
 
 
 def test_waiting_shows_no_credential(simulator: Simulator) -> None:

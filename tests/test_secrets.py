@@ -180,11 +180,11 @@ SCENES: dict[str, tuple[Scene, str, tuple[str | None, ...]]] = {
 }
 LOGOUTS = (log_out, log_out_of_v4)
 STATUSES: dict[str, dict[str, Any]] = {
-    "401": {"status_code": 7},
-    "401 for the session": {"status_code": 3, "status": 401},
-    "404": {"status_code": 34},
-    "429": {"status": 429, "retry_after": 0.01},
-    "500": {"status": 500},
+    "401": {"tmdb_code": 7},
+    "401 for the session": {"tmdb_code": 3, "http_status": 401},
+    "404": {"tmdb_code": 34},
+    "429": {"http_status": 429, "retry_after": 0.01},
+    "500": {"http_status": 500},
     "bad JSON": {"body": b'{"success": tru'},
     "not the JSON that was expected": {"body": b'"text"'},
     "no answer": {"disconnect": True},

@@ -551,9 +551,9 @@ def test_a_suspended_application_is_refused_everything(simulator: Simulator, htt
 
 @pytest.mark.parametrize("code", [code for code in range(1, 48) if code not in (1, 12, 13)])
 def test_any_of_tmdbs_status_codes_can_be_asked_for(simulator: Simulator, http: httpx.Client, code: int) -> None:
-    simulator.fail_next(status_code=code)
+    simulator.fail_next(tmdb_code=code)
     response = http.get("/movie/11")
-    assert (response.status_code, response.json()["status_code"]) == (STATUS_CODES[code].http, code)
+    assert (response.status_code, response.json()["status_code"]) == (STATUS_CODES[code].http_status, code)
 
 
 def test_a_request_token_lives_sixty_minutes(simulator: Simulator, http: httpx.Client) -> None:
@@ -811,7 +811,7 @@ def test_a_fault_carries_what_it_is_told_to(simulator: Simulator, http: httpx.Cl
     response = http.get("/movie/11")
     assert refused(response, 429, 25)
     assert response.headers["retry-after"] == "7"
-    simulator.fail_next(503, status_code=46)
+    simulator.fail_next(503, tmdb_code=46)
     assert refused(http.get("/movie/11"), 503, 46)
     simulator.fail_next(200, body=b"{not json")
     assert http.get("/movie/11").content == b"{not json"
@@ -824,7 +824,7 @@ def test_a_dropped_connection_is_an_error_of_the_transport(simulator: Simulator,
     with pytest.raises(httpx.RemoteProtocolError):
         http.get("/movie/11")
     assert http.get("/movie/11").status_code == 200
-    assert [request.status for request in simulator.requests] == [None, 200]
+    assert [request.http_status for request in simulator.requests] == [None, 200]
 
 
 def test_a_request_can_be_carried_out_although_its_answer_is_lost(
@@ -869,7 +869,7 @@ def test_requests_are_recorded_as_they_were_sent(simulator: Simulator, http: htt
     session = simulator.create_session()
     http.post("/movie/11/rating", params={"session_id": session}, json={"value": 8.5}, headers={"X-Kind": "Test"})
     recorded = simulator.requests[-1]
-    assert (recorded.method, recorded.path, recorded.status) == ("POST", "/3/movie/11/rating", 201)
+    assert (recorded.method, recorded.path, recorded.http_status) == ("POST", "/3/movie/11/rating", 201)
     assert recorded.operation == "movie-add-rating"
     assert recorded.query == [("session_id", session)]
     assert recorded.headers["x-kind"] == "Test"

@@ -375,9 +375,9 @@ def test_eight_processes_that_share_a_file_make_one_session(simulator: Simulator
         for worker in workers:
             worker.go()
         for _ in range(600):
-            if sum(r.operation == "movie-add-rating" and r.status in (200, 201) for r in simulator.requests) == 8 * (
-                turn + 1
-            ):
+            if sum(
+                r.operation == "movie-add-rating" and r.http_status in (200, 201) for r in simulator.requests
+            ) == 8 * (turn + 1):
                 break
             time.sleep(0.05)
         assert simulator.count(operation) == turn + 1

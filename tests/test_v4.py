@@ -79,7 +79,7 @@ def test_an_approved_login_gives_the_client_a_user_access_token(simulator: Simul
 
     play(colour, simulator, scene)
     made = simulator.requests[-1]
-    assert (simulator.count(NEW_TOKEN), made.operation, made.status) == (1, "v4/list-create", 201)
+    assert (simulator.count(NEW_TOKEN), made.operation, made.http_status) == (1, "v4/list-create", 201)
     assert made.headers["authorization"] != f"Bearer {simulator.access_token}"
 
 
@@ -133,7 +133,7 @@ def test_what_a_login_meets_is_told(simulator: Simulator, colour: str) -> None:
         simulator.fail_next(200, body={"success": True, "access_token": "short"}, operation=NEW_TOKEN)
         with pytest.raises(DecodeError, match="no usable access_token"):
             await result_of((await result_of(tmdb.v4.auth.begin_login())).complete())
-        simulator.fail_next(status_code=10)
+        simulator.fail_next(tmdb_code=10)
         with pytest.raises(AuthenticationError, match="suspended"):
             await result_of(tmdb.v4.auth.begin_login())
 
@@ -233,7 +233,7 @@ def test_a_login_of_one_version_does_not_complete_in_the_other(simulator: Simula
             tmdb.auth.resume_login(four.request_token)
         with pytest.raises(AuthenticationError) as caught:
             tmdb.authentication.create_session(request_token=four.request_token.reveal())
-        assert caught.value.status_code == 33
+        assert caught.value.tmdb_code == 33
 
 
 # Which token
@@ -456,14 +456,14 @@ def test_a_client_with_nothing_but_the_token_logs_out_with_it(simulator: Simulat
     assert simulator.requests[-1].headers["authorization"] == f"Bearer {token}"
     # It is gone at TMDB now, which is what a second logout wants.
     play(colour, simulator, scene, access_token=None, user_access_token=token)
-    assert simulator.requests[-1].status == 401
+    assert simulator.requests[-1].http_status == 401
 
 
 def test_logging_out_forgets_the_token_even_where_tmdb_does_not_confirm(
     simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(tmdb: Any) -> None:
-        for fault in ({"disconnect": True}, {"status_code": 7}):
+        for fault in ({"disconnect": True}, {"tmdb_code": 7}):
             await log_in(tmdb, simulator)
             caplog.clear()
             simulator.fail_next(operation="v4/auth-logout", **fault)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
+from tmdb_api_client._endpoint import query as write_query
+
 from ._errors import InvalidArgument
 from ._operations import find_operation
+from ._redaction import redact
 
 MOST_APPENDED: Final = 20
 """How many sub-resources TMDB appends to one response (status code 27)."""
@@ -18,6 +22,12 @@ LAST_PAGE: Final = 500
 LONGEST_RANGE: Final = timedelta(days=14)
 """The longest range of changes that TMDB takes (status code 20)."""
 
+SECRET: Final = frozenset(
+    {"access_token", "api_key", "guest_session_id", "password", "request_token", "session_id", "user_access_token"}
+)
+"""Names of arguments whose values are not shown."""
+
+_LONGEST_SHOWN: Final = 100
 _LANGUAGE: Final = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
 _REGION: Final = r"[A-Z]{2}"
 
@@ -30,10 +40,10 @@ def fault_of(params: Mapping[str, Any], last_page: int | None = None) -> str | N
         last_page: the last page that TMDB serves of the operation.
     """
     for name, value in params.items():
-        if not isinstance(value, str | int) and not (isinstance(value, float) and isfinite(value)):
-            # Not the value: it may be a session that was passed as bytes.
-            what = "not a finite number" if isinstance(value, float) else f"of type {type(value).__name__}"
-            return f"{name} is {what}: give a text, a number or a boolean"
+        if isinstance(value, float) and not isfinite(value):
+            return f"{name}={value} is not a finite number"
+        if not isinstance(value, str | int | float) or not _is_encodable(value):
+            return f"{shown(name, value)} cannot be sent: give a text, a number or a boolean"
     appended = params.get("append_to_response")
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
         return f"{count} sub-resources are to be appended, TMDB takes {MOST_APPENDED} at most: make more than one call"
@@ -52,6 +62,55 @@ def fault_of(params: Mapping[str, Any], last_page: int | None = None) -> str | N
             "walk a longer range with changes_between()"
         )
     return None
+
+
+def fault_of_body(body: object) -> str | None:
+    """Return what is wrong with the JSON object that a call sends and what to do, or None."""
+    for name, value in body.items() if isinstance(body, dict) else ():
+        try:
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError):  # a lone surrogate among them
+            return f"{shown(name, value)} cannot be sent: give a value that JSON has"
+    return None
+
+
+def extra_query(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return further query parameters as TMDB reads them.
+
+    Raises:
+        InvalidArgument: a name is not one of a query parameter, or is a credential's.
+    """
+    for name in query:
+        if not isinstance(name, str) or not name or not _is_encodable(name):
+            raise InvalidArgument(f"query: {name!r} is not the name of a query parameter.")
+        if name in SECRET:
+            raise InvalidArgument(
+                f"query: {name} is a credential; give it to the client, which sends it where it may go."
+            )
+    written = write_query(query, None)
+    fault = fault_of(written)
+    if fault is not None:
+        raise InvalidArgument(f"query: {fault}.")
+    return written
+
+
+def shown(name: str, value: object) -> str:
+    """Return an argument as a message shows it: without a value that may be a secret, or is of no plain type."""
+    if name in SECRET or not isinstance(value, str | bytes | int | float | list | tuple | dict | None):
+        return f"{name} (of type {type(value).__name__})"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - the caller's own objects may be in a list
+        text = f"a {type(value).__name__}"
+    return f"{name}={redact(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '…')}"
+
+
+def _is_encodable(value: object) -> bool:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _day(text: object) -> date | None:

@@ -217,7 +217,7 @@ class TMDBAuth(httpx.Auth):
         else:
             account = claims_of(bearer).account_object_id
         if account is None:
-            context: dict[str, Any] = describe(request.method, request.url.path, request.extensions)
+            context: dict[str, Any] = describe(request)
             raise ConfigurationError(
                 f"{context['operation']} has the account object id in its path, and the token does not tell it. "
                 "Pass account_object_id=, 24 hexadecimal digits. Nothing was sent.",
@@ -604,9 +604,9 @@ def session_id_in(payload: object, response: httpx.Response) -> Secret:
 
 def unreadable(response: httpx.Response, name: str) -> DecodeError:
     """Return the error for an answer that lacks what it was asked for."""
-    context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
+    context: dict[str, Any] = describe(response.request)
     message = f"{context['method']} {context['path']}: the answer has no usable {name}"
-    return DecodeError(message, status=response.status_code, **context)
+    return DecodeError(message, http_status=response.status_code, **context)
 
 
 def _revealed(value: Secret | str) -> str:

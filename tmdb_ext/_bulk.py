@@ -156,7 +156,7 @@ class Job:
             TMDBError: the error, where all other ids would get it as well.
         """
         if isinstance(error, ConfigurationError | InvalidArgument) or (
-            isinstance(error, AuthenticationError) and error.status_code in _OF_THE_KEY
+            isinstance(error, AuthenticationError) and error.tmdb_code in _OF_THE_KEY
         ):
             raise cleaned(error)
         self._failed += 1

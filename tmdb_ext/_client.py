@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import ssl
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, ParamSpec, Self, TypeVar, overload
 
 import httpx
 from tmdb_api_client._endpoint import InvalidParameter
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
-from ._arguments import Defaults, defaults, fault_of
-from ._auth import MODE, ModeBlock, TMDBAuth
+from ._arguments import Defaults, defaults, extra_query, fault_of, fault_of_body
+from ._auth import MODE, ModeBlock, TMDBAuth, check_mode
 from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
 from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
 from ._guest import GuestPolicy
 from ._http import AsyncHTTP, SyncHTTP, prepared
 from ._limit import limiter_of
-from ._operations import describe, extensions_of, find_operation
+from ._operations import describe_operation, extensions_of, find_operation
 from ._redaction import install_log_filter
 from ._responses import Failure, read
 from ._retry import policy_of
@@ -55,9 +56,11 @@ HEADERS: Final = {"accept": "application/json", "user-agent": "tmdb-ext"}
 
 
 class Options(NamedTuple):
-    """What one call does otherwise than its client."""
+    """What calls do differently from their client's settings."""
 
     mode: Mode | None = None
+    query: Mapping[str, Any] = MappingProxyType({})
+    """Query parameters to send beside those that the call gives, as TMDB reads them."""
 
 
 NO_OPTIONS: Final = Options()
@@ -372,6 +375,25 @@ class TMDB(Resources):
         from ._bulk import FetchMany, Job  # noqa: PLC0415 - few programs fetch in bulk
 
         return FetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
+
+    def with_options(self, *, query: Mapping[str, Any] | None = None, mode: Mode | None = None) -> WithOptions:
+        """Use other options for some calls: ``tmdb.with_options(query={"region": "DE"}).movies.popular()``.
+
+        Args:
+            query: query parameters to send beside those that a call gives, for what TMDB takes and does not document.
+                Values are written as those of documented parameters are: dates, lists and `any_of(...)` among them. An
+                argument of the call takes precedence.
+            mode: which user-level credentials to use: ``auto``, ``session``, ``guest`` or ``application``.
+
+        Returns:
+            The resources of this client with these options.
+
+        Raises:
+            InvalidArgument: a name is not one of a query parameter, or is a credential's.
+            ConfigurationError: there is no such mode.
+        """
+        options = Options(None if mode is None else check_mode(mode), extra_query(query or {}))
+        return WithOptions(self._call, self._http, self._flow, options, self._site_url)
 
     def acting_as(self, mode: Mode) -> ActingAs:
         """Use another mode, for a block or for a call.
@@ -754,6 +776,25 @@ class AsyncTMDB(AsyncResources):
 
         return AsyncFetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
 
+    def with_options(self, *, query: Mapping[str, Any] | None = None, mode: Mode | None = None) -> AsyncWithOptions:
+        """Use other options for some calls: ``await tmdb.with_options(query={"region": "DE"}).movies.popular()``.
+
+        Args:
+            query: query parameters to send beside those that a call gives, for what TMDB takes and does not document.
+                Values are written as those of documented parameters are: dates, lists and `any_of(...)` among them. An
+                argument of the call takes precedence.
+            mode: which user-level credentials to use: ``auto``, ``session``, ``guest`` or ``application``.
+
+        Returns:
+            The resources of this client with these options.
+
+        Raises:
+            InvalidArgument: a name is not one of a query parameter, or is a credential's.
+            ConfigurationError: there is no such mode.
+        """
+        options = Options(None if mode is None else check_mode(mode), extra_query(query or {}))
+        return AsyncWithOptions(self._call, self._http, self._flow, options, self._site_url)
+
     def acting_as(self, mode: Mode) -> AsyncActingAs:
         """Use another mode, for a block or for a call.
 
@@ -816,33 +857,29 @@ class AsyncTMDB(AsyncResources):
         return read(response, endpoint.decode)
 
 
-class ActingAs(Resources):
-    """The resources of a `TMDB` client in another mode, and a block in which the whole client uses it.
-
-    As a block it holds for the thread (or task) that enters it; threads that are started inside are not touched.
-    """
+class WithOptions(Resources):
+    """The resources of a `TMDB` client with other options, over the same connections."""
 
     def __init__(
         self,
         call: Callable[[Endpoint[Any], dict[str, Any], Options], Any],
         http: SyncHTTP,
         flow: TMDBAuth,
-        mode: Mode,
+        options: Options,
         site_url: str,
     ) -> None:
         self._send = call
         self._http = http
         self._flow = flow
         self._site_url = site_url
-        self._block = ModeBlock(flow, mode)
-        self._options = Options(self._block.mode)
+        self._options = options
 
     @cached_property
     def account(self) -> Account:
         """The account of the user, with its `id`."""
         from ._account import Account  # noqa: PLC0415 - few need it
 
-        return Account(self._call, self._http, self._flow, self._block.mode)
+        return Account(self._call, self._http, self._flow, self._options.mode)
 
     @cached_property
     def v4(self) -> V4:
@@ -857,6 +894,27 @@ class ActingAs(Resources):
         result: T = self._send(endpoint, held.pop(), self._options)
         return result
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} mode={self._options.mode!r} query={sorted(self._options.query)!r}>"
+
+
+class ActingAs(WithOptions):
+    """The resources of a `TMDB` client in another mode, and a block in which the whole client uses it.
+
+    As a block it holds for the thread (or task) that enters it; threads that are started inside are not touched.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[Endpoint[Any], dict[str, Any], Options], Any],
+        http: SyncHTTP,
+        flow: TMDBAuth,
+        mode: Mode,
+        site_url: str,
+    ) -> None:
+        self._block = ModeBlock(flow, mode)
+        super().__init__(call, http, flow, Options(self._block.mode), site_url)
+
     def __enter__(self) -> Self:
         self._block.enter()
         return self
@@ -870,33 +928,29 @@ class ActingAs(Resources):
         return f"<acting as {self._block.mode!r}>"
 
 
-class AsyncActingAs(AsyncResources):
-    """The resources of an `AsyncTMDB` client in another mode, and a block in which the whole client uses it.
-
-    As a block it holds for the task that enters it and for tasks that are started inside.
-    """
+class AsyncWithOptions(AsyncResources):
+    """The resources of an `AsyncTMDB` client with other options, over the same connections."""
 
     def __init__(
         self,
         call: Callable[[Endpoint[Any], dict[str, Any], Options], Awaitable[Any]],
         http: AsyncHTTP,
         flow: TMDBAuth,
-        mode: Mode,
+        options: Options,
         site_url: str,
     ) -> None:
         self._send = call
         self._http = http
         self._flow = flow
         self._site_url = site_url
-        self._block = ModeBlock(flow, mode)
-        self._options = Options(self._block.mode)
+        self._options = options
 
     @cached_property
     def account(self) -> AsyncAccount:
         """The account of the user, with its `id`."""
         from ._account import AsyncAccount  # noqa: PLC0415 - few need it
 
-        return AsyncAccount(self._call, self._http, self._flow, self._block.mode)
+        return AsyncAccount(self._call, self._http, self._flow, self._options.mode)
 
     @cached_property
     def v4(self) -> AsyncV4:
@@ -910,6 +964,27 @@ class AsyncActingAs(AsyncResources):
         del arguments
         result: T = await self._send(endpoint, held.pop(), self._options)
         return result
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} mode={self._options.mode!r} query={sorted(self._options.query)!r}>"
+
+
+class AsyncActingAs(AsyncWithOptions):
+    """The resources of an `AsyncTMDB` client in another mode, and a block in which the whole client uses it.
+
+    As a block it holds for the task that enters it and for tasks that are started inside.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[Endpoint[Any], dict[str, Any], Options], Awaitable[Any]],
+        http: AsyncHTTP,
+        flow: TMDBAuth,
+        mode: Mode,
+        site_url: str,
+    ) -> None:
+        self._block = ModeBlock(flow, mode)
+        super().__init__(call, http, flow, Options(self._block.mode), site_url)
 
     async def __aenter__(self) -> Self:
         self._block.enter()
@@ -1023,22 +1098,23 @@ def _built(
         return _refused(extensions_of(endpoint), str(error))
     if any(value is not None for value in given):
         given.add_to(kwargs)
+    if options.query:
+        kwargs["params"] = {**options.query, **kwargs.get("params", {})}
     if options.mode is not None:
         kwargs["extensions"] = {**kwargs["extensions"], MODE: options.mode}
     operation = find_operation(kwargs["extensions"])
-    fault = fault_of(kwargs.get("params") or {}, operation.last_page if operation else None)
+    last_page = operation.last_page if operation else None
+    fault = fault_of(kwargs.get("params") or {}, last_page) or fault_of_body(kwargs.get("json"))
     if fault is None:
         try:
             return prepared(http, kwargs)
         except httpx.InvalidURL:
             fault = "an argument cannot be part of an address"
-        except (TypeError, ValueError):  # a lone surrogate among them
-            fault = "an argument is no text, number or boolean that can be sent"
     return _refused(kwargs["extensions"], fault)
 
 
 def _refused(extensions: Mapping[str, Any], fault: str) -> Failure:
-    context: dict[str, Any] = describe("", "", extensions)
+    context: dict[str, Any] = describe_operation(extensions)
     return Failure(InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context))
 
 

@@ -42,7 +42,7 @@ class TMDBError(Exception):
     method: str | None = None
     """The HTTP method, where a request was being made."""
     path: str | None = None
-    """The path template (``/3/movie/{movie_id}``), never the URL that was sent."""
+    """The path (``/3/movie/11``), with account ids and guest session ids left as ``{account_id}``; never the URL."""
     retryable: bool = False
     """True where sending the same request again may succeed and cannot do a write twice."""
 
@@ -121,32 +121,38 @@ class RequestTimeout(TransportError, TimeoutError):
 class APIError(TMDBError):
     """TMDB answered with a refusal.
 
+    The message ends with TMDB's own words, without any credential that they repeat.
+
     https://developer.themoviedb.org/docs/errors
     """
 
-    status: int = 0
-    """The HTTP status. It is 200 where TMDB refuses in the body only (``success`` is false)."""
-    status_code: int | None = None
-    """TMDB's own number, 1 to 47, or None where the body does not give one."""
-    status_message: str | None = None
-    """TMDB's own words, or None where the body does not give any."""
+    http_status: int = 0
+    """The HTTP status. It is 200 if TMDB refuses in the body only (``success`` is false)."""
+    tmdb_code: int | None = None
+    """TMDB's own number, 1 to 47, from ``status_code`` in the body; or None."""
+    tmdb_message: str | None = None
+    """TMDB's own sentence, from ``status_message`` in the body; or None."""
+    tmdb_errors: tuple[str, ...] = ()
+    """TMDB's list of what is wrong, from ``errors`` in the body: ``query must be provided``."""
     retry_after: float | None = None
-    """Seconds that TMDB asks to wait before another attempt, where it says so."""
+    """Seconds that TMDB asks to wait before another attempt, or None."""
 
     def __init__(
         self,
         message: str,
         *,
-        status: int,
-        status_code: int | None = None,
-        status_message: str | None = None,
+        http_status: int,
+        tmdb_code: int | None = None,
+        tmdb_message: str | None = None,
+        tmdb_errors: tuple[str, ...] = (),
         retry_after: float | None = None,
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
-        self.status = status
-        self.status_code = status_code
-        self.status_message = status_message
+        self.http_status = http_status
+        self.tmdb_code = tmdb_code
+        self.tmdb_message = tmdb_message
+        self.tmdb_errors = tmdb_errors
         self.retry_after = retry_after
 
 
@@ -208,12 +214,12 @@ class LoginExpired(LoginError):
 class DecodeError(TMDBError):
     """TMDB's answer cannot be read: not JSON, cut short, or not what the operation returns."""
 
-    status: int | None = None
+    http_status: int | None = None
     """The HTTP status that the answer came with."""
 
-    def __init__(self, message: str, *, status: int | None = None, **context: Any) -> None:
+    def __init__(self, message: str, *, http_status: int | None = None, **context: Any) -> None:
         super().__init__(message, **context)
-        self.status = status
+        self.http_status = http_status
 
 
 def cleaned(error: TMDBError) -> TMDBError:

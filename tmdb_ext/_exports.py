@@ -567,10 +567,10 @@ def _refusal(export: _Export, response: httpx.Response) -> TMDBError | None:
         return None
     if status in (403, 404):
         message = f"There is no {export.name} (HTTP {status}). {_AVAILABLE}"
-        return NotFound(message, status=status, **export.context)
+        return NotFound(message, http_status=status, **export.context)
     if 300 <= status < 400:
         message = f"The {export.name}: HTTP {status}, the server points elsewhere; redirects are not followed."
-        return UnexpectedRedirect(message, status=status, **export.context)
+        return UnexpectedRedirect(message, http_status=status, **export.context)
     return api_error(response, None)
 
 

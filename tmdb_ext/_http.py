@@ -307,7 +307,7 @@ def _told(client: SyncHTTP | AsyncHTTP, sealed: Sealed, response: httpx.Response
         with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
             response.next_request = client._build_redirect_request(sealed.request, response)  # noqa: SLF001 - its own
     if _logger.isEnabledFor(logging.DEBUG):
-        context = describe(sealed.request.method, sealed.request.url.path, sealed.request.extensions)
+        context = describe(sealed.request)
         _logger.debug("%s %s: HTTP %d", context["method"], context["path"], response.status_code)
     return response
 
@@ -336,7 +336,7 @@ def translate(exception: Exception, asked: httpx.Request, flow: TMDBAuth) -> TMD
     if isinstance(exception, TMDBError):
         return exception
     sent = _request_of(exception) or asked
-    error = translated(exception, describe(sent.method, sent.url.path, sent.extensions))
+    error = translated(exception, describe(sent))
     attempt = sent.extensions.get(SINGLE_FLIGHT)
     if attempt is not None:
         flow.driver.note_failure(attempt, error)
@@ -387,5 +387,5 @@ def _warn_of_open(client: SyncHTTP | AsyncHTTP) -> None:
 
 
 def _closed(request: httpx.Request) -> TMDBError:
-    context: dict[str, Any] = describe(request.method, request.url.path, request.extensions)
+    context: dict[str, Any] = describe(request)
     return ConfigurationError(f"{context['method']} {context['path']}: this client is closed", **context)

@@ -368,7 +368,7 @@ def _checked(response: httpx.Response) -> int | None:
         raise refusal_of(response)
     kind = response.headers.get("content-type", "")
     if not kind.startswith("image/"):
-        raise DecodeError("The answer is not an image.", status=200, method="GET", path=response.request.url.path)
+        raise DecodeError("The answer is not an image.", http_status=200, method="GET", path=response.request.url.path)
     length = response.headers.get("content-length", "")
     return int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
 

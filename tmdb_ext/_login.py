@@ -108,19 +108,19 @@ class LoginState(Generic[R]):
     def _reading_of(self, refusal: APIError) -> TMDBError:
         """Return what a refusal means for the login."""
         context: dict[str, Any] = {name: getattr(refusal, name) for name in ("operation", "method", "path")}
-        if refusal.status_code == NOT_APPROVED:
+        if refusal.tmdb_code == NOT_APPROVED:
             self._pending = True
             return LoginPending("The user has not approved the login yet.", retryable=True, **context)
-        if refusal.status_code in self.UNDECIDED and self._pending:
+        if refusal.tmdb_code in self.UNDECIDED and self._pending:
             return LoginDenied("The user has denied the login. Begin a new one to ask again.", **context)
-        if refusal.status_code in self.UNDECIDED:
+        if refusal.tmdb_code in self.UNDECIDED:
             # TMDB gives this answer to both.
             return LoginPending(
                 "The user has not approved the login yet, or has denied it: TMDB's answer is the same.",
                 retryable=True,
                 **context,
             )
-        if refusal.status_code in EXPIRED:
+        if refusal.tmdb_code in EXPIRED:
             return LoginExpired(
                 "The login has expired, or was completed before: TMDB does not know its request token any more. "
                 "Begin a new one.",
@@ -525,7 +525,7 @@ def _ended(asking: Steps[Any], what: str, gone: frozenset[int]) -> Steps[bool]:
     try:
         yield from asking
     except TMDBError as error:
-        if isinstance(error, APIError) and error.status_code in gone:
+        if isinstance(error, APIError) and error.tmdb_code in gone:
             return True
         _logger.warning(
             "Logged out here, but TMDB did not confirm it (%s): the %s may still be valid there. "

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ConfigurationError
+from ._redaction import redact
 
 if TYPE_CHECKING:
+    import httpx
     from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.operations import Operation
 
+_LONGEST_SHOWN = 100
 EXTENSION = "tmdb_operation"
 """The request extension in which generated endpoints pass the operation's published name."""
 API = "tmdb_api"
@@ -74,14 +77,40 @@ def operation_of(method: object) -> Operation | None:
     return next((row for row in rows if row.tag == tag and row.resource == name), None)
 
 
-def describe(method: str, path: str, extensions: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return how errors name a request: the operation, the method, and the path template in place of the URL."""
-    from ._redaction import redact
+def describe(request: httpx.Request) -> dict[str, Any]:
+    """Return how errors name a request: the operation, the method, and the path, without what is a user's or secret."""
+    path = request.url.raw_path.decode("ascii", "replace").partition("?")[0]
+    operation = find_operation(request.extensions)
+    if operation is None:
+        return {"operation": None, "method": request.method, "path": redact(path)}
+    return {**describe_operation(request.extensions), "path": _filled(operation.path, path)}
 
+
+def describe_operation(extensions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how errors name a request that has not been made; the path is the template."""
     operation = find_operation(extensions)
-    if operation is not None:
-        return {"operation": name_of(operation), "method": operation.method.upper(), "path": operation.path}
-    return {"operation": None, "method": method, "path": redact(path)}
+    if operation is None:
+        return {"operation": None, "method": None, "path": None}
+    return {"operation": name_of(operation), "method": operation.method.upper(), "path": operation.path}
+
+
+def _filled(template: str, path: str) -> str:
+    """Return `template` with the values that `path` has for it, other than those that are not to be shown."""
+    from tmdb_api_client._endpoint import PERSONAL
+
+    ours = template.strip("/").split("/")
+    sent = path.strip("/").split("/")[-len(ours) :]  # a base address may have a path of its own
+    if len(sent) != len(ours):
+        return template
+    shown = []
+    for part, value in zip(ours, sent, strict=True):
+        if not part.startswith("{"):
+            if part != value:
+                return template
+            shown.append(part)
+        else:
+            shown.append(part if part[1:-1] in PERSONAL else redact(value[:_LONGEST_SHOWN]))
+    return "/" + "/".join(shown)
 
 
 def _table(version: object) -> Mapping[str, Operation]:

@@ -22,6 +22,8 @@ _PATTERNS: Final = (
     rf"(?i)(['\"](?:{_NAMES})\\?['\"]\s*[:,]\s*b?\\?['\"])[^'\"\\]+",
     # …/guest_session/{guest_session_id}/rated/…
     r"(?i)(\bguest_session/)(?!new\b)[^/?#\s'\"]+",
+    # …/account/{account_id}/…
+    r"(?i)(/account/)(?!\{)[^/?#\s'\"]+",
     # the page where a user approves a request token, which TMDB also sends as a response header
     r"(?i)(\bauthenticate/)[^/?#\s'\"]+",
     r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+",

@@ -51,6 +51,7 @@ _BY_STATUS: Final[Mapping[int, type[APIError]]] = {
 _SECRET_PARAMETERS: Final = ("api_key", "session_id", "guest_session_id")
 _SESSIONS: Final = ("session_id", "guest_session_id")
 _MESSAGE_LIMIT: Final = 300
+_MOST_ERRORS: Final = 20
 _NOT_JSON: Final = object()
 _GUEST_LISTS: Final = frozenset(
     {"guest-session-rated-movies", "guest-session-rated-tv", "guest-session-rated-tv-episodes"}
@@ -83,9 +84,9 @@ def read(response: httpx.Response, decode: Callable[[Any], T]) -> T | Failure:
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises means the same
             # Only the kind: the text of the exception may quote the payload, and a payload may hold a session.
             problem = f"not what the operation returns ({type(error).__name__})"
-    context: dict[str, Any] = describe(response.request.method, response.request.url.path, response.request.extensions)
+    context: dict[str, Any] = describe(response.request)
     message = f"{context['method']} {context['path']}: the answer is {problem}"
-    return Failure(DecodeError(message, status=response.status_code, **context))
+    return Failure(DecodeError(message, http_status=response.status_code, **context))
 
 
 def _is_an_empty_list(response: httpx.Response, payload: object) -> bool:
@@ -106,34 +107,37 @@ def parse(response: httpx.Response) -> Any:
 
 def api_error(response: httpx.Response, payload: object) -> APIError:
     """Return the error that says what a refusal means."""
-    context = describe(response.request.method, response.request.url.path, response.request.extensions)
+    context = describe(response.request)
     status = response.status_code
-    code, status_message = status_of(response, payload)
+    code, words, errors = status_of(response, payload)
     known = STATUS_CODES.get(code) if code is not None else None
     where = f"{context['method']} {context['path']}: HTTP {status}"
     if known is not None:
-        message = f"{where}, TMDB status {known.code}: {known.meaning}"
+        message = f"{where}, TMDB status {known.tmdb_code}: {known.meaning}"
     elif 300 <= status < 400:
         message = (
             f"{where}: the server points to {_target(response)}; "
             "redirects are not followed, so that no credential travels along"
         )
     else:
-        message = f"{where}: {status_message or response.reason_phrase or 'no explanation'}"
+        message = where + ("" if words or errors else f": {response.reason_phrase or 'no explanation'}")
     carried = response.request.extensions.get(CARRIED)
     if status == 401 and carried == "user_access_token":
         message += ". The user may have ended the user access token sent with it, or may not do this"
-    elif status == 401 and known is not None and known.code == 7:
+    elif status == 401 and known is not None and known.tmdb_code == 7:
         message += ". Check the API key or access token at https://www.themoviedb.org/settings/api"
-    kind = _kind(status, code, known.http if known else None, carried)
+    kind = _kind(status, code, known.http_status if known else None, carried)
     if issubclass(kind, SessionDenied):
         label = "guest session" if carried == "guest_session_id" else "user session"
         message += f". The {label} sent with it may have been ended, have expired, or belong to another application"
+    if words or errors:
+        message += f". TMDB says: {'; '.join(filter(None, (words, *errors)))}"
     return kind(
         message,
-        status=status,
-        status_code=code,
-        status_message=status_message,
+        http_status=status,
+        tmdb_code=code,
+        tmdb_message=words,
+        tmdb_errors=errors,
         retry_after=retry_after(response.headers, datetime.now(UTC)),
         retryable=_retryable(response.request.method, status, known.transient if known else None),
         **context,
@@ -145,7 +149,7 @@ def refusal_of(response: httpx.Response) -> APIError:
     status, path = response.status_code, response.request.url.path
     return _kind(status, None, None, None)(
         f"{response.request.method} {path}: HTTP {status}",
-        status=status,
+        http_status=status,
         method=response.request.method,
         path=path,
         retry_after=retry_after(response.headers, datetime.now(UTC)),
@@ -153,18 +157,16 @@ def refusal_of(response: httpx.Response) -> APIError:
     )
 
 
-def status_of(response: httpx.Response, payload: object) -> tuple[int | None, str | None]:
-    """Return TMDB's status code and message from a status body, each None where the body does not give it."""
+def status_of(response: httpx.Response, payload: object) -> tuple[int | None, str | None, tuple[str, ...]]:
+    """Return TMDB's status code, message and list of errors from a refusal's body, as far as the body gives them."""
     if not isinstance(payload, dict):
-        return None, None
-    code, message = payload.get("status_code"), payload.get("status_message")
-    if not isinstance(message, str):
-        # An older form: {"errors": ["page must be greater than 0"]}
-        errors = payload.get("errors")
-        message = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else None
+        return None, None, ()
+    code, message, errors = payload.get("status_code"), payload.get("status_message"), payload.get("errors")
+    listed = errors if isinstance(errors, list) else []
     return (
         code if isinstance(code, int) and not isinstance(code, bool) else None,
-        None if message is None else _clean(message, response),
+        _clean(message, response) if isinstance(message, str) and message.strip() else None,
+        tuple(_clean(error, response) for error in listed[:_MOST_ERRORS] if isinstance(error, str) and error.strip()),
     )
 
 

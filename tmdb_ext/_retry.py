@@ -155,7 +155,7 @@ class Attempts:
         if (retry_after or 0.0) > policy.longest or time.monotonic() + delay > self._until:
             return None
         self._made += 1
-        context: Any = describe(self._request.method, self._request.url.path, self._request.extensions)
+        context: Any = describe(self._request)
         return Retry(**context, attempt=self._made, delay=delay, reason=reason)
 
 

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 class StatusCode(NamedTuple):
     """One of TMDB's status codes."""
 
-    code: int
+    tmdb_code: int
     """TMDB's number, 1 to 47."""
-    http: int
+    http_status: int
     """The HTTP status that TMDB sends it with."""
     meaning: str
     """What it says, in our words."""
@@ -72,5 +72,5 @@ _ROWS: Final = (
     StatusCode(47, 400, "TMDB cannot use the values sent"),
 )
 
-STATUS_CODES: Final[dict[int, StatusCode]] = {row.code: row for row in _ROWS}
+STATUS_CODES: Final[dict[int, StatusCode]] = {row.tmdb_code: row for row in _ROWS}
 """TMDB's status codes by number."""

@@ -87,19 +87,19 @@ def status_codes_page() -> Iterator[str]:
     yield from (
         "# Status codes",
         "",
-        "TMDB sends a number of its own beside the HTTP status. Errors have it as `status_code`.",
+        "TMDB sends a number of its own beside the HTTP status. Errors have it as `tmdb_code`.",
         "",
         "| code | HTTP | meaning | raises | a read is repeated |",
         "| --- | --- | --- | --- | --- |",
     )
     for row in STATUS_CODES.values():
-        body = {"success": row.http < 300 and row.code != 21, "status_code": row.code}
+        body = {"success": row.http_status < 300 and row.tmdb_code != 21, "status_code": row.tmdb_code}
         request = httpx.Request("GET", "https://api.themoviedb.org/3/movie/11")
-        response = httpx.Response(row.http, json=body, request=request)
+        response = httpx.Response(row.http_status, json=body, request=request)
         came = read(response, lambda payload: payload)
         raises = f"`{type(came.error).__name__}`" if isinstance(came, Failure) else "nothing"
-        again = Attempts(RetryPolicy(backoff=0), request, float("inf")).after_response(response, row.code, None)
-        yield f"| {row.code} | {row.http} | {row.meaning} | {raises} | {'yes' if again else ''} |"
+        again = Attempts(RetryPolicy(backoff=0), request, float("inf")).after_response(response, row.tmdb_code, None)
+        yield f"| {row.tmdb_code} | {row.http_status} | {row.meaning} | {raises} | {'yes' if again else ''} |"
 
 
 def faults_page() -> Iterator[str]:

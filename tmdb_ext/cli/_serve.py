@@ -75,4 +75,4 @@ def _wait(simulator: Any, *, log: bool) -> None:
             asked = simulator.requests[shown:]
             shown += len(asked)
             for request in asked:
-                note(clean(redact(f"{request.method} {request.path} {request.status} {request.operation or ''}")))
+                note(clean(redact(f"{request.method} {request.path} {request.http_status} {request.operation or ''}")))

@@ -41,7 +41,7 @@ class RecordedRequest:
         body: The body's bytes.
         operation: The name of the operation that serves the path, or None if there is none: TMDB's id of it, with `v4/`
             before it in version 4.
-        status: The HTTP status that was answered, or None if the connection was dropped.
+        http_status: The HTTP status that was answered, or None if the connection was dropped.
     """
 
     method: str
@@ -50,7 +50,7 @@ class RecordedRequest:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     operation: str | None
-    status: int | None
+    http_status: int | None
 
     @property
     def params(self) -> dict[str, str]:
@@ -275,9 +275,9 @@ class Simulator:
 
     def fail_next(
         self,
-        status: int | None = None,
+        http_status: int | None = None,
         *,
-        status_code: int | None = None,
+        tmdb_code: int | None = None,
         operation: str | None = None,
         times: int = 1,
         retry_after: float | str | None = None,
@@ -290,9 +290,9 @@ class Simulator:
         """Makes coming requests fail. Faults wait in line; each request takes the first that suits it.
 
         Args:
-            status: The HTTP status to answer; the one that comes with `status_code` if None. With only a delay asked
+            http_status: The HTTP status to answer; the one that comes with `tmdb_code` if None. With only a delay asked
                 for, the request is answered as usual.
-            status_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
+            tmdb_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
             operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; any request
                 if None.
             times: How many requests fail.
@@ -303,24 +303,24 @@ class Simulator:
             body: What to send in place of a status body; bytes and text go out as they are.
             perform: Whether the request is carried out all the same, as when only the answer gets lost.
         """
-        if status is None and body is not None:
-            status = 200
-        elif status is None and status_code is not None:
-            status = STATUSES[status_code][0]
-        elif status is None and retry_after is not None:
-            status = 429
+        if http_status is None and body is not None:
+            http_status = 200
+        elif http_status is None and tmdb_code is not None:
+            http_status = STATUSES[tmdb_code][0]
+        elif http_status is None and retry_after is not None:
+            http_status = 429
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         if retry_after is not None:
             sent["retry-after"] = f"{retry_after}"
-        fault = _Fault(operation, times, status, sent, b"", delay, disconnect, perform)
+        fault = _Fault(operation, times, http_status, sent, b"", delay, disconnect, perform)
         if isinstance(body, bytes):
             fault.body = body
         elif isinstance(body, str):
             fault.body = body.encode()
         elif body is not None:
             fault.body = encode(body)
-        elif status is not None:
-            fault.body = encode(status_body(USUAL_CODE.get(status, 11) if status_code is None else status_code))
+        elif http_status is not None:
+            fault.body = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
         with self._lock:
             self._faults.append(fault)
 
