@@ -504,14 +504,14 @@ def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, colour:
         method = getattr(tmdb.guest_sessions, f"rated_{kind}")
         page = await result_of(method(page=2))
         assert (page.page, page.results, page.total_pages, page.total_results) == (2, [], 0, 0)
-        assert simulator.requests[-1].status == 404
+        assert simulator.requests[-1].http_status == 404
         pages = tmdb.paginate(method)
         assert await items_of(pages) == []
         assert (pages.total_results, pages.truncated) == (0, False)
         simulator.fail_next(500, operation=simulator.requests[-1].operation)
         with pytest.raises(ServerError):
             await result_of(method())
-        simulator.fail_next(status_code=6, operation=simulator.requests[-1].operation)
+        simulator.fail_next(tmdb_code=6, operation=simulator.requests[-1].operation)
         with pytest.raises(NotFound):
             await result_of(method())
 
@@ -521,7 +521,7 @@ def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, colour:
 def test_what_is_not_there_elsewhere_is_no_empty_page(simulator: Simulator, colour: str) -> None:
     async def scene(tmdb: Any) -> None:
         for method, arguments in ((tmdb.movies.similar, [999_999_999]), (tmdb.account.rated_movies, [])):
-            simulator.fail_next(status_code=34)
+            simulator.fail_next(tmdb_code=34)
             with pytest.raises(NotFound):
                 await result_of(method(*arguments))
 
