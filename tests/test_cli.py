@@ -881,19 +881,24 @@ def test_every_operation_is_found_by_its_own_path(cli: Cli) -> None:
     from tmdb_ext.cli._api import all_operations, operation_of
 
     table = all_operations()
-    assert len(table) == 173
+    assert len(table) == 173 + 3
     for operation in table.values():
         assert operation_of(operation.method, operation.path) == operation
         assert operation_of(operation.method, re.sub(r"\{\w+\}", "7", operation.path)) == operation
 
 
 def test_operations_are_listed_with_what_they_take(cli: Cli) -> None:
-    assert len(cli("operations").lines) == 173
+    assert len(cli("operations").lines) == 173 + 3
     (found,) = cli("operations", "list-clear", "--json").payload[1:]
     assert found == {
         "name": "v4/list-clear", "method": "GET", "path": "/4/list/{list_id}/clear", "accepts": "user access token",
         "bearer_only": True, "page": "https://developer.themoviedb.org/v4/reference/list-clear",
     }  # fmt: skip
+    (undocumented,) = cli("operations", "genre-movies", "--json").payload
+    assert undocumented["page"] is None
+    (line,) = cli("operations", "genre-movies").lines
+    assert line[0] == "genre-movies"
+    assert "None" not in line
 
 
 # Processes

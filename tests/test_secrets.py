@@ -182,7 +182,7 @@ LOGOUTS = (log_out, log_out_of_v4)
 STATUSES: dict[str, dict[str, Any]] = {
     "401": {"tmdb_code": 7},
     "401 for the session": {"tmdb_code": 3, "http_status": 401},
-    "404": {"tmdb_code": 34},
+    "404": {"tmdb_code": 6},  # not 34, which means an empty page for a guest's ratings
     "429": {"http_status": 429, "retry_after": 0.01},
     "500": {"http_status": 500},
     "bad JSON": {"body": b'{"success": tru'},

@@ -65,8 +65,10 @@ def _fits(template: list[str], segments: list[str]) -> bool:
     )
 
 
-def page_of(operation: Operation) -> str:
-    """Return the address of TMDB's page about an operation."""
+def page_of(operation: Operation) -> str | None:
+    """Return the address of TMDB's page about an operation, or None if TMDB does not document it."""
+    if not operation.documented:
+        return None
     version = "v4/" if operation.path.startswith("/4/") else ""
     return f"https://developer.themoviedb.org/{version}reference/{operation.id}"
 
