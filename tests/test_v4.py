@@ -8,15 +8,18 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx
 import pytest
+from recording import recording
 from scenes import decide, play, result_of
-from tmdb_api_client.v4.api.lists import list_details
-from tmdb_api_client.v4.models import CommentedListItem, ListItem, MovieSummary, TvSeriesSummary
+from tmdb_api_client.v4 import AuthenticatedClient
+from tmdb_api_client.v4.api.lists import list_create, list_details
+from tmdb_api_client.v4.models import CommentedListItem, ListBody, ListItem, MovieSummary, TvSeriesSummary
 
 from tmdb_ext import (
     TMDB,
@@ -556,6 +559,57 @@ def test_a_private_list_shows_itself_to_its_owner_only(simulator: Simulator) -> 
         ):
             with pytest.raises(AuthenticationError):
                 attempt()
+
+
+def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(colour: str) -> None:
+    """TMDB ignores false: a list that is asked for with it is public."""
+    token = jwt_like({"scopes": ["api_write"]})
+    bodies: list[bytes] = []
+
+    async def scene(tmdb: Any) -> None:
+        lists, body = tmdb.v4.lists, ListBody(name="mine", iso_639_1="en", public=False)
+        await result_of(lists.create(name="mine", iso_639_1="en", public=False))
+        if colour == "sync":
+            list_create.sync(body=body, client=tmdb.v4.low_level)
+            with AuthenticatedClient(base_url=address, token=token) as plain:
+                list_create.sync_detailed(body=body, client=plain)
+        else:
+            await list_create.asyncio(body=body, client=tmdb.v4.low_level)
+            async with AuthenticatedClient(base_url=address, token=token) as plain:
+                await list_create.asyncio_detailed(body=body, client=plain)
+        await result_of(lists.create(name="ours", iso_639_1="en", public=True))
+        await result_of(lists.create(name="any", iso_639_1="en"))
+        await result_of(lists.update(1, public=False))
+        await result_of(lists.update(1, name="new"))
+
+    with recording(bodies) as (address, _):
+        play(colour, SimpleNamespace(access_token=token, base_url=address), scene, user_access_token=token)
+    assert [body.replace(b": ", b":").replace(b", ", b",") for body in bodies] == [
+        *[b'{"iso_639_1":"en","name":"mine","public":0}'] * 3,
+        b'{"iso_639_1":"en","name":"ours","public":1}',
+        b'{"iso_639_1":"en","name":"any"}',
+        b'{"public":0}',
+        b'{"name":"new"}',
+    ]
+
+
+def test_the_simulator_ignores_false_where_a_list_is_made_and_heeds_it_where_one_is_changed(
+    simulator: Simulator,
+) -> None:
+    headers = {"authorization": f"Bearer {simulator.create_user_access_token()}"}
+    with httpx.Client(base_url=f"{simulator.base_url}/4", headers=headers) as http:
+
+        def public_after(sent: dict[str, Any]) -> bool:
+            made = http.post("/list", json={"name": "mine", "iso_639_1": "en", **sent}).json()["id"]
+            return bool(http.get(f"/list/{made}").json()["public"])
+
+        assert public_after({"public": False}) is True
+        assert public_after({"public": 0}) is False
+        assert [public_after(sent) for sent in ({"public": True}, {"public": 1}, {})] == [True] * 3
+        made = http.post("/list", json={"name": "mine", "iso_639_1": "en"}).json()["id"]
+        for sent, expected in ((False, False), (1, True), (0, False), (True, True)):
+            assert http.put(f"/list/{made}", json={"public": sent}).json()["success"] is True
+            assert http.get(f"/list/{made}").json()["public"] is expected
 
 
 def test_what_is_rated_in_v3_shows_in_v4(simulator: Simulator) -> None:

@@ -13,7 +13,9 @@ from .naming import Named
 from .notation import parse_type, ref_name
 
 KINDS = ("operation", "parameter", "property", "model", "body", "append")
-KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to", "path", "values"}
+KEYS = {"target", "reason", "type", "required", "drop", "add", "copy", "only", "to", "path", "values", "sent"}
+# What a value of a body can be sent as, where that is not its own type.
+SENT_AS = ("integer",)
 
 
 @dataclass
@@ -62,6 +64,8 @@ def _checked(entry: Json) -> tuple[str, str]:
         raise PipelineError(f"overlay: {target} gives no reason")
     if unknown := set(entry) - KEYS:
         raise PipelineError(f"overlay: {target} has an unknown key {sorted(unknown)[0]!r}")
+    if "sent" in entry and (kind != "body" or entry["sent"] not in SENT_AS):
+        raise PipelineError(f"overlay: {target}: sent is for body:… and one of {', '.join(SENT_AS)}")
     return kind, pattern
 
 
@@ -164,6 +168,9 @@ def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, en
                 count += 1
             if "required" in entry:
                 count += _require(component, prop, required=entry["required"])
+            if "sent" in entry and schema.get("x-sent") != entry["sent"]:
+                component["properties"][prop] = {**component["properties"][prop], "x-sent": entry["sent"]}
+                count += 1
     return count
 
 

@@ -63,6 +63,8 @@ class ModelView:
     fields: list[Field]
     eager_imports: list[tuple[str, str]]
     all_imports: list[tuple[str, str]]
+    sent_as_integers: list[str]
+    """The keys of truth values that are sent as 1 and 0."""
 
     @property
     def documented(self) -> list[Field]:
@@ -188,7 +190,9 @@ class Views:
             )
         eager = {pair for f in fields if not f.appended for pair in f.imports}
         every = {pair for f in fields for pair in f.imports}
-        return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
+        integers = sorted(key for key, prop in schema["properties"].items() if prop.get("x-sent") == "integer")
+        description = _docstring(schema["description"]) or name
+        return ModelView(name, description, fields, sorted(eager), sorted(every), integers)
 
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         """The module of a tag. The generator's imports are for modules one folder further down."""

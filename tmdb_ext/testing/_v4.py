@@ -166,7 +166,7 @@ def _create_list(call: Call) -> Reply:
         raise StatusError(18)
     made = call.state.create_list(user, body["name"], body.get("description") or "", body["iso_639_1"])
     made.country = body.get("iso_3166_1") or made.country
-    made.public = body.get("public", True)
+    made.public = body.get("public") != 0 or body["public"] is False  # TMDB heeds 0 and ignores false
     return status_reply(1, 201, id=made.id)
 
 
@@ -179,9 +179,11 @@ def _update_list(call: Call) -> Reply:
     changed, body = _own_list(call), call.body
     if body.get("name", "x") == "":
         raise StatusError(18)
-    for name in ("name", "description", "public", "sort_by"):
+    for name in ("name", "description", "sort_by"):
         if body.get(name) is not None:
             setattr(changed, name, body[name])
+    if body.get("public") is not None:
+        changed.public = bool(body["public"])
     call.state.touch(changed)
     return status_reply(12, 200)
 

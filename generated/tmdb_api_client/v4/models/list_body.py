@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, put
+from ..._model import Model, put, sent_as_integers
 
 
 @_attrs_define
@@ -18,7 +18,7 @@ class ListBody(Model):
         name: Name of the list.
         description: What the list is about.
         iso_3166_1: Country of the list, ISO 3166-1.
-        public: Whether everybody may see the list.
+        public: Whether everybody may see the list; a new list is public unless this is False.
     """
 
     iso_639_1: str
@@ -34,3 +34,7 @@ class ListBody(Model):
         put(self, "description", get("description"))
         put(self, "iso_3166_1", get("iso_3166_1"))
         put(self, "public", get("public"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object to send, with public as 1 or 0."""
+        return sent_as_integers(super().to_dict(), ["public"])

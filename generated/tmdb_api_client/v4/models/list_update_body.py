@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, put
+from ..._model import Model, put, sent_as_integers
 
 
 @_attrs_define
@@ -16,7 +16,7 @@ class ListUpdateBody(Model):
     Attributes:
         description: What the list is about.
         name: Name of the list.
-        public: Whether everybody may see the list.
+        public: Whether everybody may see the list; a new list is public unless this is False.
         sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
     """
 
@@ -31,3 +31,7 @@ class ListUpdateBody(Model):
         put(self, "name", get("name"))
         put(self, "public", get("public"))
         put(self, "sort_by", get("sort_by"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object to send, with public as 1 or 0."""
+        return sent_as_integers(super().to_dict(), ["public"])

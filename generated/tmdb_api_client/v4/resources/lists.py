@@ -68,7 +68,7 @@ class ListsResource(Resource):
             iso_3166_1: Country of the list, ISO 3166-1.
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
@@ -153,7 +153,7 @@ class ListsResource(Resource):
             list_id: Id of the list.
             description: What the list is about.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
             sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
         """
         from ..api.lists import list_update as endpoint
@@ -229,7 +229,7 @@ class AsyncListsResource(AsyncResource):
             iso_3166_1: Country of the list, ISO 3166-1.
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
@@ -314,7 +314,7 @@ class AsyncListsResource(AsyncResource):
             list_id: Id of the list.
             description: What the list is about.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
             sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
         """
         from ..api.lists import list_update as endpoint
