@@ -65,6 +65,8 @@ class ModelView:
     all_imports: list[tuple[str, str]]
     sent_as_integers: list[str]
     """The keys of truth values that are sent as 1 and 0."""
+    base: str | None
+    """The class of ours, in `_bases`, that it is made from; None for a plain model."""
 
     @property
     def documented(self) -> list[Field]:
@@ -192,7 +194,8 @@ class Views:
         every = {pair for f in fields for pair in f.imports}
         integers = sorted(key for key, prop in schema["properties"].items() if prop.get("x-sent") == "integer")
         description = _docstring(schema["description"]) or name
-        return ModelView(name, description, fields, sorted(eager), sorted(every), integers)
+        base = schema.get("x-base")
+        return ModelView(name, description, fields, sorted(eager), sorted(every), integers, base)
 
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         """The module of a tag. The generator's imports are for modules one folder further down."""
@@ -337,7 +340,7 @@ class Views:
             "endpoint": str(endpoint.name),
             "signature": signature,
             "passed": ", ".join(passed),
-            "returns": kind.annotation,
+            "returns": f"{kind.annotation} | None" if operation.get("x-absent") else kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),
             "reference": operation["externalDocs"]["url"],

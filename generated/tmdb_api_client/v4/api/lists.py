@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from ..models.list_details import ListDetails
     from ..models.list_item_results import ListItemResults
     from ..models.list_items_body import ListItemsBody
+    from ..models.list_sort import ListSort
     from ..models.list_update_body import ListUpdateBody
     from ..models.media_type import MediaType
     from ..models.status import Status
 
 
 class list_add_items:
-    """Put movies and series on a list.
+    """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
     """
@@ -55,7 +56,7 @@ class list_add_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: ListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         Args:
             list_id: Id of the list.
@@ -243,12 +244,16 @@ class list_details:
 
     @staticmethod
     def _get_kwargs(
-        list_id: int, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+        list_id: int,
+        *,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> dict[str, Any]:
         return {
             "method": "get",
             "url": "/4/list/{list_id}".format(list_id=_number(list_id, "list_id")),
-            "params": _query({"language": language, "page": page}, UNSET),
+            "params": _query({"language": language, "page": page, "sort_by": sort_by}, UNSET),
             "extensions": {"tmdb_api": "v4", "tmdb_operation": "list-details"},
         }
 
@@ -266,6 +271,7 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> Response[ListDetails | Status]:
         """Get a list with its items.
 
@@ -273,8 +279,9 @@ class list_details:
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
-        kwargs = cls._get_kwargs(list_id, language=language, page=page)
+        kwargs = cls._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return _send(client, kwargs, cls._decode)
 
     @classmethod
@@ -285,9 +292,10 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> ListDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls._get_kwargs(list_id, language=language, page=page)
+        kwargs = cls._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return _send(client, kwargs, cls._decode).parsed
 
     @classmethod
@@ -298,9 +306,10 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> Response[ListDetails | Status]:
         """As `sync_detailed`, async."""
-        kwargs = cls._get_kwargs(list_id, language=language, page=page)
+        kwargs = cls._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return await _asend(client, kwargs, cls._decode)
 
     @classmethod
@@ -311,14 +320,15 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> ListDetails | Status | None:
         """As `sync`, async."""
-        kwargs = cls._get_kwargs(list_id, language=language, page=page)
+        kwargs = cls._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return (await _asend(client, kwargs, cls._decode)).parsed
 
 
 class list_item_status:
-    """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    """Ask whether a movie or series is on a list; None if it is not.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
     """
@@ -342,7 +352,7 @@ class list_item_status:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, media_id: int, media_type: MediaType
     ) -> Response[ItemStatus | Status]:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+        """Ask whether a movie or series is on a list; None if it is not.
 
         Args:
             list_id: Id of the list.
@@ -378,7 +388,7 @@ class list_item_status:
 
 
 class list_remove_items:
-    """Take movies and series off a list.
+    """Take movies and series off a list, each result saying whether it was there.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
     """
@@ -402,7 +412,7 @@ class list_remove_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: ListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         Args:
             list_id: Id of the list.
@@ -488,7 +498,7 @@ class list_update:
 
 
 class list_update_items:
-    """Change the comments on items of a list.
+    """Set the comments on items of a list, each result saying whether it was done.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
     """
@@ -512,7 +522,7 @@ class list_update_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: CommentedListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         Args:
             list_id: Id of the list.

@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
 from ..._model import Model, put, sent_as_integers
+
+if TYPE_CHECKING:
+    from .list_sort import ListSort
 
 
 @_attrs_define
@@ -17,13 +20,13 @@ class ListUpdateBody(Model):
         description: What the list is about.
         name: Name of the list.
         public: Whether everybody may see the list; a new list is public unless this is False.
-        sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+        sort_by: Order of the items whenever the list is read without one.
     """
 
     description: str | None = None
     name: str | None = None
     public: bool | None = None
-    sort_by: str | None = None
+    sort_by: ListSort | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         get = source.get

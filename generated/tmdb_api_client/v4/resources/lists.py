@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.list_details import ListDetails
     from ..models.list_item import ListItem
     from ..models.list_item_results import ListItemResults
+    from ..models.list_sort import ListSort
     from ..models.media_type import MediaType
     from ..models.status import Status
 
@@ -23,7 +24,7 @@ class ListsResource(Resource):
     """Lists."""
 
     def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
 
@@ -58,6 +59,7 @@ class ListsResource(Resource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
+        sort_by: ListSort | None = None,
     ) -> CreatedList:
         """Make a list.
 
@@ -69,12 +71,20 @@ class ListsResource(Resource):
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
             public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
         kwargs = endpoint._get_kwargs(
-            body=ListBody(description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public)
+            body=ListBody(
+                description=description,
+                iso_3166_1=iso_3166_1,
+                iso_639_1=iso_639_1,
+                name=name,
+                public=public,
+                sort_by=sort_by,
+            )
         )
         return self._call(kwargs, endpoint._decode)
 
@@ -91,7 +101,9 @@ class ListsResource(Resource):
         kwargs = endpoint._get_kwargs(list_id)
         return self._call(kwargs, endpoint._decode)
 
-    def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    def details(
+        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
+    ) -> ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -100,14 +112,15 @@ class ListsResource(Resource):
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
+        kwargs = endpoint._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return self._call(kwargs, endpoint._decode)
 
-    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+        """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
 
@@ -122,7 +135,7 @@ class ListsResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
 
@@ -143,7 +156,7 @@ class ListsResource(Resource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: str | None = None,
+        sort_by: ListSort | None = None,
     ) -> Status:
         """Change the name, the description, the order or the visibility of a list.
 
@@ -154,7 +167,7 @@ class ListsResource(Resource):
             description: What the list is about.
             name: Name of the list.
             public: Whether everybody may see the list; a new list is public unless this is False.
-            sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
@@ -165,7 +178,7 @@ class ListsResource(Resource):
         return self._call(kwargs, endpoint._decode)
 
     def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
 
@@ -184,7 +197,7 @@ class AsyncListsResource(AsyncResource):
     """Lists, async."""
 
     async def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
 
@@ -219,6 +232,7 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
+        sort_by: ListSort | None = None,
     ) -> CreatedList:
         """Make a list.
 
@@ -230,12 +244,20 @@ class AsyncListsResource(AsyncResource):
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
             public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
 
         kwargs = endpoint._get_kwargs(
-            body=ListBody(description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public)
+            body=ListBody(
+                description=description,
+                iso_3166_1=iso_3166_1,
+                iso_639_1=iso_639_1,
+                name=name,
+                public=public,
+                sort_by=sort_by,
+            )
         )
         return await self._call(kwargs, endpoint._decode)
 
@@ -252,7 +274,9 @@ class AsyncListsResource(AsyncResource):
         kwargs = endpoint._get_kwargs(list_id)
         return await self._call(kwargs, endpoint._decode)
 
-    async def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    async def details(
+        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
+    ) -> ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -261,14 +285,15 @@ class AsyncListsResource(AsyncResource):
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
         from ..api.lists import list_details as endpoint
 
-        kwargs = endpoint._get_kwargs(list_id, language=language, page=page)
+        kwargs = endpoint._get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return await self._call(kwargs, endpoint._decode)
 
-    async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+        """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
 
@@ -283,7 +308,7 @@ class AsyncListsResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
 
@@ -304,7 +329,7 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: str | None = None,
+        sort_by: ListSort | None = None,
     ) -> Status:
         """Change the name, the description, the order or the visibility of a list.
 
@@ -315,7 +340,7 @@ class AsyncListsResource(AsyncResource):
             description: What the list is about.
             name: Name of the list.
             public: Whether everybody may see the list; a new list is public unless this is False.
-            sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
@@ -326,7 +351,7 @@ class AsyncListsResource(AsyncResource):
         return await self._call(kwargs, endpoint._decode)
 
     async def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
 
