@@ -63,6 +63,10 @@ class ModelView:
     fields: list[Field]
     eager_imports: list[tuple[str, str]]
     all_imports: list[tuple[str, str]]
+    sent_as_integers: list[str]
+    """The keys of truth values that are sent as 1 and 0."""
+    base: str | None
+    """The class of ours, in `_bases`, that it is made from; None for a plain model."""
 
     @property
     def documented(self) -> list[Field]:
@@ -188,7 +192,10 @@ class Views:
             )
         eager = {pair for f in fields if not f.appended for pair in f.imports}
         every = {pair for f in fields for pair in f.imports}
-        return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
+        integers = sorted(key for key, prop in schema["properties"].items() if prop.get("x-sent") == "integer")
+        description = _docstring(schema["description"]) or name
+        base = schema.get("x-base")
+        return ModelView(name, description, fields, sorted(eager), sorted(every), integers, base)
 
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         """The module of a tag. The generator's imports are for modules one folder further down."""
@@ -333,7 +340,7 @@ class Views:
             "endpoint": str(endpoint.name),
             "signature": signature,
             "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
-            "returns": kind.annotation,
+            "returns": f"{kind.annotation} | None" if operation.get("x-absent") else kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),
             "reference": operation["externalDocs"]["url"],

@@ -230,7 +230,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "optional_user_access_token",
             False,
-            ("language", "page"),
+            ("language", "page", "sort_by"),
             "results",
         ),
         "list-item-status": Operation(
