@@ -677,7 +677,7 @@ def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(sim
         assert await result_of(lists.item_status(media_type="tv", media_id=42, list_id=made)) is None
         asked = [request.operation for request in simulator.requests]
         assert asked == ["v4/list-item-status", "v4/list-details"] * 2
-        assert simulator.requests[0].status == 404
+        assert simulator.requests[0].http_status == 404
         await result_of(lists.delete(made))
         with pytest.raises(NotFound) as missing:
             await result_of(lists.item_status(made, 41, "tv"))
@@ -685,7 +685,7 @@ def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(sim
         assert missing.value.__context__ is None
         with pytest.raises(AuthenticationError):
             await result_of(lists.item_status(secret, 41, "tv"))
-        simulator.fail_next(status_code=9, operation="v4/list-item-status")
+        simulator.fail_next(tmdb_code=9, operation="v4/list-item-status")
         with pytest.raises(ServerError):  # that tells nothing of the item
             await result_of(lists.item_status(made, 41, "tv"))
 
