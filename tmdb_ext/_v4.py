@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tmdb_api_client.v4.client import AuthenticatedClient
 
     from ._auth import TMDBAuth
-    from ._http import AsyncHTTP, SyncHTTP
     from ._login import AsyncLogin, Login
+    from ._sending import AsyncHTTP, SyncHTTP
     from ._sessions import UserAccessToken
     from ._v4_lists import AsyncV4Lists, V4Lists
 
