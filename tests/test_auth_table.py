@@ -321,10 +321,14 @@ async def every_v4_operation(tmdb: Any, held: dict[str, str], simulator: Simulat
             continue
         assert expected is not None, operation.id
         bearer, key = expected
-        (request,) = simulator.requests
+        request, *more = simulator.requests
         assert (request.operation, request.method) == (f"v4/{operation.id}", operation.method)
-        assert request.headers.get("authorization") == (None if bearer is None else f"Bearer {bearer}")
-        assert [value for name, value in request.query if name in CREDENTIALS] == ([] if key is None else [key])
+        # What is not on a list is told from a list that is not there by asking for the list, in the same way.
+        absent = operation.id == "list-item-status" and request.status == 404
+        assert [other.operation for other in more] == ["v4/list-details"] * absent
+        for sent in (request, *more):
+            assert sent.headers.get("authorization") == (None if bearer is None else f"Bearer {bearer}")
+            assert [value for name, value in sent.query if name in CREDENTIALS] == ([] if key is None else [key])
         path = operation.path.replace("{account_object_id}", simulator.user.object_id)
         assert pattern_of(path).fullmatch(request.path)
         plan = tmdb.auth.explain(f"v4/{operation.id}")

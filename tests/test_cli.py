@@ -806,7 +806,8 @@ def test_lists_of_v4_take_series_as_well(cli: Cli) -> None:
     cli.login_v4()
     made = cli("list", "create", "Rainy days", "--private", "--json", "--language", "de").payload["id"]
     sent = next(one.json() for one in cli.simulator.requests if one.operation == "v4/list-create")
-    assert sent == {"name": "Rainy days", "public": False, "iso_639_1": "de"}
+    assert sent == {"name": "Rainy days", "public": 0, "iso_639_1": "de"}
+    assert type(sent["public"]) is int  # TMDB ignores false
     cli("list", "add", str(made), "movie:11", "tv:41")
     assert "movie:11" in cli("list", "add", str(made), "movie:11", code=1).err
     assert [line[:2] for line in cli("list", "show", str(made)).lines] == [["movie", "11"], ["tv", "41"]]

@@ -15,10 +15,11 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.truth import annotations_of, decode, encode, unknown_keys
+from pipeline.truth import annotations_of, contradictions, decode, encode, unknown_keys
 from tmdb_api_client import _model
 from tmdb_api_client.v3 import models
 from tmdb_api_client.v3.operations import OPERATIONS
+from tmdb_api_client.v4 import models as models_v4
 
 from tmdb_ext.testing import Simulator
 
@@ -171,7 +172,8 @@ def test_a_request_body_sends_what_was_given() -> None:
     }
 
 
-def test_no_annotation_of_a_response_is_open_and_none_has_a_third_state() -> None:
+@pytest.mark.parametrize("models", [models, models_v4], ids=["v3", "v4"])
+def test_no_annotation_of_a_response_is_open_and_none_has_a_third_state(models: Any) -> None:
     for name in models.__all__:
         model = getattr(models, name)
         if not isinstance(model, type):
@@ -179,6 +181,20 @@ def test_no_annotation_of_a_response_is_open_and_none_has_a_third_state() -> Non
         for attribute, annotation in annotations_of(model).items():
             assert annotation is not Any, f"{name}.{attribute}"
             assert "Unset" not in str(annotation), f"{name}.{attribute}"
+
+
+@pytest.mark.parametrize("models", [models, models_v4], ids=["v3", "v4"])
+def test_null_and_missing_contradict_no_annotation_of_a_response(models: Any) -> None:
+    checked = 0
+    for name in models.__all__:
+        model = getattr(models, name)
+        if isinstance(model, type) and not any(attribute.default is attrs.NOTHING for attribute in attrs.fields(model)):
+            keys = [attribute.metadata.get("key", attribute.name) for attribute in attrs.fields(model)]
+            for sent in ({}, dict.fromkeys(keys)):
+                wrong = [place for place, contradicts in contradictions(model.from_dict(sent)) if contradicts]
+                assert wrong == [], name
+                checked += 1
+    assert checked > 40
 
 
 @pytest.fixture(scope="module")

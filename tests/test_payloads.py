@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import anyio
 import httpx
 import pytest
 from pipeline.evidence import Evidence, read_payloads
+from pipeline.evidence import main as evidence_main
 from pipeline.truth import contradictions, decode, encode, unknown_keys
+from pipeline.truth import main as truth_main
 from scenes import MadeEndpoint
 from tmdb_api_client.v3.operations import OPERATIONS
 
@@ -72,6 +75,81 @@ def test_the_document_is_not_contradicted_by_more_than_one_response(
     assert [finding for finding in evidence.findings if len(finding.bodies) > 1] == []
 
 
+@pytest.fixture(scope="module")
+def payloads_v4(shared: Path) -> list[tuple[dict[str, Any], Any]]:
+    return list(read_payloads(shared / "payloads-v4", None))
+
+
+def test_every_response_of_v4_decodes_and_is_given_back(payloads_v4: list[tuple[dict[str, Any], Any]]) -> None:
+    assert len({row["operation"] for row, _ in payloads_v4}) >= 20
+    for row, body in payloads_v4:
+        before = json.dumps(body, sort_keys=True)
+        decoded = decode(row["operation"], row["status"], body)
+        assert json.dumps(encode(decoded), sort_keys=True) == before, row["file"]
+        assert type(decoded).__module__.startswith("tmdb_api_client.v4.models."), row["file"]
+
+
+def test_every_attribute_of_v4_is_what_its_annotation_says(payloads_v4: list[tuple[dict[str, Any], Any]]) -> None:
+    checked: Counter[str] = Counter()
+    files: dict[str, set[str]] = {}
+    for row, body in payloads_v4:
+        decoded = decode(row["operation"], row["status"], body)
+        for place, contradicts in contradictions(decoded):
+            checked[place] += 1
+            assert not contradicts, (row["file"], place)
+        for key in unknown_keys(decoded):
+            files.setdefault(key, set()).add(row["file"])
+    assert checked.total() > 1_000
+    assert {"ListDetails.public", "ListSummary.public", "ListSummary.runtime", "AccountRating.value"} <= set(checked)
+    assert {key for key, where in files.items() if len(where) > 1} == set()
+
+
+def test_the_document_of_v4_is_not_contradicted(payloads_v4: list[tuple[dict[str, Any], Any]]) -> None:
+    evidence = Evidence(json.loads((ROOT / "openapi/tmdb-v4.json").read_text(encoding="utf-8")))
+    for row, body in payloads_v4:
+        evidence.add(row["operation"], row["status"], row["file"], body)
+    assert evidence.checked > 1_500
+    assert [finding for finding in evidence.findings if len(finding.bodies) > 1] == []
+
+
+def test_one_field_has_the_type_of_each_operation_that_sends_it(payloads_v4: list[tuple[dict[str, Any], Any]]) -> None:
+    sent = {row["operation"]: decode(row["operation"], 200, body) for row, body in payloads_v4}
+    details = sent["GET /4/list/{list_id}"]
+    assert [type(one) for one in (details.public, details.sort_by, details.runtime)] == [bool, str, int]
+    for summary in sent["GET /4/account/{account_object_id}/lists"].results:
+        assert [type(one) for one in (summary.public, summary.sort_by, summary.adult, summary.featured)] == [int] * 4
+        assert type(summary.runtime) in (int, str)
+        assert summary.created_at.tzinfo is not None
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Two recorded pages of an account's lists, with what is given in place of a good value."""
+
+    def record(changed: dict[str, Any]) -> Path:
+        row = {"operation": "GET /4/account/{account_object_id}/lists", "status": 200, "recorded": "2026-01"}
+        body = {"page": 1, "results": [{"id": 8, "public": 1, "runtime": "0", "revenue": 0, "sort_by": 1, **changed}]}
+        for name in ("a.json", "b.json"):
+            (tmp_path / name).write_text(json.dumps(body))
+        rows = [json.dumps({**row, "file": name}) for name in ("a.json", "b.json")]
+        (tmp_path / "index.jsonl").write_text("\n".join(rows))
+        return tmp_path
+
+    return record
+
+
+@pytest.mark.parametrize("check", [evidence_main, truth_main], ids=["evidence", "truth"])
+def test_responses_of_v4_are_held_against_its_document_and_its_models(
+    check: Callable[[list[str]], int], recorded: Callable[[dict[str, Any]], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = ({}, {"runtime": 12, "revenue": "12"}, {"public": None, "created_at": "2025-02-04 17:24:37 UTC"})
+    assert [check([str(recorded(changed))]) for changed in good] == [0, 0, 0]
+    for changed in ({"public": True}, {"runtime": 1.5}, {"sort_by": "title.asc"}, {"no_such_key": 1}):
+        capsys.readouterr()
+        assert check([str(recorded(changed))]) == 1, changed
+        assert f"ListSummary.{next(iter(changed))}" in capsys.readouterr().out
+
+
 def endpoint_of(row: dict[str, Any]) -> MadeEndpoint:
     method, path = row["operation"].split(" ")
     operation = next(o for o in OPERATIONS.values() if (o.method, o.path) == (method, path))
@@ -116,6 +194,16 @@ def test_the_clients_decode_alike_and_raise_tmdbs_errors(payloads: list[tuple[di
     tmdb.close()
     assert decoded + failed == 996
     assert failed >= sum(row["status"] >= 400 for row, _ in payloads)
+
+
+def test_two_thousand_mutants_of_v4_decode_and_lose_nothing(payloads_v4: list[tuple[dict[str, Any], Any]]) -> None:
+    chance = random.Random(20250501)
+    for number in range(2_000):
+        row, body = chance.choice(payloads_v4)
+        changed = copy.deepcopy(body)
+        for _ in range(chance.randint(1, 3)):
+            mutate(changed, chance)
+        assert encode(decode(row["operation"], 200, changed)) == changed, (number, row["file"])
 
 
 STRANGE = [None, "", 0, -1, 10**30, 1.5, True, [], {}, [None], {"x": None}, "ünïcödé ✓", [[[[[[[[[[]]]]]]]]]]]

@@ -251,6 +251,8 @@ def test_a_failure_while_generating_leaves_the_tree_as_it_was(checkout: Path) ->
         ('target = "title"\ntype = "int"\nreason = "x"', "is not one of"),
         ('target = "property:title"\ntype = "integer"\nreason = "x"', "is not a type"),
         ('target = "property:title"\ntyp = "int"\nreason = "x"', "unknown key 'typ'"),
+        ('target = "body:RatingBody.value"\nsent = "text"\nreason = "x"', "sent is for body:… and one of integer"),
+        ('target = "property:title"\nsent = "integer"\nreason = "x"', "sent is for body:… and one of integer"),
     ],
 )
 def test_a_malformed_overlay_entry_is_named(checkout: Path, entry: str, message: str) -> None:

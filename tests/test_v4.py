@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import logging
+import pickle
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx
 import pytest
+from pipeline.truth import contradictions, unknown_keys
+from recording import recording
 from scenes import decide, play, result_of
-from tmdb_api_client.v4.api.lists import list_details
-from tmdb_api_client.v4.models import CommentedListItem, ListItem, MovieSummary, TvSeriesSummary
+from tmdb_api_client.v4 import AuthenticatedClient
+from tmdb_api_client.v4.api.lists import list_create, list_details
+from tmdb_api_client.v4.models import (
+    CommentedListItem,
+    ListBody,
+    ListDetails,
+    ListItem,
+    ListSort,
+    MovieSummary,
+    TvSeriesSummary,
+)
 
 from tmdb_ext import (
     TMDB,
+    APIError,
     AsyncTMDB,
     AuthenticationError,
     ConfigurationError,
@@ -32,8 +47,10 @@ from tmdb_ext import (
     MemoryStore,
     NotFound,
     Secret,
+    ServerError,
     UserAccessToken,
 )
+from tmdb_ext._operations import operation_of
 from tmdb_ext.testing import Clock, Simulator
 from tmdb_ext.testing._state import jwt_like
 
@@ -501,8 +518,7 @@ def test_the_life_of_a_list(simulator: Simulator, colour: str) -> None:
         added = await result_of(lists.add_items(made, items=[film, series, film]))
         assert [result.success for result in added.results] == [True, True, False]
         assert (await result_of(lists.item_status(made, 41, "tv"))).success
-        with pytest.raises(NotFound):
-            await result_of(lists.item_status(made, 41, "movie"))
+        assert await result_of(lists.item_status(made, 41, "movie")) is None
         comment = CommentedListItem(media_id=11, media_type="movie", comment="the first")
         assert (await result_of(lists.update_items(made, items=[comment]))).results[0].success
         assert (await result_of(lists.update(made, name="Rainy nights", sort_by="original_order.desc"))).success
@@ -510,6 +526,7 @@ def test_the_life_of_a_list(simulator: Simulator, colour: str) -> None:
         assert (shown.name, shown.item_count, shown.created_by.id) == ("Rainy nights", 2, simulator.user.object_id)
         assert [type(item) for item in shown.results] == [TvSeriesSummary, MovieSummary]
         assert shown.comments == {"tv:41": None, "movie:11": "the first"}
+        assert (shown.comment_of(shown.results[0]), shown.comment_of(shown.results[1])) == (None, "the first")
         (summary,) = (await result_of(tmdb.v4.account.lists())).results
         assert (summary.name, summary.number_of_items, summary.public) == ("Rainy nights", 2, 1)
         # What v4 has made v3 shows.
@@ -525,6 +542,240 @@ def test_the_life_of_a_list(simulator: Simulator, colour: str) -> None:
             await result_of(lists.details(made))
 
     play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+
+
+SORTED_BY = {
+    "vote_average": lambda item: item.vote_average,
+    "primary_release_date": lambda item: getattr(item, "release_date", None) or item.first_air_date,
+    "release_date": lambda item: getattr(item, "release_date", None) or item.first_air_date,
+    "title": lambda item: (getattr(item, "title", None) or item.name).casefold(),
+}
+ORDERS = get_args(ListSort)
+ITEMS = [
+    *(ListItem(media_id=number, media_type="movie") for number in (11, 7, 300, 42)),
+    *(ListItem(media_id=number, media_type="tv") for number in (41, 5)),
+]
+
+
+def test_a_list_is_read_in_any_of_ten_orders(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="Rainy days", iso_639_1="en"))).id
+        await result_of(lists.add_items(made, items=ITEMS))
+        original = [item.id for item in (await result_of(lists.details(made))).results]
+        assert original == [item.media_id for item in ITEMS]
+        seen = set()
+        for order in ORDERS:
+            shown = await result_of(lists.details(made, sort_by=order))
+            name, _, direction = order.partition(".")
+            assert simulator.requests[-1].params["sort_by"] == order
+            ids = [item.id for item in shown.results]
+            assert sorted(ids) == sorted(original)
+            if name == "original_order":
+                assert ids == (original if direction == "asc" else original[::-1])
+            else:
+                keys = [SORTED_BY[name](item) for item in shown.results]
+                assert keys == sorted(keys, reverse=direction == "desc")
+            seen.add(tuple(ids))
+            # The list's own order is another matter.
+            assert [item.id for item in (await result_of(lists.details(made))).results] == original
+        assert len(seen) >= 6
+
+    assert len(ORDERS) == 10
+    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+
+
+def test_a_list_is_made_and_changed_with_an_order(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="Rainy days", iso_639_1="en", sort_by="original_order.desc"))).id
+        assert simulator.requests[-1].json() == {
+            "iso_639_1": "en", "name": "Rainy days", "sort_by": "original_order.desc",
+        }  # fmt: skip
+        await result_of(lists.add_items(made, items=ITEMS))
+        shown = await result_of(lists.details(made))
+        assert shown.sort_by == "original_order.desc"
+        assert [item.id for item in shown.results] == [item.media_id for item in reversed(ITEMS)]
+        await result_of(lists.update(made, sort_by="vote_average.asc"))
+        shown = await result_of(lists.details(made))
+        scores = [item.vote_average for item in shown.results]
+        assert (shown.sort_by, scores) == ("vote_average.asc", sorted(scores))
+
+    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+
+
+@pytest.mark.parametrize("order", ["popularity.desc", "runtime.asc", "first_air_date.asc", "title", "title.ASC", ""])
+def test_the_simulator_refuses_an_order_that_tmdb_does_not_take(simulator: Simulator, order: str) -> None:
+    with TMDB(user_access_token=simulator.create_user_access_token(), base_url=simulator.base_url) as tmdb:
+        made = tmdb.v4.lists.create(name="mine", iso_639_1="en").id
+        assert made is not None
+        wrong: Any = order
+        for attempt in (
+            lambda: tmdb.v4.lists.details(made, sort_by=wrong),
+            lambda: tmdb.v4.lists.update(made, sort_by=wrong),
+            lambda: tmdb.v4.lists.create(name="ours", iso_639_1="en", sort_by=wrong),
+        ):
+            with pytest.raises(APIError):
+                attempt()
+        assert tmdb.v4.lists.details(made).sort_by == "original_order.asc"
+        assert len(tmdb.v4.account.lists().results) == 1
+
+
+def test_a_comment_is_kept_by_an_update_and_dropped_with_a_new_item(simulator: Simulator, colour: str) -> None:
+    token = simulator.create_user_access_token()
+    film = {"media_type": "movie", "media_id": 11}
+
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="Rainy days", iso_639_1="en"))).id
+        added = httpx.post(
+            f"{simulator.base_url}/4/list/{made}/items",
+            headers={"authorization": f"Bearer {token}"},
+            json={"items": [{**film, "comment": "lost", "rank": 1}]},
+        ).json()
+        assert (added["success"], added["results"]) == (True, [{**film, "success": True}])
+        shown = await result_of(lists.details(made))
+        assert (shown.comments, shown.comment_of(shown.results[0])) == ({"movie:11": None}, None)
+        await result_of(lists.update_items(made, items=[CommentedListItem(**film, comment="kept")]))
+        shown = await result_of(lists.details(made))
+        assert shown.comments == {"movie:11": "kept"}
+        assert shown.comment_of(shown.results[0]) == "kept"
+        assert shown.comment_of(ListItem(media_type="movie", media_id=11)) == "kept"
+        assert shown.comment_of(ListItem(media_type="tv", media_id=11)) is None
+        assert shown.comment_of(ListItem(media_type="movie", media_id=12)) is None
+
+    play(colour, simulator, scene, user_access_token=token)
+
+
+def test_the_comment_of_an_item_is_found_by_its_kind_and_id() -> None:
+    results = [{"id": 1, "title": "A"}, {"id": 2, "name": "B", "first_air_date": ""}, {"id": 3, "media_type": "opera"}]
+    comments = {"movie:1": "one", "tv:2": "two", "opera:3": "three", "movie:3": "not this"}
+    shown = ListDetails.from_dict({"comments": comments, "results": results})
+    assert [shown.comment_of(item) for item in shown.results] == ["one", "two", "three"]
+    again = pickle.loads(pickle.dumps(shown))
+    assert again == shown
+    assert again.comment_of(again.results[1]) == "two"
+    for strange in (None, [], "none", {}):
+        assert ListDetails.from_dict({"comments": strange}).comment_of(shown.results[0]) is None
+
+
+def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(simulator: Simulator, colour: str) -> None:
+    other = simulator.create_user("ottoline", "lighthouse")
+    with TMDB(user_access_token=simulator.create_user_access_token(other), base_url=simulator.base_url) as stranger:
+        secret = stranger.v4.lists.create(name="theirs", iso_639_1="en", public=False).id
+
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="mine", iso_639_1="en"))).id
+        await result_of(lists.add_items(made, items=[ListItem(media_id=41, media_type="tv")]))
+        simulator.clear_requests()
+        found = await result_of(lists.item_status(made, 41, "tv"))
+        assert (found.id, found.media_id, found.media_type, found.success) == (made, 41, "tv", True)
+        assert [request.operation for request in simulator.requests] == ["v4/list-item-status"]
+        simulator.clear_requests()
+        assert await result_of(lists.item_status(made, 41, "movie")) is None
+        assert await result_of(lists.item_status(media_type="tv", media_id=42, list_id=made)) is None
+        asked = [request.operation for request in simulator.requests]
+        assert asked == ["v4/list-item-status", "v4/list-details"] * 2
+        assert simulator.requests[0].http_status == 404
+        await result_of(lists.delete(made))
+        with pytest.raises(NotFound) as missing:
+            await result_of(lists.item_status(made, 41, "tv"))
+        assert missing.value.operation == "v4/list-details"
+        assert missing.value.__context__ is None
+        with pytest.raises(AuthenticationError):
+            await result_of(lists.item_status(secret, 41, "tv"))
+        simulator.fail_next(tmdb_code=9, operation="v4/list-item-status")
+        with pytest.raises(ServerError):  # that tells nothing of the item
+            await result_of(lists.item_status(made, 41, "tv"))
+
+    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token(), retries=False)
+
+
+def test_a_write_tells_of_the_request_and_its_results_of_the_items(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="mine", iso_639_1="en"))).id
+        film, unknown = ListItem(media_id=11, media_type="movie"), ListItem(media_id=999_999_999, media_type="tv")
+        added = await result_of(lists.add_items(made, items=[film, film, unknown]))
+        assert added.success is True
+        assert [(one.media_type, one.media_id, one.success) for one in added.results] == [
+            ("movie", 11, True), ("movie", 11, False), ("tv", 999_999_999, False),
+        ]  # fmt: skip
+        assert [len(one.error) for one in added.results] == [0, 1, 1]
+        assert "already" in added.results[1].error[0]
+        assert "error" not in added.results[0].to_dict()
+        comment = CommentedListItem(media_id=12, media_type="movie", comment="not there")
+        for answer in (lists.update_items(made, items=[comment]), lists.remove_items(made, items=[unknown])):
+            changed = await result_of(answer)
+            assert (changed.success, [(one.success, one.error) for one in changed.results]) == (True, [(False, [])])
+
+    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+
+
+def test_the_simulator_answers_in_the_form_of_the_live_api(simulator: Simulator) -> None:
+    """As seen in 2025 and 2026: statuses, codes, and types that differ between operations."""
+    token = simulator.create_user_access_token()
+    account = simulator.user.object_id
+    with httpx.Client(base_url=f"{simulator.base_url}/4", headers={"authorization": f"Bearer {token}"}) as http:
+        made = http.post("/list", json={"name": "mine", "iso_639_1": "en"})
+        number = made.json()["id"]
+        assert (made.status_code, made.json()["success"]) == (201, True)
+        http.post(f"/list/{number}/items", json={"items": [{"media_type": "movie", "media_id": 11}]})
+        changed = http.put(f"/list/{number}", json={"name": "ours"})
+        assert (changed.status_code, changed.json()["status_code"]) == (201, 12)
+        details = http.get(f"/list/{number}").json()
+        assert [type(details[key]) for key in ("public", "sort_by", "runtime", "revenue")] == [bool, str, int, int]
+        assert details.keys().isdisjoint({"adult", "featured", "created_at"})
+        assert (details["comments"], details["object_ids"]) == ({"movie:11": None}, {})
+        (summary,) = http.get(f"/account/{account}/lists").json()["results"]
+        assert [type(summary[key]) for key in ("public", "sort_by", "adult", "featured", "revenue")] == [int] * 5
+        assert type(summary["runtime"]) is str
+        for key in ("created_at", "updated_at"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", summary[key])
+        assert http.post(f"/list/{number}/clear").status_code == 404
+        cleared = http.get(f"/list/{number}/clear").json()
+        assert (cleared["id"], cleared["items_deleted"], cleared["success"]) == (number, 1, True)
+        assert http.delete(f"/list/{number}").json()["status_code"] == 13
+        assert http.get("/no/such/thing").status_code == 404
+        assert httpx.get(f"{simulator.base_url}/4/no/such/thing").status_code == 401
+        assert http.request("DELETE", "/auth/access_token", json={"access_token": token}).json()["status_code"] == 13
+
+
+def test_what_the_simulator_says_of_lists_contradicts_no_annotation(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        lists = tmdb.v4.lists
+        made = (await result_of(lists.create(name="mine", iso_639_1="en", public=False))).id
+        await result_of(tmdb.movies.add_rating(11, value=8.5))
+        answers = [
+            await result_of(lists.add_items(made, items=[*ITEMS, ITEMS[0]])),
+            await result_of(lists.update_items(made, items=[CommentedListItem(**ITEMS[0].to_dict(), comment="x")])),
+            await result_of(lists.details(made)),
+            await result_of(lists.details(1)),
+            await result_of(lists.item_status(made, 11, "movie")),
+            await result_of(tmdb.v4.account.lists()),
+            await result_of(tmdb.v4.account.rated_movies()),
+            await result_of(lists.clear(made)),
+        ]
+        for answer in answers:
+            assert [place for place, contradicts in contradictions(answer) if contradicts] == []
+            assert list(unknown_keys(answer)) == []
+
+    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+
+
+def test_a_method_that_ours_overrides_is_still_known_by_its_operation(simulator: Simulator) -> None:
+    with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+        for method, name in (
+            (tmdb.v4.lists.item_status, "list-item-status"),
+            (tmdb.v4.lists.details, "list-details"),
+            (tmdb.account.lists, "account-lists"),
+        ):
+            operation = operation_of(method)
+            assert operation is not None
+            assert operation.id == name
+        assert operation_of(tmdb.account.id) is None
+        assert operation_of(len) is None
 
 
 def test_a_list_made_in_v3_is_changed_in_v4(simulator: Simulator) -> None:
@@ -556,6 +807,57 @@ def test_a_private_list_shows_itself_to_its_owner_only(simulator: Simulator) -> 
         ):
             with pytest.raises(AuthenticationError):
                 attempt()
+
+
+def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(colour: str) -> None:
+    """TMDB ignores false: a list that is asked for with it is public."""
+    token = jwt_like({"scopes": ["api_write"]})
+    bodies: list[bytes] = []
+
+    async def scene(tmdb: Any) -> None:
+        lists, body = tmdb.v4.lists, ListBody(name="mine", iso_639_1="en", public=False)
+        await result_of(lists.create(name="mine", iso_639_1="en", public=False))
+        if colour == "sync":
+            list_create.sync(body=body, client=tmdb.v4.low_level)
+            with AuthenticatedClient(base_url=address, token=token) as plain:
+                list_create.sync_detailed(body=body, client=plain)
+        else:
+            await list_create.asyncio(body=body, client=tmdb.v4.low_level)
+            async with AuthenticatedClient(base_url=address, token=token) as plain:
+                await list_create.asyncio_detailed(body=body, client=plain)
+        await result_of(lists.create(name="ours", iso_639_1="en", public=True))
+        await result_of(lists.create(name="any", iso_639_1="en"))
+        await result_of(lists.update(1, public=False))
+        await result_of(lists.update(1, name="new"))
+
+    with recording(bodies) as (address, _):
+        play(colour, SimpleNamespace(access_token=token, base_url=address), scene, user_access_token=token)
+    assert [body.replace(b": ", b":").replace(b", ", b",") for body in bodies] == [
+        *[b'{"iso_639_1":"en","name":"mine","public":0}'] * 3,
+        b'{"iso_639_1":"en","name":"ours","public":1}',
+        b'{"iso_639_1":"en","name":"any"}',
+        b'{"public":0}',
+        b'{"name":"new"}',
+    ]
+
+
+def test_the_simulator_ignores_false_where_a_list_is_made_and_heeds_it_where_one_is_changed(
+    simulator: Simulator,
+) -> None:
+    headers = {"authorization": f"Bearer {simulator.create_user_access_token()}"}
+    with httpx.Client(base_url=f"{simulator.base_url}/4", headers=headers) as http:
+
+        def public_after(sent: dict[str, Any]) -> bool:
+            made = http.post("/list", json={"name": "mine", "iso_639_1": "en", **sent}).json()["id"]
+            return bool(http.get(f"/list/{made}").json()["public"])
+
+        assert public_after({"public": False}) is True
+        assert public_after({"public": 0}) is False
+        assert [public_after(sent) for sent in ({"public": True}, {"public": 1}, {})] == [True] * 3
+        made = http.post("/list", json={"name": "mine", "iso_639_1": "en"}).json()["id"]
+        for sent, expected in ((False, False), (1, True), (0, False), (True, True)):
+            assert http.put(f"/list/{made}", json={"public": sent}).json()["success"] is True
+            assert http.get(f"/list/{made}").json()["public"] is expected
 
 
 def test_what_is_rated_in_v3_shows_in_v4(simulator: Simulator) -> None:

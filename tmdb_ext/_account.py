@@ -8,8 +8,8 @@ from tmdb_api_client.v3.resources.account import AccountResource, AsyncAccountRe
 
 if TYPE_CHECKING:
     from ._auth import TMDBAuth
-    from ._http import AsyncHTTP, SyncHTTP
     from ._selection import Mode
+    from ._sending import AsyncHTTP, SyncHTTP
 
 
 class Account(AccountResource):

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from ._auth import TMDBAuth
     from ._credentials import CredentialName
     from ._guest import GuestSession
-    from ._http import AsyncHTTP, SyncHTTP
     from ._login import AsyncLogin, Login
     from ._selection import Mode, Plan
+    from ._sending import AsyncHTTP, SyncHTTP
     from ._sessions import UserSession
 
 

@@ -18,12 +18,12 @@ from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
 from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
 from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
 from ._guest import GuestPolicy
-from ._http import AsyncHTTP, SyncHTTP, prepared
 from ._limit import limiter_of
 from ._operations import describe_operation, extensions_of, find_operation
 from ._redaction import install_log_filter
 from ._responses import Failure, read
 from ._retry import policy_of
+from ._sending import AsyncHTTP, SyncHTTP, prepared
 from ._stores import MemoryStore
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, NamedT
 import httpx
 
 from ._errors import ConfigurationError, DecodeError, InvalidArgument, NotFound, TMDBError, UnexpectedRedirect, cleaned
-from ._http import TRANSLATED, translated
 from ._json import loads
 from ._redaction import install_log_filter
 from ._responses import api_error
+from ._sending import TRANSLATED, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from ._errors import DecodeError, InvalidArgument, RateLimited, ServerError, TMDBError, TransportError, cleaned
-from ._http import TRANSLATED, astream, stream, translated
 from ._responses import refusal_of
+from ._sending import TRANSLATED, astream, stream, translated
 
 if TYPE_CHECKING:
     import httpx

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import httpx
 
     from ._auth import TMDBAuth
-    from ._http import AsyncHTTP, SyncHTTP
     from ._receiver import LoopbackReceiver
+    from ._sending import AsyncHTTP, SyncHTTP
     from ._steps import Steps
 
 APPLICATIONS_PAGE: Final = "https://www.themoviedb.org/settings/applications"

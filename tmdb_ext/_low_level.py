@@ -10,7 +10,7 @@ from tmdb_api_client.v4.client import AuthenticatedClient as V4AuthenticatedClie
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ._http import AsyncHTTP, SyncHTTP
+    from ._sending import AsyncHTTP, SyncHTTP
 
 
 class _SyncOnly:

@@ -68,13 +68,13 @@ def get_operation(name: str) -> Operation:
 
 def operation_of(method: object) -> Operation | None:
     """Return the operation that a method of a resource calls; None where it is something else."""
-    function = getattr(method, "__func__", None)
-    package, _, tag = getattr(function, "__module__", "").rpartition(".resources.")
-    if function is None or package not in ("tmdb_api_client.v3", "tmdb_api_client.v4"):
-        return None
-    name = function.__name__.rstrip("_")
-    rows = _table(package.rpartition(".")[2]).values()
-    return next((row for row in rows if row.tag == tag and row.resource == name), None)
+    name = getattr(method, "__name__", "")
+    for owner in type(getattr(method, "__self__", None)).__mro__:  # a class of ours may override the generated method
+        package, _, tag = owner.__module__.rpartition(".resources.")
+        if package in ("tmdb_api_client.v3", "tmdb_api_client.v4") and name in vars(owner):
+            rows = _table(package.rpartition(".")[2]).values()
+            return next((row for row in rows if row.tag == tag and row.resource == name.rstrip("_")), None)
+    return None
 
 
 def describe(request: httpx.Request) -> dict[str, Any]:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from tmdb_api_client.v4.client import AuthenticatedClient
 
     from ._auth import TMDBAuth
-    from ._http import AsyncHTTP, SyncHTTP
     from ._login import AsyncLogin, Login
+    from ._sending import AsyncHTTP, SyncHTTP
     from ._sessions import UserAccessToken
+    from ._v4_lists import AsyncV4Lists, V4Lists
 
 T = TypeVar("T")
 
@@ -44,6 +45,13 @@ class V4(Resources):
     def auth(self) -> V4Auth:
         """How a user logs in and out; and the operations behind that."""
         return V4Auth(self._call, self._http, self._flow, self._site_url)
+
+    @cached_property
+    def lists(self) -> V4Lists:
+        """Lists, the user's own and public ones."""
+        from ._v4_lists import V4Lists  # noqa: PLC0415 - many programs use none
+
+        return V4Lists(self._call)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:
@@ -86,6 +94,13 @@ class AsyncV4(AsyncResources):
     def auth(self) -> AsyncV4Auth:
         """How a user logs in and out; and the operations behind that."""
         return AsyncV4Auth(self._call, self._http, self._flow, self._site_url)
+
+    @cached_property
+    def lists(self) -> AsyncV4Lists:
+        """Lists, the user's own and public ones."""
+        from ._v4_lists import AsyncV4Lists  # noqa: PLC0415 - many programs use none
+
+        return AsyncV4Lists(self._call)
 
     @cached_property
     def low_level(self) -> AuthenticatedClient:

@@ -85,8 +85,8 @@ class Words:
     def of_model(self, name: str) -> str:
         return self._get("models", name) or re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize() + "."
 
-    def of_property(self, name: str) -> str | None:
-        text = self._find("properties", name)
+    def of_property(self, model: str, name: str) -> str | None:
+        text = self._find("properties", f"{model}.{name}") or self._find("properties", name)
         return text if isinstance(text, str) else None
 
     def _get(self, section: str, name: str) -> str:
@@ -128,9 +128,12 @@ def build_document(named: Named, names: Json, words: Words, api: str) -> Json:
         schema = components[name]
         schema["description"] = words.of_model(name)
         if "properties" in schema:
-            describe = words.of_field if name in bodies else words.of_property
+            is_body = name in bodies
             schema["properties"] = {
-                prop: _described(value if name in bodies else nullable(value), describe(prop))
+                prop: _described(
+                    value if is_body else nullable(value),
+                    words.of_field(prop) if is_body else words.of_property(name, prop),
+                )
                 for prop, value in schema["properties"].items()
             }
             if not schema.get("required"):
@@ -188,12 +191,14 @@ def _operation(path: str, method: str, operation: Json, names: Json, words: Word
         "parameters": [_described_parameter(published, parameter, words) for parameter in operation["parameters"]],
         "responses": {
             "200": success,
-            **({"201": success} if method == "post" else {}),
+            **({"201": success} if method in ("post", "put") else {}),
             "4XX": failure,
             "5XX": failure,
         },
         "security": _security(path, method, operation, names, api),
     }
+    if "x-absent" in operation:
+        result["x-absent"] = operation["x-absent"]
     if "requestBody" in operation:
         result["requestBody"] = {
             "required": True,

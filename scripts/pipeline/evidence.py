@@ -23,6 +23,7 @@ from .distil import Json, operations
 from .notation import ref_name
 
 PAYLOADS = ROOT.parent / "shared" / "payloads"
+PAYLOADS_V4 = ROOT.parent / "shared" / "payloads-v4"
 KINDS = ("type", "unlisted", "unknown", "untyped")
 SHOWN_OPERATIONS = 4
 
@@ -193,6 +194,11 @@ def kind_of(value: Any) -> str:
             return "object"
 
 
+def version_of(operation: str) -> str:
+    """The version of the API that an operation, its method and path template, belongs to."""
+    return "v4" if operation.partition(" ")[2].startswith("/4/") else "v3"
+
+
 def read_payloads(folder: Path, since: str | None) -> Iterator[tuple[Json, Any]]:
     """Rows of the folder's index.jsonl with their bodies; `since` leaves out what was recorded before that day."""
     with (folder / "index.jsonl").open(encoding="utf-8") as index:
@@ -205,27 +211,40 @@ def read_payloads(folder: Path, since: str | None) -> Iterator[tuple[Json, Any]]
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/evidence",
-        description="Hold real responses against openapi/tmdb-v3.json and print what contradicts it.",
+        description="Hold real responses against openapi/tmdb-v?.json and print what contradicts it.",
         epilog="Exit code: 0 nothing contradicts, 1 something does, 2 there are no responses.",
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=PAYLOADS, help="a folder of responses with index.jsonl")
+    parser.add_argument("folder", nargs="*", type=Path, help="folders of responses with index.jsonl; the shared ones")
     parser.add_argument("--since", metavar="YYYY-MM-DD", help="leave out what was recorded before that day")
     parser.add_argument("--once", action="store_true", help="also show what occurs in one response alone")
+    parser.add_argument("--skip-missing", action="store_true", help="exit 0 if there are no responses")
     options = parser.parse_args(arguments)
-    if not (options.folder / "index.jsonl").exists():
-        print(f"evidence: {options.folder} has no index.jsonl", file=sys.stderr)
-        return 2
-    evidence = Evidence(json.loads((OPENAPI / "tmdb-v3.json").read_text(encoding="utf-8")))
+    contradicted = False
+    for folder in options.folder or (PAYLOADS, PAYLOADS_V4):
+        if not (folder / "index.jsonl").exists():
+            print(f"evidence: {folder.name} has no index.jsonl", file=sys.stderr)
+            if options.skip_missing:
+                continue
+            return 2
+        contradicted |= _report(folder, options.since, once=options.once)
+    return int(contradicted)
+
+
+def _report(folder: Path, since: str | None, *, once: bool) -> bool:
+    """Print what the responses in a folder contradict; return whether they do."""
+    by_version = {api: Evidence(json.loads((OPENAPI / f"tmdb-{api}.json").read_bytes())) for api in ("v3", "v4")}
     bodies = 0
-    for row, body in read_payloads(options.folder, options.since):
-        evidence.add(row["operation"], row["status"], row["file"], body)
+    for row, body in read_payloads(folder, since):
+        by_version[version_of(row["operation"])].add(row["operation"], row["status"], row["file"], body)
         bodies += 1
-    shown = [f for f in evidence.findings if options.once or len(f.bodies) > 1]
+    findings = [finding for evidence in by_version.values() for finding in evidence.findings]
+    shown = [finding for finding in findings if once or len(finding.bodies) > 1]
     for finding in shown:
         seen = ", ".join(operation for operation, _ in finding.operations.most_common(SHOWN_OPERATIONS))
         print(f"{finding.kind:<9}{finding.place:<44}{finding.what:<24}{len(finding.bodies):>4} bodies  {seen}")
-    print(f"{evidence.checked:,} values in {bodies} responses compared; {len(shown)} contradictions")
-    return 1 if shown else 0
+    checked = sum(evidence.checked for evidence in by_version.values())
+    print(f"{folder.name}: {checked:,} values in {bodies} responses compared; {len(shown)} contradictions")
+    return bool(shown)
 
 
 if __name__ == "__main__":

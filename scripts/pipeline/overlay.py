@@ -14,22 +14,11 @@ from .notation import parse_type, ref_name
 
 KINDS = ("operation", "parameter", "property", "model", "body", "append")
 KEYS = {
-    "target",
-    "reason",
-    "type",
-    "required",
-    "drop",
-    "add",
-    "copy",
-    "only",
-    "to",
-    "method",
-    "path",
-    "parameters",
-    "maximum",
-    "numbers",
-    "values",
-}
+    "absent", "add", "base", "copy", "drop", "maximum", "method", "numbers", "only", "parameters", "path", "reason",
+    "required", "sent", "target", "to", "type", "values",
+}  # fmt: skip
+# What a value of a body can be sent as, where that is not its own type.
+SENT_AS = ("integer",)
 
 
 @dataclass
@@ -51,13 +40,15 @@ def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
     for entry in overlay.get("mend", []):
         kind, pattern = _checked(entry)
         if kind == "operation":
-            count = (_add_operation if entry.get("add") else _move)(named, pattern, entry)
+            count = (_add_operation if entry.get("add") else _mend_operation)(named, pattern, entry)
         elif kind == "parameter":
             count = _mend_parameters(named, pattern, entry)
         elif kind == "append":
             count = _append(named, pattern, entry)
         elif "copy" in entry:
             count = _copy(named, pattern, entry)
+        elif "base" in entry:
+            count = _base(named, pattern, entry)
         elif "values" in entry:
             count = _enumerate(named, pattern, entry)
         elif "to" in entry:
@@ -78,6 +69,8 @@ def _checked(entry: Json) -> tuple[str, str]:
         raise PipelineError(f"overlay: {target} gives no reason")
     if unknown := set(entry) - KEYS:
         raise PipelineError(f"overlay: {target} has an unknown key {sorted(unknown)[0]!r}")
+    if "sent" in entry and (kind != "body" or entry["sent"] not in SENT_AS):
+        raise PipelineError(f"overlay: {target}: sent is for body:… and one of {', '.join(SENT_AS)}")
     return kind, pattern
 
 
@@ -85,11 +78,16 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, pattern.split("*"))))
 
 
-def _move(named: Named, identifier: str, entry: Json) -> int:
-    """Give an operation another path."""
+def _mend_operation(named: Named, identifier: str, entry: Json) -> int:
+    """Give an operation another path, or say that TMDB answers 404 where the answer is no."""
     paths = named.document["paths"]
     for path, method, operation in operations(named.document):
-        if operation["operationId"] == identifier and path != entry["path"]:
+        if operation["operationId"] != identifier:
+            continue
+        if "absent" in entry and "x-absent" not in operation:
+            operation["x-absent"] = entry["absent"]
+            return 1
+        if path != entry.get("path", path):
             del paths[path][method]
             paths.setdefault(entry["path"], {})[method] = operation
             return 1
@@ -115,6 +113,15 @@ def _add_operation(named: Named, identifier: str, entry: Json) -> int:
 def _parameter(path: str, name: str, schema: Json) -> Json:
     in_path = f"{{{name}}}" in path
     return {"name": name, "in": "path" if in_path else "query", "required": in_path, "schema": schema}
+
+
+def _base(named: Named, name: str, entry: Json) -> int:
+    """Give a model a base class that has methods of ours."""
+    component = named.components.get(name)
+    if component is None or component.get("x-base") == entry["base"]:
+        return 0
+    component["x-base"] = entry["base"]
+    return 1
 
 
 def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
@@ -182,7 +189,7 @@ def _enumerate(named: Named, name: str, entry: Json) -> int:
 
 def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json) -> int:
     expression = _expression(pattern)
-    if kind == "model" and "*" not in pattern:
+    if (kind == "model" or entry.get("add")) and "*" not in pattern:
         model, _, prop = pattern.partition(".")
         component = named.components.setdefault(model, {"type": "object", "properties": {}})
         component["properties"].setdefault(prop, {"x-added": True})
@@ -201,6 +208,9 @@ def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, en
                 count += 1
             if "required" in entry:
                 count += _require(component, prop, required=entry["required"])
+            if "sent" in entry and schema.get("x-sent") != entry["sent"]:
+                component["properties"][prop] = {**component["properties"][prop], "x-sent": entry["sent"]}
+                count += 1
     return count
 
 

@@ -15,11 +15,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from tmdb_api_client import v3, v4
 from tmdb_api_client._model import Model
-from tmdb_api_client.v3 import models
-from tmdb_api_client.v3.operations import OPERATIONS, Operation
+from tmdb_api_client.v3.models import Status
+from tmdb_api_client.v3.operations import Operation
+from tmdb_api_client.v4.models import Status as StatusV4
 
-from .evidence import PAYLOADS, read_payloads
+from .evidence import PAYLOADS, PAYLOADS_V4, read_payloads, version_of
 
 BASE = {"additional_properties", "_source", "_pending"}
 
@@ -27,7 +29,7 @@ BASE = {"additional_properties", "_source", "_pending"}
 def decode(operation: str, status: int, body: Any) -> Any:
     """What the client makes of a body; `operation` is the method and the path template."""
     if status >= 400:
-        return models.Status.from_dict(body)
+        return (StatusV4 if version_of(operation) == "v4" else Status).from_dict(body)
     row = _rows()[operation]
     endpoint = getattr(import_module(row.module), row.endpoint)
     return endpoint.decode(body)
@@ -69,16 +71,16 @@ def unknown_keys(value: Any) -> Iterator[str]:
             yield from unknown_keys(getattr(value, name))
 
 
-_ANNOTATIONS: dict[str, dict[str, Any]] = {}
+_ANNOTATIONS: dict[type[Any], dict[str, Any]] = {}
 
 
 def annotations_of(cls: type[Any]) -> dict[str, Any]:
     """The resolved annotations of a model's own attributes."""
-    if cls.__name__ not in _ANNOTATIONS:
-        namespace = {name: getattr(models, name) for name in models.__all__}
-        hints = get_type_hints(cls, localns=namespace)
-        _ANNOTATIONS[cls.__name__] = {name: hint for name, hint in hints.items() if name not in BASE}
-    return _ANNOTATIONS[cls.__name__]
+    if cls not in _ANNOTATIONS:
+        models = import_module(cls.__module__.rpartition(".")[0])
+        hints = get_type_hints(cls, localns={name: getattr(models, name) for name in models.__all__})
+        _ANNOTATIONS[cls] = {name: hint for name, hint in hints.items() if name not in BASE}
+    return _ANNOTATIONS[cls]
 
 
 def agrees(value: Any, annotation: Any) -> bool:
@@ -101,29 +103,38 @@ def agrees(value: Any, annotation: Any) -> bool:
 
 @cache
 def _rows() -> dict[str, Operation]:
-    return {f"{operation.method} {operation.path}": operation for operation in OPERATIONS.values()}
+    operations = [*v3.OPERATIONS.values(), *v4.OPERATIONS.values()]
+    return {f"{operation.method} {operation.path}": operation for operation in operations}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/truth", description="Decode real responses and hold every attribute against its annotation."
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=PAYLOADS, help="a folder of responses with index.jsonl")
+    parser.add_argument("folder", nargs="*", type=Path, help="folders of responses with index.jsonl; the shared ones")
     parser.add_argument(
         "--since", metavar="YYYY-MM-DD", default="2022-01-01", help="annotations are to hold since then"
     )
     options = parser.parse_args(arguments)
-    if not (options.folder / "index.jsonl").exists():
-        print(f"truth: skipped, {options.folder.name}/index.jsonl is not there", file=sys.stderr)
-        return 0
+    failed = False
+    for folder in options.folder or (PAYLOADS, PAYLOADS_V4):
+        if (folder / "index.jsonl").exists():
+            failed |= _report(folder, options.since)
+        else:
+            print(f"truth: skipped, {folder.name}/index.jsonl is not there", file=sys.stderr)
+    return int(failed)
+
+
+def _report(folder: Path, since: str) -> bool:
+    """Print what the responses in a folder show of the client; return whether it does not keep its promise."""
     bodies = checked = lossy = 0
     wrong: Counter[str] = Counter()
     unknown: dict[str, set[str]] = {}
-    for row, body in read_payloads(options.folder, None):
+    for row, body in read_payloads(folder, None):
         decoded = decode(row["operation"], row["status"], body)
         bodies += 1
         lossy += encode(decoded) != body
-        if (row["recorded"] or "") < options.since:
+        if (row["recorded"] or "") < since:
             continue
         for place, contradicts in contradictions(decoded):
             checked += 1
@@ -131,13 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for key in unknown_keys(decoded):
             unknown.setdefault(key, set()).add(row["file"])
     repeated = sorted(key for key, files in unknown.items() if len(files) > 1)
-    print(f"{bodies} responses decoded, {bodies - lossy} given back unchanged")
-    print(f"{checked:,} attribute values since {options.since} checked, {wrong.total()} contradict their annotation")
+    print(f"{folder.name}: {bodies} responses decoded, {bodies - lossy} given back unchanged")
+    print(f"{checked:,} attribute values since {since} checked, {wrong.total()} contradict their annotation")
     for place, count in wrong.most_common():
         if count:
             print(f"  {count:>6}  {place}")
     print(f"keys that the document does not know, in more than one response: {', '.join(repeated) or 'none'}")
-    return 1 if lossy or wrong.total() or repeated else 0
+    return bool(lossy or wrong.total() or repeated)
 
 
 if __name__ == "__main__":

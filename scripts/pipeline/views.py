@@ -66,6 +66,10 @@ class ModelView:
     fields: list[Field]
     eager_imports: list[tuple[str, str]]
     all_imports: list[tuple[str, str]]
+    sent_as_integers: list[str]
+    """The keys of truth values that are sent as 1 and 0."""
+    base: str | None
+    """The class of ours, in `_bases`, that it is made from; None for a plain model."""
 
     @property
     def documented(self) -> list[Field]:
@@ -194,7 +198,10 @@ class Views:
         fields += self._numbered(schema)
         eager = {pair for f in fields if not (f.appended or f.prefix) for pair in f.imports}
         every = {pair for f in fields for pair in f.imports}
-        return ModelView(name, _docstring(schema["description"]) or name, fields, sorted(eager), sorted(every))
+        integers = sorted(key for key, prop in schema["properties"].items() if prop.get("x-sent") == "integer")
+        description = _docstring(schema["description"]) or name
+        base = schema.get("x-base")
+        return ModelView(name, description, fields, sorted(eager), sorted(every), integers, base)
 
     def _numbered(self, schema: Json) -> list[Field]:
         """The attributes for sub-resources that are appended by their number."""
@@ -378,7 +385,7 @@ class Views:
             "endpoint": str(endpoint.name),
             "signature": signature,
             "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
-            "returns": kind.annotation,
+            "returns": f"{kind.annotation} | None" if operation.get("x-absent") else kind.annotation,
             "models": models,
             "summary": _docstring(operation["summary"]),
             "reference": _reference(operation),

@@ -297,6 +297,11 @@ def as_datetime(value: Any) -> datetime.datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
+def sent_as_integers(body: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A request body with 1 and 0 in place of true and false under `keys`."""
+    return {**body, **{key: int(body[key]) for key in keys if isinstance(body.get(key), bool)}}
+
+
 def _container(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         return value

@@ -1,4 +1,4 @@
-"""A server that notes the heads of requests as they come off the socket, and answers each with an object."""
+"""A server that notes requests as they come off the socket, and answers each with an object."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[tuple[str, list[bytes]]]:
-    """Serve on loopback; gives the address, and the heads that have come."""
+def recording(bodies: list[bytes] | None = None) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve on loopback; gives the address, and the heads that have come. The bodies go into `bodies`."""
     heads: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_accept, args=(listener, heads), daemon=True)
+        thread = threading.Thread(target=_accept, args=(listener, heads, [] if bodies is None else bodies), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
-def _accept(listener: socket.socket, heads: list[bytes]) -> None:
+def _accept(listener: socket.socket, heads: list[bytes], bodies: list[bytes]) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_answer, args=(connection, heads), daemon=True).start()
+        threading.Thread(target=_answer, args=(connection, heads, bodies), daemon=True).start()
 
 
-def _answer(connection: socket.socket, heads: list[bytes]) -> None:
+def _answer(connection: socket.socket, heads: list[bytes], bodies: list[bytes]) -> None:
     came = b""
     with connection, contextlib.suppress(OSError):
         while True:
@@ -49,6 +49,7 @@ def _answer(connection: socket.socket, heads: list[bytes]) -> None:
             wanted = int(length[1]) if length else 0
             while len(came) < wanted:
                 came += connection.recv(65536)
+            bodies.append(came[:wanted])
             came = came[wanted:]
             heads.append(head)
             connection.sendall(HEAD + ANSWER)

@@ -27,6 +27,7 @@ from tmdb_api_client.v3.models import (
     UnknownMedia,
 )
 from tmdb_api_client.v3.types import Response
+from tmdb_api_client.v4.models import ItemStatus
 
 from tmdb_ext import (
     TMDB,
@@ -134,6 +135,19 @@ def paged(tmdb: TMDB) -> None:
     tmdb.or_none(tmdb.movies.details, 1.5)  # type: ignore[arg-type]
 
 
+def listed(tmdb: TMDB) -> None:
+    shown = tmdb.v4.lists.details(1, sort_by="title.desc")
+    assert_type(shown.public, bool | None)
+    assert_type([shown.comment_of(item) for item in shown.results], list[str | None])
+    assert_type(tmdb.v4.lists.item_status(1, 11, "movie"), ItemStatus | None)
+    assert_type(tmdb.v4.account.lists().results[0].public, int | None)
+    assert_type(tmdb.v4.lists.add_items(1, items=[]).results[0].error, list[str])
+    tmdb.v4.lists.create(name="mine", iso_639_1="en", public=False, sort_by="title.asc")
+    tmdb.v4.lists.create(name="mine", iso_639_1="en", public=0)  # type: ignore[arg-type]
+    tmdb.v4.lists.details(1, sort_by="popularity.desc")  # type: ignore[arg-type]
+    shown.comment_of("movie:11")  # type: ignore[arg-type]
+
+
 def in_bulk(tmdb: TMDB) -> None:
     assert_type(tmdb.fetch_many(tmdb.movies.details, [11, 12], append=["credits"]), FetchMany[MovieDetails])
     for result in tmdb.fetch_many(tmdb.movies.details, [11]):
@@ -151,6 +165,7 @@ def filtered(tmdb: TMDB) -> None:
 
 
 async def awaited(tmdb: AsyncTMDB) -> None:
+    assert_type(await tmdb.v4.lists.item_status(1, 11, "movie"), ItemStatus | None)
     film = await tmdb.movies.details(11)
     assert_type(film, MovieDetails)
     assert_type((await tmdb.trending.movies("day")).results, list[MovieSummary])

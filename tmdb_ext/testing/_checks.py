@@ -230,6 +230,7 @@ def _is_valid(document: Document, schema: Schema, value: Any) -> bool:
             return any(_is_valid(document, variant, value) for variant in schema[keyword])
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds += [schema["x-sent"]] if "x-sent" in schema else []
     if kinds and not any(fits_kind(kind, value) for kind in kinds):
         return False
     return "enum" not in schema or value in schema["enum"]

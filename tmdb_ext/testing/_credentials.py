@@ -27,9 +27,15 @@ def bearer_of(state: State, headers: dict[str, str]) -> AccessToken | None:
 
 
 def check_application(
-    state: State, operation: Operation, headers: dict[str, str], query: list[tuple[str, str]]
+    state: State, operation: Operation | None, headers: dict[str, str], query: list[tuple[str, str]]
 ) -> None:
     """Checks that a bearer token or an API key comes with the request, and that whichever comes is right.
+
+    Args:
+        state: Who is known.
+        operation: What is asked for; None for a path that there is not.
+        headers: The request's headers.
+        query: Its query, decoded.
 
     Raises:
         StatusError: With code 7, 10 for an application that has been suspended, or 3 for an API key alone where a
@@ -41,7 +47,7 @@ def check_application(
         raise StatusError(7)
     if state.suspended:
         raise StatusError(10)
-    if operation.bearer_only and token is None:
+    if operation is not None and operation.bearer_only and token is None:
         raise StatusError(3)
 
 

@@ -24,7 +24,7 @@ from tmdb_ext.testing._state import RequestToken, State, User
 from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
 from tmdb_ext.testing._v3 import STATEFUL
 from tmdb_ext.testing._v4 import STATEFUL_V4
-from tmdb_ext.testing._version import Answer, Incoming, Version, encode, refusal
+from tmdb_ext.testing._version import Answer, Incoming, Version, encode
 
 _JSON = "application/json;charset=utf-8"
 
@@ -355,7 +355,7 @@ class Simulator:
         try:
             match = version.find(request.method, request.resource)
         except StatusError as error:
-            refused = refusal(error)
+            refused = version.refuse(error, request)
         operation = version.name(match) if match else None
         fault = self._take_fault(operation)
         if fault is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from tmdb_ext.testing import _catalogue
@@ -16,11 +17,18 @@ from tmdb_ext.testing._v3 import items_of_others, newest_last, render_media
 STATEFUL_V4: dict[str, Handler] = {}
 
 LONGEST_COMMENT = 1000
+ALREADY_THERE = ["It is on the list already"]
+UNKNOWN_ITEM = ["There is no such movie or series"]
 
-_ITEM_KEYS = frozenset({"media_type", "media_id"})
+
+def _released(shown: Facts) -> str:
+    return str(shown.get("release_date") or shown.get("first_air_date") or "")
+
+
 _LIST_ORDERS: dict[str, Callable[[Facts], Any]] = {
-    "title": lambda shown: shown.get("title") or shown.get("name"),
-    "primary_release_date": lambda shown: shown.get("release_date") or shown.get("first_air_date"),
+    "primary_release_date": _released,
+    "release_date": _released,
+    "title": lambda shown: str(shown.get("title") or shown.get("name") or "").casefold(),
     "vote_average": lambda shown: shown["vote_average"],
 }
 
@@ -56,7 +64,7 @@ def _delete_access_token(call: Call) -> Reply:
     if token.user is None:
         raise StatusError(36)
     del call.state.access_tokens[token.value]
-    return status_reply(1)
+    return status_reply(13)
 
 
 # account
@@ -78,13 +86,18 @@ def _marked(kind: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Ha
     return listing
 
 
+def _iso(moment: datetime) -> str:
+    """A time as TMDB writes when a rating was given: `2031-05-04T17:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _rated(kind: str) -> Handler:
     def listing(call: Call) -> Reply:
         ratings = _owner(call).library.ratings
 
         def render(key: MediaKey) -> Facts:
             rating = ratings[key]
-            return render_media(key, account_rating={"created_at": _moment(rating.created), "value": rating.value})
+            return render_media(key, account_rating={"created_at": _iso(rating.created), "value": rating.value})
 
         return Reply(call.page(newest_last(call, [key for key in ratings if key[0] == kind]), render))
 
@@ -122,10 +135,6 @@ def _account_lists(call: Call) -> Reply:
 # lists
 
 
-def _moment(moment: Any) -> str:
-    return utc_text(moment).removesuffix(" UTC")
-
-
 def _totals(items: list[MediaKey]) -> dict[str, Any]:
     """What a list says about all that is on it."""
     films = [_catalogue.movie_details(int(str(number))) for kind, number in items if kind == "movie"]
@@ -143,7 +152,8 @@ def _list_summary(one: UserList) -> Facts:
         account_object_id=one.owner.object_id,
         adult=0,
         average_rating=totals["average_rating"],
-        created_at=_moment(one.created),
+        backdrop_path=None,
+        created_at=utc_text(one.created),
         description=one.description,
         featured=0,
         id=one.id,
@@ -151,11 +161,12 @@ def _list_summary(one: UserList) -> Facts:
         iso_639_1=one.language,
         name=one.name,
         number_of_items=len(one.items),
+        poster_path=None,
         public=int(one.public),
-        revenue=str(totals["revenue"]),
-        runtime=totals["runtime"],
+        revenue=totals["revenue"],
+        runtime=str(totals["runtime"]),
         sort_by=1,
-        updated_at=_moment(one.updated),
+        updated_at=utc_text(one.updated),
     )
 
 
@@ -166,7 +177,8 @@ def _create_list(call: Call) -> Reply:
         raise StatusError(18)
     made = call.state.create_list(user, body["name"], body.get("description") or "", body["iso_639_1"])
     made.country = body.get("iso_3166_1") or made.country
-    made.public = body.get("public", True)
+    made.sort_by = body.get("sort_by") or made.sort_by
+    made.public = body.get("public") != 0 or body["public"] is False  # TMDB heeds 0 and ignores false
     return status_reply(1, 201, id=made.id)
 
 
@@ -179,11 +191,13 @@ def _update_list(call: Call) -> Reply:
     changed, body = _own_list(call), call.body
     if body.get("name", "x") == "":
         raise StatusError(18)
-    for name in ("name", "description", "public", "sort_by"):
+    for name in ("name", "description", "sort_by"):
         if body.get(name) is not None:
             setattr(changed, name, body[name])
+    if body.get("public") is not None:
+        changed.public = bool(body["public"])
     call.state.touch(changed)
-    return status_reply(12, 200)
+    return status_reply(12, 201)
 
 
 @_answers("list-delete")
@@ -201,24 +215,31 @@ def _clear(call: Call) -> Reply:
     return status_reply(1, id=changed.id, items_deleted=gone)
 
 
-def _items(call: Call, *more: str) -> Iterator[tuple[dict[str, Any], MediaKey]]:
-    """The items in a body, with the key that each stands for.
+def _items(call: Call) -> Iterator[tuple[dict[str, Any], MediaKey]]:
+    """The items in a body, with the key that each stands for. What else an item says is ignored, as TMDB does.
 
     Raises:
         StatusError: With code 47, because one has not the form of an item.
     """
     for item in call.body["items"]:
-        if not isinstance(item, dict) or item.keys() - _ITEM_KEYS - {*more} or _ITEM_KEYS - item.keys():
+        if not isinstance(item, dict):
             raise StatusError(47)
-        kind, number = item["media_type"], item["media_id"]
+        kind, number = item.get("media_type"), item.get("media_id")
         if kind not in ("movie", "tv") or type(number) is not int:
             raise StatusError(47)
         yield item, (kind, number)
 
 
-def _outcomes(outcomes: list[tuple[MediaKey, bool]]) -> Reply:
-    results = [{"media_type": kind, "media_id": number, "success": done} for (kind, number), done in outcomes]
-    return status_reply(1, results=results)
+def _outcome(key: MediaKey, *, done: bool, error: list[str] | None = None) -> Facts:
+    """What became of one item."""
+    kind, number = key
+    why = {} if error is None else {"error": error}
+    return Facts(media_type=kind, media_id=number, success=done, **why)
+
+
+def _outcomes(outcomes: list[Facts]) -> Reply:
+    """TMDB's success is that of the request, whatever became of the items."""
+    return status_reply(1, results=outcomes)
 
 
 def _exists(key: MediaKey) -> bool:
@@ -234,10 +255,10 @@ def _add_items(call: Call) -> Reply:
     changed = _own_list(call)
     outcomes = []
     for _, key in list(_items(call)):
-        new = key not in changed.items and _exists(key)
-        if new:
-            changed.items[key] = None
-        outcomes.append((key, new))
+        error = ALREADY_THERE if key in changed.items else None if _exists(key) else UNKNOWN_ITEM
+        if error is None:
+            changed.items[key] = None  # a comment that comes with it is dropped, as by TMDB
+        outcomes.append(_outcome(key, done=error is None, error=error))
     call.state.touch(changed)
     return _outcomes(outcomes)
 
@@ -246,14 +267,14 @@ def _add_items(call: Call) -> Reply:
 def _update_items(call: Call) -> Reply:
     changed = _own_list(call)
     outcomes = []
-    for item, key in list(_items(call, "comment")):
+    for item, key in list(_items(call)):
         comment = item.get("comment")
         if comment is not None and not isinstance(comment, str):
             raise StatusError(47)
         fits = key in changed.items and len(comment or "") <= LONGEST_COMMENT
         if fits:
             changed.items[key] = comment
-        outcomes.append((key, fits))
+        outcomes.append(_outcome(key, done=fits))
     call.state.touch(changed)
     return _outcomes(outcomes)
 
@@ -265,7 +286,7 @@ def _remove_items(call: Call) -> Reply:
     for _, key in list(_items(call)):
         there = key in changed.items
         changed.items.pop(key, None)
-        outcomes.append((key, there))
+        outcomes.append(_outcome(key, done=there))
     call.state.touch(changed)
     return _outcomes(outcomes)
 
@@ -278,7 +299,10 @@ def _list_of(call: Call) -> tuple[int, UserList | None, list[MediaKey]]:
 
 @_answers("list-item-status")
 def _item_status(call: Call) -> Reply:
-    number, _, items = _list_of(call)
+    try:
+        number, _, items = _list_of(call)
+    except StatusError:
+        raise StatusError(34) from None  # one answer for no such item, no such list and no access
     kind, media = call.query["media_type"], int(call.query["media_id"])
     if (kind, media) not in items:
         raise StatusError(34)
@@ -288,7 +312,7 @@ def _item_status(call: Call) -> Reply:
 @_answers("list-details")
 def _list_details(call: Call) -> Reply:
     number, one, items = _list_of(call)
-    order, _, direction = (one.sort_by if one else "original_order.asc").partition(".")
+    order, _, direction = (call.query.get("sort_by") or (one.sort_by if one else "original_order.asc")).partition(".")
     if order in _LIST_ORDERS:
         items.sort(key=lambda key: _LIST_ORDERS[order](render_media(key)))
     if direction == "desc":
@@ -297,7 +321,7 @@ def _list_details(call: Call) -> Reply:
     known = {**shown, **_totals(items), "id": number, "item_count": len(items)}
     if one is None:
         comments = {f"movie:{film['id']}": None for film in shown["results"]}
-        return Reply({**known, "public": True, "sort_by": "original_order.asc", "comments": comments})
+        return Reply({**known, "public": True, "sort_by": "original_order.asc", "comments": comments, "object_ids": {}})
     page = [(shown_one["media_type"], shown_one["id"]) for shown_one in shown["results"]]
     owner = one.owner
     return Reply(
@@ -316,6 +340,7 @@ def _list_details(call: Call) -> Reply:
             "iso_3166_1": one.country,
             "iso_639_1": one.language,
             "name": one.name,
+            "object_ids": {},
             "poster_path": None,
             "public": one.public,
             "sort_by": one.sort_by,

@@ -113,15 +113,25 @@ class Version:
             path: The path as `resolve_path` gives it.
 
         Raises:
-            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have, 47 for a path
-                with NUL in it.
+            StatusError: With code 34 for an unknown path, 42 for a method that the path does not have (in version 4
+                34 again), 47 for a path with NUL in it.
         """
         if "\0" in path:
             raise StatusError(47)
         match, known = self._document.match(method, path)
         if match is None:
-            raise StatusError(42 if known else 34)
+            raise StatusError(42 if known and not self._prefix else 34)
         return match
+
+    def refuse(self, error: StatusError, request: Incoming) -> Answer:
+        """Answers a request for which there is no operation. Version 4 looks at the credential first."""
+        if self._prefix:
+            try:
+                with self._state.lock:
+                    check_application(self._state, None, request.headers, request.query)
+            except StatusError as earlier:
+                return refusal(earlier)
+        return refusal(error)
 
     def answer(self, match: Match, request: Incoming) -> Answer:
         """Checks a request and answers it."""

@@ -262,7 +262,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "details",
             "optional_user_access_token",
             False,
-            ("language", "page"),
+            ("language", "page", "sort_by"),
             "results",
             500,
             True,

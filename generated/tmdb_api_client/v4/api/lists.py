@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from ..models.list_details import ListDetails
     from ..models.list_item_results import ListItemResults
     from ..models.list_items_body import ListItemsBody
+    from ..models.list_sort import ListSort
     from ..models.list_update_body import ListUpdateBody
     from ..models.media_type import MediaType
     from ..models.status import Status
 
 
 class list_add_items:
-    """Put movies and series on a list.
+    """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
     """
@@ -61,7 +62,7 @@ class list_add_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: ListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         Args:
             list_id: Id of the list.
@@ -267,13 +268,17 @@ class list_details:
 
     @staticmethod
     def get_kwargs(
-        list_id: int, *, language: str | None | Unset = UNSET, page: int | None | Unset = UNSET
+        list_id: int,
+        *,
+        language: str | None | Unset = UNSET,
+        page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> dict[str, Any]:
         """The request, as keyword arguments of `httpx.Client.request`."""
         return {
             "method": "get",
             "url": "/4/list/{list_id}".format(list_id=_number(list_id, "list_id")),
-            "params": _query({"language": language, "page": page}, UNSET),
+            "params": _query({"language": language, "page": page, "sort_by": sort_by}, UNSET),
             "extensions": {"tmdb_api": "v4", "tmdb_operation": "list-details"},
         }
 
@@ -292,6 +297,7 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> Response[ListDetails | Status]:
         """Get a list with its items.
 
@@ -299,8 +305,9 @@ class list_details:
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
-        kwargs = cls.get_kwargs(list_id, language=language, page=page)
+        kwargs = cls.get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return _send(client, kwargs, cls.decode)
 
     @classmethod
@@ -311,9 +318,10 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> ListDetails | Status | None:
         """As `sync_detailed`, but returns the decoded answer alone."""
-        kwargs = cls.get_kwargs(list_id, language=language, page=page)
+        kwargs = cls.get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return _send(client, kwargs, cls.decode).parsed
 
     @classmethod
@@ -324,9 +332,10 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> Response[ListDetails | Status]:
         """As `sync_detailed`, async."""
-        kwargs = cls.get_kwargs(list_id, language=language, page=page)
+        kwargs = cls.get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return await _asend(client, kwargs, cls.decode)
 
     @classmethod
@@ -337,14 +346,15 @@ class list_details:
         client: AuthenticatedClient,
         language: str | None | Unset = UNSET,
         page: int | None | Unset = UNSET,
+        sort_by: ListSort | None | Unset = UNSET,
     ) -> ListDetails | Status | None:
         """As `sync`, async."""
-        kwargs = cls.get_kwargs(list_id, language=language, page=page)
+        kwargs = cls.get_kwargs(list_id, language=language, page=page, sort_by=sort_by)
         return (await _asend(client, kwargs, cls.decode)).parsed
 
 
 class list_item_status:
-    """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    """Ask whether a movie or series is on a list; None if it is not.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
     """
@@ -373,7 +383,7 @@ class list_item_status:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, media_id: int, media_type: MediaType
     ) -> Response[ItemStatus | Status]:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+        """Ask whether a movie or series is on a list; None if it is not.
 
         Args:
             list_id: Id of the list.
@@ -409,7 +419,7 @@ class list_item_status:
 
 
 class list_remove_items:
-    """Take movies and series off a list.
+    """Take movies and series off a list, each result saying whether it was there.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
     """
@@ -438,7 +448,7 @@ class list_remove_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: ListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         Args:
             list_id: Id of the list.
@@ -529,7 +539,7 @@ class list_update:
 
 
 class list_update_items:
-    """Change the comments on items of a list.
+    """Set the comments on items of a list, each result saying whether it was done.
 
     TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
     """
@@ -558,7 +568,7 @@ class list_update_items:
     def sync_detailed(
         cls, list_id: int, *, client: AuthenticatedClient, body: CommentedListItemsBody
     ) -> Response[ListItemResults | Status]:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         Args:
             list_id: Id of the list.

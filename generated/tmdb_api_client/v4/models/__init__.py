@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .list_item_result import ListItemResult
     from .list_item_results import ListItemResults
     from .list_items_body import ListItemsBody
+    from .list_sort import ListSort
     from .list_summary import ListSummary
     from .list_summary_page import ListSummaryPage
     from .list_update_body import ListUpdateBody
@@ -57,6 +58,7 @@ _MODULES = {
     "ListItemResult": ".list_item_result",
     "ListItemResults": ".list_item_results",
     "ListItemsBody": ".list_items_body",
+    "ListSort": ".list_sort",
     "ListSummary": ".list_summary",
     "ListSummaryPage": ".list_summary_page",
     "ListUpdateBody": ".list_update_body",
@@ -93,6 +95,7 @@ __all__ = (
     "ListItemResult",
     "ListItemResults",
     "ListItemsBody",
+    "ListSort",
     "ListSummary",
     "ListSummaryPage",
     "ListUpdateBody",

@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, put
+from ..._model import Model, put, sent_as_integers
+
+if TYPE_CHECKING:
+    from .list_sort import ListSort
 
 
 @_attrs_define
@@ -18,7 +21,8 @@ class ListBody(Model):
         name: Name of the list.
         description: What the list is about.
         iso_3166_1: Country of the list, ISO 3166-1.
-        public: Whether everybody may see the list.
+        public: Whether everybody may see the list; a new list is public unless this is False.
+        sort_by: Order of the items whenever the list is read without one.
     """
 
     iso_639_1: str
@@ -26,6 +30,7 @@ class ListBody(Model):
     description: str | None = None
     iso_3166_1: str | None = None
     public: bool | None = None
+    sort_by: ListSort | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         get = source.get
@@ -34,3 +39,8 @@ class ListBody(Model):
         put(self, "description", get("description"))
         put(self, "iso_3166_1", get("iso_3166_1"))
         put(self, "public", get("public"))
+        put(self, "sort_by", get("sort_by"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object to send, with public as 1 or 0."""
+        return sent_as_integers(super().to_dict(), ["public"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, as_list, as_model, by_media_type, put
+from ..._bases import Commented
+from ..._model import as_int, as_list, as_model, by_media_type, put
 
 if TYPE_CHECKING:
     from .list_creator import ListCreator
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
 
 
 @_attrs_define
-class ListDetails(Model):
+class ListDetails(Commented):
     """A user's list with its items.
 
     Attributes:
         average_rating: Mean of the ratings of the items, 0 to 10.
         backdrop_path: Image path, to be joined with an image base address and a size.
-        comments: What the user says of items, by kind and id: movie:11.
+        comments: What the user says of items, by kind and id: movie:11. `comment_of` gives the one of an item.
         iso_3166_1: Country code.
         iso_639_1: Language code; null for an image without text.
         poster_path: Image path, to be joined with an image base address and a size.
+        public: Whether everybody may see the list.
         revenue: Sum over the items, in US dollars.
         runtime: Sum over the items, in minutes.
+        sort_by: Order of the items, such as original_order.asc.
         total_pages: Number of pages; only the first 500 can be asked for, of what is trending 1,000.
         total_results: Number of results over all pages.
     """
@@ -43,6 +46,7 @@ class ListDetails(Model):
     iso_639_1: str | None = None
     item_count: int | None = None
     name: str | None = None
+    object_ids: dict[str, str | None] | None = None
     page: int | None = None
     poster_path: str | None = None
     public: bool | None = None
@@ -70,6 +74,7 @@ class ListDetails(Model):
         put(self, "iso_639_1", get("iso_639_1"))
         put(self, "item_count", as_int(get("item_count")))
         put(self, "name", get("name"))
+        put(self, "object_ids", get("object_ids"))
         put(self, "page", as_int(get("page")))
         put(self, "poster_path", get("poster_path"))
         put(self, "public", get("public"))

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, put
+from ..._model import Model, as_int, as_values, put
 
 
 @_attrs_define
@@ -14,15 +15,19 @@ class ListItemResult(Model):
     """What became of one item.
 
     Attributes:
+        error: Why TMDB has not taken the item; empty if it has, or does not say.
         media_type: Kind of thing, such as movie, tv or person.
+        success: Whether TMDB has taken the item.
     """
 
+    error: list[str] = _attrs_field(factory=list)
     media_id: int | None = None
     media_type: str | None = None
     success: bool | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         get = source.get
+        put(self, "error", as_values(get("error")))
         put(self, "media_id", as_int(get("media_id")))
         put(self, "media_type", get("media_type"))
         put(self, "success", get("success"))

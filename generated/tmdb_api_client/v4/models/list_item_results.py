@@ -19,6 +19,7 @@ class ListItemResults(Model):
 
     Attributes:
         status_code: TMDB's own code, 1 to 47.
+        success: Whether TMDB has taken the request; `results` tell of the items.
     """
 
     results: list[ListItemResult] = _attrs_field(factory=list)

@@ -15,18 +15,24 @@ class ListSummary(Model):
     """A user's list, without its items.
 
     Attributes:
-        adult: Whether the list has adult titles, for lists as 0 or 1.
+        adult: 1 if the list has adult titles, else 0.
         average_rating: Mean of the ratings of the items, 0 to 10.
+        backdrop_path: Image path, to be joined with an image base address and a size.
+        featured: 1 if TMDB features the list, else 0.
         iso_3166_1: Country code.
         iso_639_1: Language code; null for an image without text.
         number_of_items: Number of the items.
-        revenue: Sum over the items, in US dollars.
-        runtime: Sum over the items, in minutes.
+        poster_path: Image path, to be joined with an image base address and a size.
+        public: 1 if everybody may see the list, else 0.
+        revenue: Sum over the items, in US dollars; TMDB sends it as a number or as text.
+        runtime: Sum over the items, in minutes; TMDB sends it as a number or as text.
+        sort_by: Number of the order of the items.
     """
 
     account_object_id: str | None = None
     adult: int | None = None
     average_rating: float | None = None
+    backdrop_path: str | None = None
     created_at: datetime.datetime | None = None
     description: str | None = None
     featured: int | None = None
@@ -35,9 +41,10 @@ class ListSummary(Model):
     iso_639_1: str | None = None
     name: str | None = None
     number_of_items: int | None = None
+    poster_path: str | None = None
     public: int | None = None
-    revenue: str | None = None
-    runtime: int | None = None
+    revenue: int | str | None = None
+    runtime: int | str | None = None
     sort_by: int | None = None
     updated_at: datetime.datetime | None = None
 
@@ -46,6 +53,7 @@ class ListSummary(Model):
         put(self, "account_object_id", get("account_object_id"))
         put(self, "adult", as_int(get("adult")))
         put(self, "average_rating", get("average_rating"))
+        put(self, "backdrop_path", get("backdrop_path"))
         put(self, "created_at", as_datetime(get("created_at")))
         put(self, "description", get("description"))
         put(self, "featured", as_int(get("featured")))
@@ -54,8 +62,9 @@ class ListSummary(Model):
         put(self, "iso_639_1", get("iso_639_1"))
         put(self, "name", get("name"))
         put(self, "number_of_items", as_int(get("number_of_items")))
+        put(self, "poster_path", get("poster_path"))
         put(self, "public", as_int(get("public")))
         put(self, "revenue", get("revenue"))
-        put(self, "runtime", as_int(get("runtime")))
+        put(self, "runtime", get("runtime"))
         put(self, "sort_by", as_int(get("sort_by")))
         put(self, "updated_at", as_datetime(get("updated_at")))

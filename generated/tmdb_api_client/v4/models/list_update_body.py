@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, put
+from ..._model import Model, put, sent_as_integers
+
+if TYPE_CHECKING:
+    from .list_sort import ListSort
 
 
 @_attrs_define
@@ -16,14 +19,14 @@ class ListUpdateBody(Model):
     Attributes:
         description: What the list is about.
         name: Name of the list.
-        public: Whether everybody may see the list.
-        sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+        public: Whether everybody may see the list; a new list is public unless this is False.
+        sort_by: Order of the items whenever the list is read without one.
     """
 
     description: str | None = None
     name: str | None = None
     public: bool | None = None
-    sort_by: str | None = None
+    sort_by: ListSort | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         get = source.get
@@ -31,3 +34,7 @@ class ListUpdateBody(Model):
         put(self, "name", get("name"))
         put(self, "public", get("public"))
         put(self, "sort_by", get("sort_by"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object to send, with public as 1 or 0."""
+        return sent_as_integers(super().to_dict(), ["public"])

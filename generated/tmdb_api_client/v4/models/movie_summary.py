@@ -16,7 +16,6 @@ class MovieSummary(Model):
     """A movie, as lists and searches show it.
 
     Attributes:
-        adult: Whether the list has adult titles, for lists as 0 or 1.
         backdrop_path: Image path, to be joined with an image base address and a size.
         genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
         media_type: Kind of thing, such as movie, tv or person.
@@ -37,6 +36,7 @@ class MovieSummary(Model):
     popularity: float | None = None
     poster_path: str | None = None
     release_date: datetime.date | None = None
+    softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
@@ -55,6 +55,7 @@ class MovieSummary(Model):
         put(self, "popularity", get("popularity"))
         put(self, "poster_path", get("poster_path"))
         put(self, "release_date", as_date(get("release_date")))
+        put(self, "softcore", get("softcore"))
         put(self, "title", get("title"))
         put(self, "video", get("video"))
         put(self, "vote_average", get("vote_average"))

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
-from ..._model import Model, as_int, put
+from ..._model import Model, as_int, as_values, put
 
 
 @_attrs_define
@@ -17,12 +18,14 @@ class Status(Model):
         status_code: TMDB's own code, 1 to 47.
     """
 
+    errors: list[str] = _attrs_field(factory=list)
     status_code: int | None = None
     status_message: str | None = None
     success: bool | None = None
 
     def _fill(self, source: Mapping[str, Any]) -> None:
         get = source.get
+        put(self, "errors", as_values(get("errors")))
         put(self, "status_code", as_int(get("status_code")))
         put(self, "status_message", get("status_message"))
         put(self, "success", get("success"))

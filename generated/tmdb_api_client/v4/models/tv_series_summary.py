@@ -16,7 +16,6 @@ class TvSeriesSummary(Model):
     """A TV series, as lists and searches show it.
 
     Attributes:
-        adult: Whether the list has adult titles, for lists as 0 or 1.
         backdrop_path: Image path, to be joined with an image base address and a size.
         first_air_date: Day of the first broadcast.
         genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
@@ -40,6 +39,7 @@ class TvSeriesSummary(Model):
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
+    softcore: bool | None = None
     vote_average: float | None = None
     vote_count: int | None = None
 
@@ -58,5 +58,6 @@ class TvSeriesSummary(Model):
         put(self, "overview", get("overview"))
         put(self, "popularity", get("popularity"))
         put(self, "poster_path", get("poster_path"))
+        put(self, "softcore", get("softcore"))
         put(self, "vote_average", get("vote_average"))
         put(self, "vote_count", as_int(get("vote_count")))

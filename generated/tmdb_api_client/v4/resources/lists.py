@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.list_details import ListDetails
     from ..models.list_item import ListItem
     from ..models.list_item_results import ListItemResults
+    from ..models.list_sort import ListSort
     from ..models.media_type import MediaType
     from ..models.status import Status
 
@@ -23,7 +24,7 @@ class ListsResource(Resource):
     """Lists."""
 
     def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
 
@@ -56,6 +57,7 @@ class ListsResource(Resource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
+        sort_by: ListSort | None = None,
     ) -> CreatedList:
         """Make a list.
 
@@ -66,7 +68,8 @@ class ListsResource(Resource):
             iso_3166_1: Country of the list, ISO 3166-1.
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
@@ -75,7 +78,12 @@ class ListsResource(Resource):
             endpoint,
             {
                 "body": ListBody(
-                    description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public
+                    description=description,
+                    iso_3166_1=iso_3166_1,
+                    iso_639_1=iso_639_1,
+                    name=name,
+                    public=public,
+                    sort_by=sort_by,
                 )
             },
         )
@@ -92,7 +100,9 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id})
 
-    def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    def details(
+        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
+    ) -> ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -101,13 +111,14 @@ class ListsResource(Resource):
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
         from ..api.lists import list_details as endpoint
 
-        return self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
+        return self._call(endpoint, {"list_id": list_id, "language": language, "page": page, "sort_by": sort_by})
 
-    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+        """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
 
@@ -121,7 +132,7 @@ class ListsResource(Resource):
         return self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
     def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
 
@@ -141,7 +152,7 @@ class ListsResource(Resource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: str | None = None,
+        sort_by: ListSort | None = None,
     ) -> Status:
         """Change the name, the description, the order or the visibility of a list.
 
@@ -151,8 +162,8 @@ class ListsResource(Resource):
             list_id: Id of the list.
             description: What the list is about.
             name: Name of the list.
-            public: Whether everybody may see the list.
-            sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+            public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
@@ -166,7 +177,7 @@ class ListsResource(Resource):
         )
 
     def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
 
@@ -184,7 +195,7 @@ class AsyncListsResource(AsyncResource):
     """Lists, async."""
 
     async def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Put movies and series on a list.
+        """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
 
@@ -217,6 +228,7 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
+        sort_by: ListSort | None = None,
     ) -> CreatedList:
         """Make a list.
 
@@ -227,7 +239,8 @@ class AsyncListsResource(AsyncResource):
             iso_3166_1: Country of the list, ISO 3166-1.
             iso_639_1: Language of the list, ISO 639-1.
             name: Name of the list.
-            public: Whether everybody may see the list.
+            public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
         from ..models.list_body import ListBody
@@ -236,7 +249,12 @@ class AsyncListsResource(AsyncResource):
             endpoint,
             {
                 "body": ListBody(
-                    description=description, iso_3166_1=iso_3166_1, iso_639_1=iso_639_1, name=name, public=public
+                    description=description,
+                    iso_3166_1=iso_3166_1,
+                    iso_639_1=iso_639_1,
+                    name=name,
+                    public=public,
+                    sort_by=sort_by,
                 )
             },
         )
@@ -253,7 +271,9 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id})
 
-    async def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    async def details(
+        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
+    ) -> ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -262,13 +282,14 @@ class AsyncListsResource(AsyncResource):
             list_id: Id of the list.
             language: Language of the texts, ISO 639-1, optionally with a country: de or pt-BR.
             page: Page, 1 to 500. TMDB assumes 1.
+            sort_by: Order of the items in this answer. Left out, the list's own.
         """
         from ..api.lists import list_details as endpoint
 
-        return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
+        return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page, "sort_by": sort_by})
 
-    async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus:
-        """Ask whether a movie or series is on a list; it is not where TMDB answers that nothing was found.
+    async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+        """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
 
@@ -282,7 +303,7 @@ class AsyncListsResource(AsyncResource):
         return await self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
     async def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
-        """Take movies and series off a list.
+        """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
 
@@ -302,7 +323,7 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: str | None = None,
+        sort_by: ListSort | None = None,
     ) -> Status:
         """Change the name, the description, the order or the visibility of a list.
 
@@ -312,8 +333,8 @@ class AsyncListsResource(AsyncResource):
             list_id: Id of the list.
             description: What the list is about.
             name: Name of the list.
-            public: Whether everybody may see the list.
-            sort_by: Order of the items, such as original_order.asc or primary_release_date.desc.
+            public: Whether everybody may see the list; a new list is public unless this is False.
+            sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
         from ..models.list_update_body import ListUpdateBody
@@ -327,7 +348,7 @@ class AsyncListsResource(AsyncResource):
         )
 
     async def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
-        """Change the comments on items of a list.
+        """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
 

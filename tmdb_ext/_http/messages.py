@@ -1,0 +1,128 @@
+"""What travels: a request, a response, and the failures in between, as every part of the engine sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, str]]
+
+Phase = Literal["connect", "read", "write", "pool", "budget"]
+"""Where a time-out happened; `budget` if the whole call took too long."""
+
+
+class Origin(NamedTuple):
+    """Where a request goes. Credentials go to one origin only."""
+
+    scheme: str
+    """http or https."""
+    host: str
+    """A name, or an address without brackets, in lower case."""
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = {"http": 80, "https": 443}.get(self.scheme)
+        return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
+
+
+class Carried(Protocol):
+    """What a request carries beside itself. It is put on where the request is written to the wire, and not before."""
+
+    def target(self, target: str) -> str:
+        """Return the path and query with what belongs there."""
+
+    def headers(self) -> Headers:
+        """Return the headers to add."""
+
+
+class Request:
+    """A request, without what it carries."""
+
+    __slots__ = ("carried", "content", "headers", "method", "origin", "target")
+
+    def __init__(
+        self,
+        method: str,
+        origin: Origin,
+        target: str,
+        headers: Headers = (),
+        content: bytes = b"",
+        carried: Carried | None = None,
+    ) -> None:
+        self.method = method
+        """In capitals."""
+        self.origin = origin
+        self.target = target
+        """Path and query, percent-encoded, ASCII, beginning with a slash."""
+        self.headers = headers
+        """Names in lower case. Host and Content-Length are added at the wire."""
+        self.content = content
+        self.carried = carried
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.origin}>"
+
+
+class Response:
+    """A response that has been read to its end, decompressed."""
+
+    __slots__ = ("content", "headers", "http_version", "status")
+
+    def __init__(self, status: int, headers: Headers, content: bytes, http_version: str = "HTTP/1.1") -> None:
+        self.status = status
+        self.headers = headers
+        """Names in lower case, in their order. Content-Encoding has been taken away, as the content is decompressed."""
+        self.content = content
+        self.http_version = http_version
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a name in lower case, or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"
+
+
+class Timeouts(NamedTuple):
+    """Seconds for each phase; None waits for ever, as far as the deadline lets it."""
+
+    connect: float | None = 10.0
+    read: float | None = 30.0
+    write: float | None = 30.0
+    pool: float | None = 60.0
+
+
+FailureKind = Literal["connect", "timeout", "broken", "protocol", "proxy", "compression", "too large", "address"]
+
+
+class WireFailure(Exception):  # noqa: N818 - it is not an error of the caller's
+    """No whole response came. Never holds a frame, a cause or a text that could show what the request carried."""
+
+    def __init__(self, kind: FailureKind, detail: str = "", *, sent: bool, phase: Phase | None = None) -> None:
+        super().__init__(kind, detail)
+        self.kind: Final = kind
+        self.detail: Final = detail
+        """More for people: the system's own words for a connection that broke, without any address or header."""
+        self.sent: Final = sent
+        """Whether the request may have reached the server."""
+        self.phase: Final = phase
+        """Of a time-out."""
+
+
+class WireSettings(NamedTuple):
+    """How connections are made."""
+
+    proxy: Any = None
+    """The caller's proxy, as an address or an `httpx.Proxy`; None takes the environment's."""
+    verify: Any = None
+    """An `ssl.SSLContext` of the caller's; None checks certificates with the usual authorities."""
+    http2: bool = False
+    trust_env: bool = True
+    max_connections: int = 100
+    max_keepalive: int = 20
+    keepalive_seconds: float = 5.0
+    max_content: int = 64 * 1024 * 1024
+    """Bytes that a decompressed response may have at most."""
+    environment: Mapping[str, str] | None = None
+    """In place of `os.environ`, for tests."""
