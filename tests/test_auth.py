@@ -35,8 +35,8 @@ from tmdb_ext import (
     TMDBError,
     TransportError,
 )
-from tmdb_ext._guest import parse_expiry, parse_guest_session, parse_http_date
-from tmdb_ext._selection import Held, select
+from tmdb_ext._auth.guest import parse_expiry, parse_guest_session, parse_http_date
+from tmdb_ext._auth.selection import Held, select
 from tmdb_ext.testing import Clock, Simulator
 
 KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"

@@ -22,7 +22,7 @@ from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, NotFound, RequestTimeout, RetryPolicy, ServerError
-from tmdb_ext._auth import PERSONAL
+from tmdb_ext._auth.flow import PERSONAL
 from tmdb_ext._cache import is_public
 from tmdb_ext._operations import extensions_for, name_of
 from tmdb_ext.testing import Simulator

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmdb_ext import TMDB, ConfigurationError, Secret
-from tmdb_ext._credentials import LABELS, Credentials, variable_name
+from tmdb_ext._auth.credentials import LABELS, Credentials, variable_name
 
 KEY = "0123456789abcdef0123456789abcdef"
 SESSION = "0123456789abcdef0123456789abcdef01234567"

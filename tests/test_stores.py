@@ -440,7 +440,7 @@ def test_a_process_killed_while_it_makes_a_session_leaves_nobody_waiting(path: P
 def test_a_lock_that_is_never_given_back_is_not_waited_for_for_ever(
     simulator: Simulator, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tmdb_ext._steps.STORE_PATIENCE", 0.2)
+    monkeypatch.setattr("tmdb_ext._auth.steps.STORE_PATIENCE", 0.2)
     store, other = FileStore(path), FileStore(path)
     key = f"{simulator.base_url}/guest"
     assert other.acquire(key)

@@ -16,9 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmdb_api_client.v3 import any_of, season
 
+    from ._auth.credentials import Credentials, Secret
+    from ._auth.guest import GuestPolicy, GuestSession
+    from ._auth.login import AsyncLogin, Login
+    from ._auth.selection import Plan
+    from ._auth.sessions import UserAccessToken, UserSession
     from ._bulk import AsyncFetchMany, Fetched, FetchMany, Progress, read_fetched
     from ._client import TMDB, AsyncTMDB
-    from ._credentials import Credentials, Secret
     from ._errors import (
         APIError,
         AuthenticationError,
@@ -52,13 +56,9 @@ if TYPE_CHECKING:
         daily_ids,
         download_daily_ids,
     )
-    from ._guest import GuestPolicy, GuestSession
     from ._images import ImageSizes
-    from ._login import AsyncLogin, Login
     from ._paging import AsyncPages, Pages
     from ._retry import Retry, RetryPolicy
-    from ._selection import Plan
-    from ._sessions import UserAccessToken, UserSession
     from ._status_codes import STATUS_CODES
     from ._stores import FileStore, MemoryStore, SessionStore
     from ._version import API_RELEASE, __version__
@@ -127,34 +127,34 @@ __all__ = [
 _ELSEWHERE = {
     "API_RELEASE": "._version",
     "AsyncFetchMany": "._bulk",
-    "AsyncLogin": "._login",
+    "AsyncLogin": "._auth.login",
     "AsyncPages": "._paging",
     "AsyncTMDB": "._client",
-    "Credentials": "._credentials",
+    "Credentials": "._auth.credentials",
     "DailyIds": "._exports",
     "FetchMany": "._bulk",
     "Fetched": "._bulk",
     "FileStore": "._stores",
-    "GuestPolicy": "._guest",
-    "GuestSession": "._guest",
+    "GuestPolicy": "._auth.guest",
+    "GuestSession": "._auth.guest",
     "ImageSizes": "._images",
-    "Login": "._login",
+    "Login": "._auth.login",
     "MemoryStore": "._stores",
     "MovieId": "._exports",
     "NamedId": "._exports",
     "Pages": "._paging",
     "PersonId": "._exports",
-    "Plan": "._selection",
+    "Plan": "._auth.selection",
     "Progress": "._bulk",
     "Retry": "._retry",
     "RetryPolicy": "._retry",
     "STATUS_CODES": "._status_codes",
-    "Secret": "._credentials",
+    "Secret": "._auth.credentials",
     "SessionStore": "._stores",
     "TMDB": "._client",
     "TvSeriesId": "._exports",
-    "UserAccessToken": "._sessions",
-    "UserSession": "._sessions",
+    "UserAccessToken": "._auth.sessions",
+    "UserSession": "._auth.sessions",
     "__version__": "._version",
     "adownload_daily_ids": "._exports",
     "any_of": "tmdb_api_client.v3",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tmdb_api_client.v3.resources.account import AccountResource, AsyncAccountResource
 
 if TYPE_CHECKING:
-    from ._auth import TMDBAuth
-    from ._selection import Mode
+    from ._auth.flow import TMDBAuth
+    from ._auth.selection import Mode
     from ._sending import AsyncHTTP, SyncHTTP
 
 

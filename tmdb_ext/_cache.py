@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, Ty
 import anyio
 import httpx
 
-from ._auth import PERSONAL
+from ._auth.flow import PERSONAL
 from ._errors import ConfigurationError
 from ._extras import extra
 from ._operations import find_operation

@@ -13,11 +13,11 @@ from tmdb_api_client._endpoint import InvalidParameter
 from tmdb_api_client.v3.resources import AsyncResources, Resources
 
 from ._arguments import Defaults, defaults, extra_query, fault_of, fault_of_body
-from ._auth import MODE, ModeBlock, TMDBAuth, check_mode
-from ._auth_api import AsyncAuth, AsyncGuest, Auth, Guest
-from ._credentials import CredentialName, Credentials, Secret, from_environment, hide
+from ._auth.credentials import CredentialName, Credentials, Secret, from_environment, hide
+from ._auth.facade import AsyncAuth, AsyncGuest, Auth, Guest
+from ._auth.flow import MODE, ModeBlock, TMDBAuth, check_mode
+from ._auth.guest import GuestPolicy
 from ._errors import ConfigurationError, InvalidArgument, NotFound, TMDBError, cleaned
-from ._guest import GuestPolicy
 from ._limit import limiter_of
 from ._operations import describe_operation, extensions_of, find_operation
 from ._redaction import install_log_filter
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from tmdb_api_client.v3.client import AuthenticatedClient
 
     from ._account import Account, AsyncAccount
+    from ._auth.guest import GuestSession
+    from ._auth.selection import Mode
     from ._bulk import AsyncFetchMany, FetchMany, Progress
     from ._cache import CacheSetting
-    from ._guest import GuestSession
     from ._images import AsyncImages, Images
     from ._limit import RateLimit
     from ._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
     from ._retry import RetryPolicy
-    from ._selection import Mode
     from ._stores import SessionStore
     from ._v4 import V4, AsyncV4
 

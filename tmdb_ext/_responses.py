@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ._auth.guest import parse_http_date
 from ._errors import (
     APIError,
     AuthenticationError,
@@ -22,7 +23,6 @@ from ._errors import (
     UnexpectedRedirect,
     ValidationError,
 )
-from ._guest import parse_http_date
 from ._json import loads
 from ._operations import describe, find_operation
 from ._redaction import HIDDEN, redact

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from ._auth import SINGLE_FLIGHT, TMDBAuth
+from ._auth.flow import SINGLE_FLIGHT, TMDBAuth
+from ._auth.steps import Box, Steps
 from ._errors import (
     ConfigurationError,
     ConnectError,
@@ -28,7 +29,6 @@ from ._errors import (
 from ._operations import describe
 from ._redaction import redact
 from ._retry import BUDGET
-from ._steps import Box, Steps
 from ._transport import POOL_LIMITS, AsyncPools, AsyncTransport, Pools, Sealed, Transport
 
 if TYPE_CHECKING:

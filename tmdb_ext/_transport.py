@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from ._auth.steps import asleep, in_thread
 from ._limit import RateLimiter
 from ._responses import parse, retry_after, status_of
 from ._retry import BUDGET, DOUBTFUL, TURNED_AWAY, Attempts, Retry, RetryPolicy
-from ._steps import asleep, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable

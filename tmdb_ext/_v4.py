@@ -9,16 +9,16 @@ from tmdb_api_client.v4.resources import AsyncResources, Resources
 from tmdb_api_client.v4.resources.account import AccountResource, AsyncAccountResource
 from tmdb_api_client.v4.resources.auth import AsyncAuthResource, AuthResource
 
-from ._credentials import Secret
+from ._auth.credentials import Secret
 
 if TYPE_CHECKING:
     from tmdb_api_client._resource import AsyncCaller, Caller, Endpoint
     from tmdb_api_client.v4.client import AuthenticatedClient
 
-    from ._auth import TMDBAuth
-    from ._login import AsyncLogin, Login
+    from ._auth.flow import TMDBAuth
+    from ._auth.login import AsyncLogin, Login
+    from ._auth.sessions import UserAccessToken
     from ._sending import AsyncHTTP, SyncHTTP
-    from ._sessions import UserAccessToken
     from ._v4_lists import AsyncV4Lists, V4Lists
 
 T = TypeVar("T")
@@ -194,7 +194,7 @@ class V4Auth(AuthResource):
             APIError: TMDB refused.
             TransportError: no answer came.
         """
-        from ._login import Login, begin_v4_login  # noqa: PLC0415 - few programs log in
+        from ._auth.login import Login, begin_v4_login  # noqa: PLC0415 - few programs log in
 
         steps = begin_v4_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return Login(self._http, *self._http.run(steps))
@@ -208,7 +208,7 @@ class V4Auth(AuthResource):
         Raises:
             InvalidArgument: it does not have the form of a request token of v4.
         """
-        from ._login import Login, resume_v4_login  # noqa: PLC0415 - few programs log in
+        from ._auth.login import Login, resume_v4_login  # noqa: PLC0415 - few programs log in
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
@@ -224,7 +224,7 @@ class V4Auth(AuthResource):
         Returns:
             True where nothing is left at TMDB; False where TMDB did not confirm it, which is also logged.
         """
-        from ._login import log_out_of_v4  # noqa: PLC0415 - few programs log out
+        from ._auth.login import log_out_of_v4  # noqa: PLC0415 - few programs log out
 
         return self._http.run(log_out_of_v4(self._flow, self._http.template()))
 
@@ -267,7 +267,7 @@ class AsyncV4Auth(AsyncAuthResource):
             APIError: TMDB refused.
             TransportError: no answer came.
         """
-        from ._login import AsyncLogin, begin_v4_login  # noqa: PLC0415 - few programs log in
+        from ._auth.login import AsyncLogin, begin_v4_login  # noqa: PLC0415 - few programs log in
 
         steps = begin_v4_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return AsyncLogin(self._http, *await self._http.run(steps))
@@ -281,7 +281,7 @@ class AsyncV4Auth(AsyncAuthResource):
         Raises:
             InvalidArgument: it does not have the form of a request token of v4.
         """
-        from ._login import AsyncLogin, resume_v4_login  # noqa: PLC0415 - few programs log in
+        from ._auth.login import AsyncLogin, resume_v4_login  # noqa: PLC0415 - few programs log in
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
@@ -297,6 +297,6 @@ class AsyncV4Auth(AsyncAuthResource):
         Returns:
             True where nothing is left at TMDB; False where TMDB did not confirm it, which is also logged.
         """
-        from ._login import log_out_of_v4  # noqa: PLC0415 - few programs log out
+        from ._auth.login import log_out_of_v4  # noqa: PLC0415 - few programs log out
 
         return await self._http.run(log_out_of_v4(self._flow, self._http.template()))

@@ -22,9 +22,9 @@ from ._show import details, document, done, emit, is_terminal, line_from, note, 
 from ._store import place_of
 
 if TYPE_CHECKING:
+    from tmdb_ext._auth.credentials import Secret
+    from tmdb_ext._auth.login import Login
     from tmdb_ext._client import TMDB
-    from tmdb_ext._credentials import Secret
-    from tmdb_ext._login import Login
 
 app = typer.Typer(help="Credentials: the application's, and the user's or the guest's.")
 
@@ -69,7 +69,7 @@ def token(
 
 
 def _typed() -> Secret:
-    from tmdb_ext._credentials import Secret
+    from tmdb_ext._auth.credentials import Secret
 
     return Secret(secret_from("Token or key").strip())
 
@@ -80,7 +80,7 @@ def _application_from(secret: Secret) -> tuple[ApplicationName, Secret]:
     Raises:
         ConfigurationError: it has the form of neither.
     """
-    from tmdb_ext._credentials import Credentials
+    from tmdb_ext._auth.credentials import Credentials
 
     name: ApplicationName = "access_token" if "." in secret.reveal() or secret.reveal()[:3] == "eyJ" else "api_key"
     if name == "access_token":
@@ -91,8 +91,8 @@ def _application_from(secret: Secret) -> tuple[ApplicationName, Secret]:
 
 
 def _validate(settings: Settings, name: ApplicationName, secret: Secret) -> None:
+    from tmdb_ext._auth.credentials import Credentials
     from tmdb_ext._client import TMDB
-    from tmdb_ext._credentials import Credentials
 
     credentials = Credentials(access_token=secret) if name == "access_token" else Credentials(api_key=secret)
     with TMDB(credentials=credentials, guest=False, **settings.addresses()) as tmdb:
@@ -146,7 +146,7 @@ def _refuse_second(tmdb: TMDB, *, v4: bool) -> None:
 
 
 def _by_password(tmdb: TMDB) -> None:
-    from tmdb_ext._credentials import Secret
+    from tmdb_ext._auth.credentials import Secret
 
     username = line_from("Name at TMDB").strip()
     tmdb.auth.login(username, Secret(secret_from("Password")))

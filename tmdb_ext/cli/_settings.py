@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tmdb_ext._auth.credentials import Secret
     from tmdb_ext._client import TMDB
-    from tmdb_ext._credentials import Secret
 
 ApplicationName = Literal["access_token", "api_key"]
 APPLICATION: Final[tuple[ApplicationName, ...]] = ("access_token", "api_key")
@@ -73,7 +73,7 @@ class Settings:
         Raises:
             ConfigurationError: the store cannot be read.
         """
-        from tmdb_ext._credentials import Secret
+        from tmdb_ext._auth.credentials import Secret
 
         record = self.store.load(self.application_key) or {}
         for name in APPLICATION:

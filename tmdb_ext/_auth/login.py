@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
-from ._auth import session_id_in, unreadable
-from ._credentials import Secret, claims_of, is_token
-from ._errors import (
+from tmdb_ext._errors import (
     APIError,
     ConfigurationError,
     InvalidArgument,
@@ -20,9 +18,12 @@ from ._errors import (
     TMDBError,
     TransportError,
 )
-from ._guest import is_usable_id, parse_expiry, parse_http_date
-from ._sessions import UserAccessToken, UserSession
-from ._steps import Attempt, Run, Sleep
+
+from .credentials import Secret, claims_of, is_token
+from .flow import session_id_in, unreadable
+from .guest import is_usable_id, parse_expiry, parse_http_date
+from .sessions import UserAccessToken, UserSession
+from .steps import Attempt, Run, Sleep
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ._auth import TMDBAuth
-    from ._receiver import LoopbackReceiver
-    from ._sending import AsyncHTTP, SyncHTTP
-    from ._steps import Steps
+    from tmdb_ext._sending import AsyncHTTP, SyncHTTP
+
+    from .flow import TMDBAuth
+    from .receiver import LoopbackReceiver
+    from .steps import Steps
 
 APPLICATIONS_PAGE: Final = "https://www.themoviedb.org/settings/applications"
 """Where users see which applications may act for them, and can end that."""
@@ -558,7 +560,7 @@ def _skew(response: httpx.Response) -> timedelta:
 
 
 def _receiver() -> LoopbackReceiver:
-    from ._receiver import LoopbackReceiver  # noqa: PLC0415 - few logins need a server
+    from .receiver import LoopbackReceiver  # noqa: PLC0415 - few logins need a server
 
     return LoopbackReceiver()
 

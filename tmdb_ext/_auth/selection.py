@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ._credentials import LABELS, CredentialName, variable_name
-from ._errors import ConfigurationError
+from tmdb_ext._errors import ConfigurationError
+
+from .credentials import LABELS, CredentialName, variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from ._credentials import Secret
-from ._errors import ConfigurationError
+from tmdb_ext._errors import ConfigurationError
+
+from .credentials import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._stores import Record
+    from tmdb_ext._stores import Record
 
 _LARGEST_SKEW: Final = timedelta(days=36500)
 _ID_CHARACTERS: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")

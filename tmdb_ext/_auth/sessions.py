@@ -6,15 +6,16 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from ._credentials import Secret, claims_of, is_token
-from ._guest import GuestSession, from_record, is_usable_id
+from .credentials import Secret, claims_of, is_token
+from .guest import GuestSession, from_record, is_usable_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ._credentials import Credentials
-    from ._stores import Record, SessionStore
+    from tmdb_ext._stores import Record, SessionStore
+
+    from .credentials import Credentials
 
 _logger = logging.getLogger("tmdb_ext")
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._credentials import Secret
+from .credentials import Secret
 
 if TYPE_CHECKING:
-    from ._auth import TMDBAuth
-    from ._credentials import CredentialName
-    from ._guest import GuestSession
-    from ._login import AsyncLogin, Login
-    from ._selection import Mode, Plan
-    from ._sending import AsyncHTTP, SyncHTTP
-    from ._sessions import UserSession
+    from tmdb_ext._sending import AsyncHTTP, SyncHTTP
+
+    from .credentials import CredentialName
+    from .flow import TMDBAuth
+    from .guest import GuestSession
+    from .login import AsyncLogin, Login
+    from .selection import Mode, Plan
+    from .sessions import UserSession
 
 
 class _AuthView:
@@ -84,7 +85,7 @@ class Auth(_AuthView):
             APIError: TMDB refused.
             TransportError: no answer came.
         """
-        from ._login import Login, begin_login  # noqa: PLC0415 - few programs log in
+        from .login import Login, begin_login  # noqa: PLC0415 - few programs log in
 
         steps = begin_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return Login(self._http, *self._http.run(steps))
@@ -98,7 +99,7 @@ class Auth(_AuthView):
         Raises:
             InvalidArgument: it does not have the form of a request token.
         """
-        from ._login import Login, resume_login  # noqa: PLC0415 - few programs log in
+        from .login import Login, resume_login  # noqa: PLC0415 - few programs log in
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
@@ -118,7 +119,7 @@ class Auth(_AuthView):
             APIError: TMDB refused for another reason.
             TransportError: no answer came.
         """
-        from ._login import log_in_with_password  # noqa: PLC0415 - few programs log in
+        from .login import log_in_with_password  # noqa: PLC0415 - few programs log in
 
         hidden = (Secret(username), Secret(password) if isinstance(password, str) else password)
         del username, password
@@ -149,7 +150,7 @@ class Auth(_AuthView):
         Returns:
             True where no session is left at TMDB; False where TMDB did not confirm it, which is also logged.
         """
-        from ._login import log_out  # noqa: PLC0415 - few programs log out
+        from .login import log_out  # noqa: PLC0415 - few programs log out
 
         return self._http.run(log_out(self._flow, self._http.template()))
 
@@ -189,7 +190,7 @@ class AsyncAuth(_AuthView):
             APIError: TMDB refused.
             TransportError: no answer came.
         """
-        from ._login import AsyncLogin, begin_login  # noqa: PLC0415 - few programs log in
+        from .login import AsyncLogin, begin_login  # noqa: PLC0415 - few programs log in
 
         steps = begin_login(self._flow, self._http.template(), self._site_url, redirect_to, loopback)
         return AsyncLogin(self._http, *await self._http.run(steps))
@@ -203,7 +204,7 @@ class AsyncAuth(_AuthView):
         Raises:
             InvalidArgument: it does not have the form of a request token.
         """
-        from ._login import AsyncLogin, resume_login  # noqa: PLC0415 - few programs log in
+        from .login import AsyncLogin, resume_login  # noqa: PLC0415 - few programs log in
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
@@ -223,7 +224,7 @@ class AsyncAuth(_AuthView):
             APIError: TMDB refused for another reason.
             TransportError: no answer came.
         """
-        from ._login import log_in_with_password  # noqa: PLC0415 - few programs log in
+        from .login import log_in_with_password  # noqa: PLC0415 - few programs log in
 
         hidden = (Secret(username), Secret(password) if isinstance(password, str) else password)
         del username, password
@@ -254,7 +255,7 @@ class AsyncAuth(_AuthView):
         Returns:
             True where no session is left at TMDB; False where TMDB did not confirm it, which is also logged.
         """
-        from ._login import log_out  # noqa: PLC0415 - few programs log out
+        from .login import log_out  # noqa: PLC0415 - few programs log out
 
         return await self._http.run(log_out(self._flow, self._http.template()))
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Type
 
 import httpx
 
-from ._errors import ConfigurationError, TMDBError
+from tmdb_ext._errors import ConfigurationError, TMDBError
 
 if TYPE_CHECKING:
     import anyio
 
-    from ._stores import SessionStore
+    from tmdb_ext._stores import SessionStore
 
 _logger = logging.getLogger("tmdb_ext")
 

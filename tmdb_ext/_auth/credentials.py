@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias
 
-from ._errors import ConfigurationError
+from tmdb_ext._errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

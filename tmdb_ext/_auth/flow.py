@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
-from ._credentials import LABELS, Claims, CredentialName, Credentials, Secret, claims_of
-from ._errors import ConfigurationError, DecodeError, SessionDenied
-from ._guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
-from ._operations import describe, extensions_for, find_operation, get_operation, name_of
-from ._responses import CARRIED, api_error, parse, status_of
-from ._retry import BUDGET
-from ._selection import MODES, Held, Mode, Plan, UserCredential, select
-from ._sessions import Sessions, UserAccessToken, UserSession, digest
-from ._steps import Attempt, Driver, Notify, Run, Steps
+from tmdb_ext._errors import ConfigurationError, DecodeError, SessionDenied
+from tmdb_ext._operations import describe, extensions_for, find_operation, get_operation, name_of
+from tmdb_ext._responses import CARRIED, api_error, parse, status_of
+from tmdb_ext._retry import BUDGET
+
+from .credentials import LABELS, Claims, CredentialName, Credentials, Secret, claims_of
+from .guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
+from .selection import MODES, Held, Mode, Plan, UserCredential, select
+from .sessions import Sessions, UserAccessToken, UserSession, digest
+from .steps import Attempt, Driver, Notify, Run, Steps
 
 if TYPE_CHECKING:
-    from ._stores import SessionStore
+    from tmdb_ext._stores import SessionStore
 
 ACCOUNT_PATH: Final = "/3/account"
 """Answers with the account of the session in the query, whose id v3 wants in 11 paths."""

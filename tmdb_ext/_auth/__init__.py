@@ -1,0 +1,1 @@
+"""Whose credential a request carries, and how to get it."""
