@@ -324,7 +324,7 @@ async def every_v4_operation(tmdb: Any, held: dict[str, str], simulator: Simulat
         request, *more = simulator.requests
         assert (request.operation, request.method) == (f"v4/{operation.id}", operation.method)
         # What is not on a list is told from a list that is not there by asking for the list, in the same way.
-        absent = operation.id == "list-item-status" and request.status == 404
+        absent = operation.id == "list-item-status" and request.http_status == 404
         assert [other.operation for other in more] == ["v4/list-details"] * absent
         for sent in (request, *more):
             assert sent.headers.get("authorization") == (None if bearer is None else f"Bearer {bearer}")
