@@ -88,7 +88,7 @@ def test_the_server_answers_both_colours() -> None:
         address = f"http://127.0.0.1:{int(server.stdout.readline())}"
         with TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
             assert tmdb.movies.details(11).id
-            assert tmdb.genres.movie_list(language="en").genres
+            assert tmdb.genres.movies(language="en").genres
         assert httpx.get(f"{address}/nothing").status_code == 404
         server.stdin.close()
 

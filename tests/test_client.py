@@ -59,7 +59,7 @@ def test_using_a_client_imports_no_more_models_than_the_call_needs() -> None:
 import sys, httpx
 from tmdb_ext import TMDB
 answer = httpx.MockTransport(lambda request: httpx.Response(200, json={{"genres": []}}))
-TMDB(api_key={KEY!r}, transport=answer).genres.movie_list()
+TMDB(api_key={KEY!r}, transport=answer).genres.movies()
 print(sum(name.startswith("tmdb_api_client.v3.models.") for name in sys.modules))
 """
     assert int(subprocess.check_output([sys.executable, "-c", program], text=True)) < 10

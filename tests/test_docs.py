@@ -89,7 +89,7 @@ def test_every_operation_is_listed_with_a_call_that_exists() -> None:
         assert known[identifier].resource == method
         assert f"https://developer.themoviedb.org/{'v4/' * four}reference/{identifier})" in link
         assert auth.startswith(USER_AUTH[known[identifier].user_auth])
-    assert undocumented == ["`tmdb.companies.movies`", "`tmdb.genres.movies`", "`tmdb.movies.releases`"]
+    assert undocumented == ["`tmdb.companies.movies`", "`tmdb.genres.movies_of`", "`tmdb.movies.releases`"]
 
 
 @pytest.mark.parametrize("row", [row for row in rows_of("status-codes.md") if row[0] != "code"], ids=lambda row: row[0])

@@ -70,7 +70,7 @@ def test_the_registry_tells_what_tmdb_documents_from_what_it_only_serves() -> No
 def test_what_is_served_and_not_documented_can_be_called(simulator: Simulator, colour: str) -> None:
     async def scene(tmdb: Any) -> None:
         of_a_company = await result_of(tmdb.companies.movies(1, page=2, language="de"))
-        of_a_genre = await result_of(tmdb.genres.movies(28, include_adult=False))
+        of_a_genre = await result_of(tmdb.genres.movies_of(28, include_adult=False))
         assert (of_a_company.id, of_a_company.page, of_a_genre.id) == (1, 2, 28)
         assert all(type(film) is MovieSummary for page in (of_a_company, of_a_genre) for film in page.results)
         releases = await result_of(tmdb.movies.releases(11))
@@ -78,7 +78,7 @@ def test_what_is_served_and_not_documented_can_be_called(simulator: Simulator, c
         assert releases.id == 11
         (first, *_) = releases.countries
         assert (first.iso_3166_1, first.primary, first.release_date) == ("US", True, datetime.date(1977, 5, 25))
-        assert (await result_of(tmdb.genres.movie_list())).genres[0].name
+        assert (await result_of(tmdb.genres.movies())).genres[0].name
 
     play(colour, simulator, scene)
     assert [request.path for request in simulator.requests[:3]] == [

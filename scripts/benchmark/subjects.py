@@ -38,7 +38,7 @@ def ext(base_url: str) -> Operations:
     movie = reader(bodies.encoded(bodies.movie()), MovieDetails)
     search = reader(bodies.encoded(bodies.search()), MovieSummaryPage)
     return {
-        "genres": lambda _: tmdb.genres.movie_list(language=LANGUAGE),
+        "genres": lambda _: tmdb.genres.movies(language=LANGUAGE),
         "details": lambda number: tmdb.movies.details(number, language=LANGUAGE),
         "movie": lambda _: movie(),
         "movie-read": lambda _: _models_read(movie(), "credits"),
@@ -63,7 +63,7 @@ def _awaited(base_url: str, **settings: Any) -> Operations:
 
     tmdb = AsyncTMDB(access_token=TOKEN, base_url=base_url, **settings)
     return {
-        "genres": lambda _: tmdb.genres.movie_list(language=LANGUAGE),
+        "genres": lambda _: tmdb.genres.movies(language=LANGUAGE),
         "details": lambda number: tmdb.movies.details(number, language=LANGUAGE),
     }
 

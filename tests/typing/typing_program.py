@@ -100,8 +100,8 @@ def appended(tmdb: TMDB) -> None:
 
 def served(tmdb: TMDB) -> None:
     assert_type(tmdb.companies.movies(1), MovieSummaryPage)
-    assert_type(tmdb.genres.movies(28, page=2), MovieSummaryPage)
-    assert_type(tmdb.genres.movie_list().genres, list[Genre])
+    assert_type(tmdb.genres.movies_of(28, page=2), MovieSummaryPage)
+    assert_type(tmdb.genres.movies().genres, list[Genre])
     assert_type(tmdb.movies.releases(11), MovieReleases)
     assert_type(tmdb.paginate(tmdb.trending.movies, "day").truncated, bool)
     for image in tmdb.people.tagged_images(1).results:

@@ -251,7 +251,7 @@ def _genre_ids(tmdb: Any, kind: str, asked: list[str]) -> str:
     """Return the ids of genres that are given by name or by id."""
     if all(name.isdigit() for name in asked):
         return ",".join(asked)
-    genres = (tmdb.genres.movie_list if kind == "movie" else tmdb.genres.tv_list)().genres
+    genres = (tmdb.genres.movies if kind == "movie" else tmdb.genres.tv)().genres
     ids = {str(genre.name).casefold(): str(genre.id) for genre in genres}
     unknown = [name for name in asked if not name.isdigit() and name.casefold() not in ids]
     if unknown:

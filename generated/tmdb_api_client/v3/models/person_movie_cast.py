@@ -18,7 +18,7 @@ class PersonMovieCast(Model):
     Attributes:
         backdrop_path: Image path, to be joined with an image base address and a size.
         credit_id: Id of the credit, for credits.details.
-        genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
+        genre_ids: Ids of the genres, as in genres.movies and genres.tv.
         media_type: Kind of thing, such as movie, tv or person.
         order: Place in the order of the credits or episodes, from 0.
         popularity: TMDB's measure of attention, without a unit.

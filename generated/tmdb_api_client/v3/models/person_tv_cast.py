@@ -19,7 +19,7 @@ class PersonTvCast(Model):
         backdrop_path: Image path, to be joined with an image base address and a size.
         credit_id: Id of the credit, for credits.details.
         first_air_date: Day of the first broadcast.
-        genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
+        genre_ids: Ids of the genres, as in genres.movies and genres.tv.
         media_type: Kind of thing, such as movie, tv or person.
         popularity: TMDB's measure of attention, without a unit.
         poster_path: Image path, to be joined with an image base address and a size.

@@ -17,7 +17,7 @@ class RatedMovie(Model):
 
     Attributes:
         backdrop_path: Image path, to be joined with an image base address and a size.
-        genre_ids: Ids of the genres, as in genres.movie_list and genres.tv_list.
+        genre_ids: Ids of the genres, as in genres.movies and genres.tv.
         popularity: TMDB's measure of attention, without a unit.
         poster_path: Image path, to be joined with an image base address and a size.
         rating: The rating, 0.5 to 10.

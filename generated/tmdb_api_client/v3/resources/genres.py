@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class GenresResource(Resource):
     """Genres."""
 
-    def movie_list(self, *, language: str | None = None) -> Genres:
+    def movies(self, *, language: str | None = None) -> Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -27,7 +27,7 @@ class GenresResource(Resource):
 
         return self._call(endpoint, {"language": language})
 
-    def movies(
+    def movies_of(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
     ) -> MovieSummaryPage:
         """List the movies of a genre.
@@ -46,7 +46,7 @@ class GenresResource(Resource):
             endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
         )
 
-    def tv_list(self, *, language: str | None = None) -> Genres:
+    def tv(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list
@@ -62,7 +62,7 @@ class GenresResource(Resource):
 class AsyncGenresResource(AsyncResource):
     """Genres, async."""
 
-    async def movie_list(self, *, language: str | None = None) -> Genres:
+    async def movies(self, *, language: str | None = None) -> Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -74,7 +74,7 @@ class AsyncGenresResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language})
 
-    async def movies(
+    async def movies_of(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
     ) -> MovieSummaryPage:
         """List the movies of a genre.
@@ -93,7 +93,7 @@ class AsyncGenresResource(AsyncResource):
             endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
         )
 
-    async def tv_list(self, *, language: str | None = None) -> Genres:
+    async def tv(self, *, language: str | None = None) -> Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list
