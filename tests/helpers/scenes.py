@@ -53,9 +53,12 @@ class CountingLimit:
 
     reserved = 0
 
-    def reserve(self) -> float:
+    def take(self, waiter: object) -> float:
         self.reserved += 1
         return 0.0
+
+    def leave(self, waiter: object) -> None:
+        raise AssertionError("nobody was to give up")
 
     def back_off(self, seconds: float) -> None:
         raise AssertionError("nothing was to be refused")

@@ -29,6 +29,17 @@ class Origin(NamedTuple):
 class Carried(Protocol):
     """What a request carries beside itself. It is put on where the request is written to the wire, and not before."""
 
+    @property
+    def user(self) -> str | None:
+        """Which user-level credential there is among it, by name."""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the answer may be for one user alone, so that no cache may keep it."""
+
+    def secrets(self) -> Sequence[str]:
+        """Return the values that must not show in any text."""
+
     def target(self, target: str) -> str:
         """Return the path and query with what belongs there."""
 
@@ -67,7 +78,7 @@ class Request:
 class Response:
     """A response that has been read to its end, decompressed."""
 
-    __slots__ = ("content", "headers", "http_version", "status")
+    __slots__ = ("content", "headers", "http_version", "opening", "payload", "status", "streaming")
 
     def __init__(self, status: int, headers: Headers, content: bytes, http_version: str = "HTTP/1.1") -> None:
         self.status = status
@@ -75,6 +86,12 @@ class Response:
         """Names in lower case, in their order. Content-Encoding has been taken away, as the content is decompressed."""
         self.content = content
         self.http_version = http_version
+        self.payload: Any = None
+        """The JSON in it, once it has been read; see `responses.parse`."""
+        self.streaming: Any = None
+        """Yields the body, if it is left to be read by the caller."""
+        self.opening: Any = None
+        """The block that has to be left when `streaming` has been read."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of a name in lower case, or None."""

@@ -1,0 +1,1 @@
+"""What waits, written once: the async half. The sync half is made from it by scripts/unasync."""

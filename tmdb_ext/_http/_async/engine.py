@@ -1,0 +1,196 @@
+"""Sends a request: in its turn, within its deadline, and again if that is of use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tmdb_ext._errors import TMDBError
+from tmdb_ext._http.deadline import Deadline
+from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter
+from tmdb_ext._http.messages import Response, WireFailure
+from tmdb_ext._http.responses import is_json, retry_after, status_of, unreadable
+from tmdb_ext._http.retry import DOUBTFUL, TURNED_AWAY, Attempts
+from tmdb_ext._http.translation import error_of, out_of_time
+
+from .concurrency import in_thread, sleep
+
+if TYPE_CHECKING:
+    from tmdb_ext._http.call import Call
+    from tmdb_ext._http.limit import RateLimit
+    from tmdb_ext._http.messages import Request, Timeouts
+    from tmdb_ext._http.retry import Retry, RetryPolicy
+
+    from .exchange import AsyncOpening
+
+BACK_OFF: Final = 1.0
+"""Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+
+_logger = logging.getLogger("tmdb_ext")
+
+
+class AsyncWire(Protocol):
+    """Carries one request to the server and the response back."""
+
+    async def send(self, request: Request, timeouts: Timeouts, deadline: Deadline) -> Response:
+        """Send a request; return the response, read to its end.
+
+        Raises:
+            WireFailure: no whole response came.
+        """
+
+    def open(self, request: Request, timeouts: Timeouts, deadline: Deadline) -> AsyncOpening:
+        """Return a block in which the response is read piece by piece. It raises what `send` raises."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+
+class AsyncSender(Protocol):
+    """What the parts of the engine have in common, each of them around the next."""
+
+    async def send(self, request: Request, call: Call) -> Response:
+        """Send a request; return the response, read to its end, whatever its status.
+
+        Raises:
+            TMDBError: no response came, or none that can be read.
+        """
+
+
+class AsyncEngine:
+    """Sends requests through a wire: the attempts at each, its turns, and the pauses between."""
+
+    def __init__(self, wire: AsyncWire, policy: RetryPolicy, limiter: RateLimit | None) -> None:
+        self._wire = wire
+        self._policy = policy
+        self._limiter = limiter
+
+    async def send(self, request: Request, call: Call) -> Response:
+        """Send a request until there is a response to give back.
+
+        Raises:
+            TMDBError: no response came, or none that can be read.
+        """
+        deadline = call.deadline if call.deadline.at is not None else Deadline(self._policy.budget)
+        attempts = Attempts(self._policy, call, request, deadline)
+        sent = False
+        while True:
+            if self._limiter is not None:
+                await self._turn(self._limiter, request, call, deadline, sent=sent)
+            elif deadline.passed:
+                raise out_of_time(call.describe(request), sent=sent)
+            failure: TMDBError | None = None
+            response: Response | None = None
+            try:
+                response = await self._sent(request, call, deadline)
+            except WireFailure as problem:
+                sent = sent or problem.sent
+                failure = error_of(problem, call.describe(request))
+                retry = None
+                if problem.kind not in ("too large", "address"):
+                    retry = attempts.after_failure(type(failure).__name__, sent=problem.sent)
+            else:
+                sent = True
+                _log(response, request, call)
+                retry = await self._after(response, request, attempts)
+                if retry is None and call.strict and _should_be_json(response) and not is_json(response):
+                    failure = unreadable(call, request, response, "is not a JSON object or list")
+            if retry is None:
+                if failure is not None:
+                    raise failure
+                if response is not None:
+                    return response
+            else:
+                await self._announce(retry)
+                await sleep(retry.delay)
+
+    async def _sent(self, request: Request, call: Call, deadline: Deadline) -> Response:
+        if not call.streams:
+            return await self._wire.send(request, call.timeouts, deadline)
+        opening = self._wire.open(request, call.timeouts, deadline)
+        streaming = await opening.__aenter__()
+        response = Response(streaming.status, streaming.headers, b"", streaming.http_version)
+        if streaming.status < 400:
+            response.streaming, response.opening = streaming, opening
+            return response
+        try:  # what a refusal says has to be known
+            async for piece in streaming:
+                response.content += piece
+        finally:
+            await opening.__aexit__(None, None, None)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    async def _turn(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
+        """Wait for a turn. A call whose deadline lies before its turn ends at once, and leaves the turn to others."""
+        in_memory = isinstance(limiter, RateLimiter)
+        waiter = object()
+        taken = False
+        try:
+            while True:
+                wait = limiter.take(waiter) if in_memory else await in_thread(lambda: limiter.take(waiter))
+                left = deadline.left()
+                if wait <= 0:
+                    taken = True
+                    if left == 0:
+                        raise out_of_time(call.describe(request), sent=sent)
+                    return
+                if left is not None and wait >= left:
+                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
+                    raise out_of_time(call.describe(request), sent=sent, what=what)
+                await sleep(min(wait, LONGEST_SLEEP))
+        finally:
+            if not taken:
+                limiter.leave(waiter)
+
+    async def _after(self, response: Response, request: Request, attempts: Attempts) -> Retry | None:
+        """Return the next attempt after a response that was read to its end, or None."""
+        status = response.status
+        if status in TURNED_AWAY or status in DOUBTFUL:
+            wait = retry_after(response, datetime.now(UTC))
+            if status == 429 and self._limiter is not None:
+                limiter, seconds = self._limiter, BACK_OFF if wait is None else min(wait, self._policy.longest)
+                if isinstance(limiter, RateLimiter):
+                    limiter.back_off(seconds)
+                else:
+                    await in_thread(lambda: limiter.back_off(seconds))
+            return attempts.after_response(status, status_of(request, response)[0], wait)
+        if response.streaming is None and _should_be_json(response) and not is_json(response):
+            return attempts.after_failure("DecodeError", sent=True)
+        return None
+
+    async def _announce(self, retry: Retry) -> None:
+        """Log a repetition, and tell the caller's hook."""
+        _logger.info(
+            "Sending %s %s again in %.2f s after %s: attempt %d of %d.",
+            retry.method,
+            retry.path,
+            retry.delay,
+            retry.reason,
+            retry.attempt,
+            self._policy.attempts,
+        )
+        if self._policy.on_retry is None:
+            return
+        try:
+            result = self._policy.on_retry(retry)
+            if isinstance(result, Awaitable):
+                await result
+        except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+            # Only the kind: what a hook raises may quote what it was given.
+            _logger.error("on_retry raised %s; the call goes on.", type(error).__name__)
+
+
+def _should_be_json(response: Response) -> bool:
+    return 200 <= response.status < 300 and response.status not in (204, 205)
+
+
+def _log(response: Response, request: Request, call: Call) -> None:
+    if _logger.isEnabledFor(logging.DEBUG):
+        context = call.describe(request)
+        _logger.debug("%s %s: HTTP %d", context["method"], context["path"], response.status)

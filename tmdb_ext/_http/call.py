@@ -1,0 +1,55 @@
+"""The context of one call: what every part of the client that it passes through needs to know of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .deadline import NEVER, Deadline
+from .messages import Request, Timeouts
+
+if TYPE_CHECKING:
+    from tmdb_api_client.v3.operations import Operation
+
+EXTENSION: Final = "tmdb_call"
+"""The one request extension of this package: a request that the cache sees has there the request and its call."""
+
+
+class Call:
+    """One call of an operation. The requests that the auth flow adds to it share its deadline."""
+
+    __slots__ = ("deadline", "headers", "mode", "operation", "streams", "strict", "timeouts")
+
+    def __init__(
+        self,
+        operation: Operation | None,
+        *,
+        mode: str | None = None,
+        deadline: Deadline = NEVER,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - it cannot be changed
+        headers: tuple[tuple[str, str], ...] = (),
+        strict: bool = True,
+        streams: bool = False,
+    ) -> None:
+        self.operation = operation
+        """The operation, or None if it is not known, as for a request of the caller's own."""
+        self.mode = mode
+        """Which user-level credentials to use, if not as the client is set."""
+        self.deadline = deadline
+        """By when all of its requests have to be done; without one, each request has the policy's budget."""
+        self.timeouts = timeouts
+        self.headers = headers
+        """Headers of the client, for the requests that the auth flow adds."""
+        self.strict = strict
+        """Whether a successful answer that is not JSON is an error."""
+        self.streams = streams
+        """Whether the body of a successful answer is left to be read by the caller, piece by piece."""
+
+    def beside(self, operation: Operation | None) -> Call:
+        """Return the context of a request that the auth flow adds."""
+        return Call(operation, mode=self.mode, deadline=self.deadline, timeouts=self.timeouts, headers=self.headers)
+
+    def describe(self, request: Request) -> dict[str, Any]:
+        """Return how errors name a request of this call."""
+        from tmdb_ext._operations import describe  # noqa: PLC0415 - the tables of operations are imported when needed
+
+        return describe(self.operation, request.method, request.target)
