@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmdb_api_client.v3 import any_of, season
 
+    from ._auth._async.login import AsyncLogin
+    from ._auth._sync.login import Login
     from ._auth.credentials import Credentials, Secret
     from ._auth.guest import GuestPolicy, GuestSession
-    from ._auth.login import AsyncLogin, Login
     from ._auth.selection import Plan
     from ._auth.sessions import UserAccessToken, UserSession
     from ._bulk import AsyncFetchMany, Fetched, FetchMany, Progress, read_fetched
-    from ._client import TMDB, AsyncTMDB
+    from ._client._async.client import AsyncTMDB
+    from ._client._sync.client import TMDB
     from ._errors import (
         APIError,
         AuthenticationError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         PermissionDenied,
         RateLimited,
         RequestTimeout,
+        ResponseTooLarge,
         ServerError,
         SessionDenied,
         TMDBError,
@@ -56,9 +59,9 @@ if TYPE_CHECKING:
         daily_ids,
         download_daily_ids,
     )
+    from ._http.retry import Retry, RetryPolicy
     from ._images import ImageSizes
     from ._paging import AsyncPages, Pages
-    from ._retry import Retry, RetryPolicy
     from ._status_codes import STATUS_CODES
     from ._stores import FileStore, MemoryStore, SessionStore
     from ._version import API_RELEASE, __version__
@@ -102,6 +105,7 @@ __all__ = [
     "Progress",
     "RateLimited",
     "RequestTimeout",
+    "ResponseTooLarge",
     "Retry",
     "RetryPolicy",
     "Secret",
@@ -127,9 +131,9 @@ __all__ = [
 _ELSEWHERE = {
     "API_RELEASE": "._version",
     "AsyncFetchMany": "._bulk",
-    "AsyncLogin": "._auth.login",
+    "AsyncLogin": "._auth._async.login",
     "AsyncPages": "._paging",
-    "AsyncTMDB": "._client",
+    "AsyncTMDB": "._client._async.client",
     "Credentials": "._auth.credentials",
     "DailyIds": "._exports",
     "FetchMany": "._bulk",
@@ -138,7 +142,7 @@ _ELSEWHERE = {
     "GuestPolicy": "._auth.guest",
     "GuestSession": "._auth.guest",
     "ImageSizes": "._images",
-    "Login": "._auth.login",
+    "Login": "._auth._sync.login",
     "MemoryStore": "._stores",
     "MovieId": "._exports",
     "NamedId": "._exports",
@@ -146,12 +150,12 @@ _ELSEWHERE = {
     "PersonId": "._exports",
     "Plan": "._auth.selection",
     "Progress": "._bulk",
-    "Retry": "._retry",
-    "RetryPolicy": "._retry",
+    "Retry": "._http.retry",
+    "RetryPolicy": "._http.retry",
     "STATUS_CODES": "._status_codes",
     "Secret": "._auth.credentials",
     "SessionStore": "._stores",
-    "TMDB": "._client",
+    "TMDB": "._client._sync.client",
     "TvSeriesId": "._exports",
     "UserAccessToken": "._auth.sessions",
     "UserSession": "._auth.sessions",

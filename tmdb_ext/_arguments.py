@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from math import isfinite
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tmdb_api_client._endpoint import query as write_query
 
 from ._errors import InvalidArgument
-from ._operations import find_operation
 from ._redaction import redact
+
+if TYPE_CHECKING:
+    from tmdb_api_client.v3.operations import Operation
 
 MOST_APPENDED: Final = 20
 """How many sub-resources TMDB appends to one response (status code 27)."""
@@ -146,18 +148,15 @@ class Defaults(NamedTuple):
     include_adult: bool | None = None
     include_image_language: str | None = None
 
-    def add_to(self, kwargs: dict[str, Any]) -> None:
-        """Add what is missing to the keyword arguments of a request."""
-        operation = find_operation(kwargs.get("extensions", {}))
-        if operation is None:
-            return
-        params = kwargs.setdefault("params", {}) if operation.query else {}
-        for name, value in self._asdict().items():
+    def added_to(self, params: dict[str, Any], operation: Operation) -> dict[str, Any]:
+        """Return the query parameters of a call with those that are missing."""
+        for name, value in zip(self._fields, self, strict=True):
             if value is None or name not in operation.query or name in params:
                 continue
             if name == "include_image_language" and not _shows_images(operation.query, params):
                 continue
-            params[name] = value
+            params = {**params, name: value}
+        return params
 
 
 def _shows_images(query: tuple[str, ...], params: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ TMDBError
 │   ├── LoginDenied               the user has denied it
 │   └── LoginExpired              the request token is too old, or was used before
 └── DecodeError                   TMDB answered, and the answer cannot be read
+    └── ResponseTooLarge          it is larger than the client allows
 ```
 
 No error holds a credential: not in its message, not in an attribute, and not through the exception it came from. That
@@ -31,7 +32,9 @@ is why none is chained to the httpx exception, which would bring the request and
 # ruff: noqa: N818 - the names are those of HTTP and of other clients; Error would add nothing
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class TMDBError(Exception):
@@ -106,13 +109,16 @@ class ConnectError(TransportError, ConnectionError):
 
 
 class RequestTimeout(TransportError, TimeoutError):
-    """A phase of the exchange took longer than the client's timeout allows. Also a builtin `TimeoutError`."""
+    """A phase took longer than the client's timeout allows, or the call longer than its budget.
 
-    phase: Literal["connect", "read", "write", "pool"] = "read"
-    """The phase that took too long; after `connect` and `pool` nothing was sent."""
+    Also a builtin `TimeoutError`.
+    """
+
+    phase: Literal["connect", "read", "write", "pool", "budget"] = "read"
+    """The phase that took too long; after `connect` and `pool` nothing was sent. `budget`: the call as a whole."""
 
     def __init__(
-        self, message: str, *, phase: Literal["connect", "read", "write", "pool"] = "read", **context: Any
+        self, message: str, *, phase: Literal["connect", "read", "write", "pool", "budget"] = "read", **context: Any
     ) -> None:
         super().__init__(message, **context)
         self.phase = phase
@@ -216,14 +222,32 @@ class DecodeError(TMDBError):
 
     http_status: int | None = None
     """The HTTP status that the answer came with."""
+    content_type: str | None = None
+    """What the answer says it is, or None."""
+    size: int | None = None
+    """The bytes of the answer, decompressed, or None if they are not known."""
 
-    def __init__(self, message: str, *, http_status: int | None = None, **context: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        **context: Any,
+    ) -> None:
         super().__init__(message, **context)
         self.http_status = http_status
+        self.content_type = content_type
+        self.size = size
 
 
-def cleaned(error: TMDBError) -> TMDBError:
-    """Return `error` without the frames and exceptions behind it, whose locals hold requests and their URLs.
+class ResponseTooLarge(DecodeError):
+    """The answer is larger, decompressed, than the client's `max_response_size` allows."""
+
+
+def cleaned(error: E) -> E:
+    """Return an exception of any kind without the frames and exceptions behind it, whose locals hold credentials.
 
     Raise what it returns outside of an `except` block: inside one, Python would chain the exception being handled.
     """

@@ -11,36 +11,69 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import ssl
 import zlib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
-
-import httpx
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Final,
+    Generic,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
 from ._errors import ConfigurationError, DecodeError, InvalidArgument, NotFound, TMDBError, UnexpectedRedirect, cleaned
+from ._http.deadline import NEVER
+from ._http.messages import Request, Response, Timeouts, WireFailure, WireSettings
+from ._http.responses import refusal_of
+from ._http.settings import (
+    TimeoutSetting,
+    address_of,
+    checked_proxy,
+    checked_verify,
+    headers_of,
+    timeouts_of,
+)
+from ._http.translation import error_of
+from ._http.urls import split_url
 from ._json import loads
 from ._redaction import install_log_filter
-from ._responses import api_error
-from ._sending import TRANSLATED, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
+
+    import httpx
+
+    from ._http._async.exchange import AsyncOpening, AsyncStreaming
+    from ._http._async.transport import AsyncTransportWire
+    from ._http._async.wire import AsyncPoolWire
+    from ._http._sync.exchange import Opening, Streaming
+    from ._http._sync.transport import TransportWire
+    from ._http._sync.wire import PoolWire
+    from ._images import Streamed
 
 EXPORTS_URL: Final = "https://files.tmdb.org"
 READY_AT: Final = 8
 """The hour (UTC) by which TMDB has written the exports of a day."""
 LONGEST_LINE: Final = 1024 * 1024
 """Bytes; the lines of real exports have some hundred."""
-DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=60.0)
+DEFAULT_TIMEOUT: Final = Timeouts()
 _PIECE: Final = 64 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
 """zlib's number for gzip with the largest window."""
 # Identity, since an export is a gzip file by itself; anything else would be packed twice.
-_HEADERS: Final = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "tmdb-ext"}
+_HEADERS: Final = {"accept": "*/*", "accept-encoding": "identity"}
 ADULT_SINCE: Final = date(2023, 7, 5)
 """The day of TMDB's first exports of adult ids; the other exports leave those out."""
 _AVAILABLE: Final = "Exports are ready by 08:00 UTC and kept for about three months."
@@ -237,7 +270,8 @@ def daily_ids(
     *,
     source: str | os.PathLike[str] | None = None,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> DailyIds[MovieId]: ...
 @overload
 def daily_ids(
@@ -246,7 +280,8 @@ def daily_ids(
     *,
     source: str | os.PathLike[str] | None = None,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> DailyIds[TvSeriesId]: ...
 @overload
 def daily_ids(
@@ -255,7 +290,8 @@ def daily_ids(
     *,
     source: str | os.PathLike[str] | None = None,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> DailyIds[PersonId]: ...
 @overload
 def daily_ids(
@@ -264,7 +300,8 @@ def daily_ids(
     *,
     source: str | os.PathLike[str] | None = None,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> DailyIds[NamedId]: ...
 def daily_ids(
     kind: ExportKind,
@@ -272,7 +309,8 @@ def daily_ids(
     *,
     source: str | os.PathLike[str] | None = None,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> DailyIds[Any]:
     """Read every id of a kind from TMDB's export of a day, with ``for`` or ``async for``; memory stays small.
 
@@ -287,7 +325,8 @@ def daily_ids(
         day: the day (UTC) of the export; the latest one that is ready if None: today's after 08:00 UTC.
         source: a file to read in place of TMDB, as `download_daily_ids` leaves it or unpacked.
         base_url: scheme, host and port to read from.
-        timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits forever.
+        timeout: seconds for each phase (connect, read, write, pool), or an `httpx.Timeout`; None waits for ever.
+        way: `proxy`, `verify`, `headers` and `transport`, each as a client takes it. A transport is not closed.
 
     Returns:
         An iterator over the rows, in TMDB's order. Reading it raises:
@@ -303,7 +342,7 @@ def daily_ids(
         raise InvalidArgument("Give day or source, not both: a file is of the day on which it was made.")
     if source is not None:
         return DailyIds(_Export(_checked_kind(kind), path=Path(source)))
-    return DailyIds(_published(kind, day, base_url, timeout))
+    return DailyIds(_published(kind, day, base_url, timeout, way))
 
 
 def download_daily_ids(
@@ -312,7 +351,8 @@ def download_daily_ids(
     day: date | None = None,
     *,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,
+    **way: Unpack[Way],
 ) -> Path:
     """Save TMDB's export of a day, packed as it comes, for ``daily_ids(kind, source=path)``.
 
@@ -325,7 +365,8 @@ def download_daily_ids(
         path: where to save it, such as ``movies.json.gz``; a file that is there is replaced.
         day: the day (UTC) of the export; the latest one that is ready if None.
         base_url: scheme, host and port to read from.
-        timeout: seconds for each phase, or an `httpx.Timeout`; None waits forever.
+        timeout: seconds for each phase, or an `httpx.Timeout`; None waits for ever.
+        way: as for `daily_ids`.
 
     Returns:
         The path.
@@ -338,7 +379,7 @@ def download_daily_ids(
         APIError: TMDB refused for another reason.
         TransportError: no answer came, or the connection broke.
     """
-    export = _published(kind, day, base_url, timeout)
+    export = _published(kind, day, base_url, timeout, way)
     with _saving(Path(path)) as write, contextlib.closing(_Download(export)) as source:
         unpacker = _Unpacker(export, packed=True)
         while piece := source.read(0):
@@ -354,12 +395,13 @@ async def adownload_daily_ids(
     day: date | None = None,
     *,
     base_url: str = EXPORTS_URL,
-    timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - httpx's, for each phase
+    timeout: TimeoutSetting = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - httpx's, for each phase
+    **way: Unpack[Way],
 ) -> Path:
     """Save TMDB's export of a day, packed as it comes: `download_daily_ids`, awaited. On asyncio or trio."""
     from anyio.to_thread import run_sync  # noqa: PLC0415 - only async programs need it
 
-    export = _published(kind, day, base_url, timeout)
+    export = _published(kind, day, base_url, timeout, way)
     source = _AsyncDownload(export)
     with _saving(Path(path)) as write:
         try:
@@ -382,6 +424,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Way(TypedDict, total=False):
+    """How an export is fetched, if not as the environment says."""
+
+    proxy: str | httpx.Proxy | None
+    verify: ssl.SSLContext | None
+    headers: Mapping[str, str]
+    transport: Any
+
+
 class _Export(NamedTuple):
     """Which export is read, and from where."""
 
@@ -389,7 +440,8 @@ class _Export(NamedTuple):
     day: date | None = None
     url: str = ""
     path: Path | None = None
-    timeout: float | httpx.Timeout | None = None
+    timeout: TimeoutSetting = None
+    way: Way | None = None
 
     @property
     def name(self) -> str:
@@ -402,7 +454,7 @@ class _Export(NamedTuple):
         """How errors name the request."""
         if self.path is not None:
             return {}
-        return {"method": "GET", "path": httpx.URL(self.url).path}
+        return {"method": "GET", "path": split_url(self.url)[1]}
 
     def broken(self, problem: str, line: int) -> DecodeError:
         """Return the error for what cannot be read after that many lines; it quotes nothing of the content."""
@@ -416,12 +468,10 @@ def _checked_kind(kind: ExportKind) -> ExportKind:
     return kind
 
 
-def _published(kind: ExportKind, day: date | None, base_url: str, timeout: float | httpx.Timeout | None) -> _Export:
+def _published(kind: ExportKind, day: date | None, base_url: str, timeout: TimeoutSetting, way: Way) -> _Export:
     """Return the export of a day at TMDB."""
-    from ._client import checked_base_url  # noqa: PLC0415 - the clients are not needed for a file
-
     _checked_kind(kind)
-    address = str(checked_base_url(base_url)).rstrip("/")
+    address = str(address_of(base_url))
     now = _now()
     if day is None:
         day = latest_day(now)
@@ -433,7 +483,7 @@ def _published(kind: ExportKind, day: date | None, base_url: str, timeout: float
         raise InvalidArgument(
             f"day is {day}: TMDB exports adult ids since {ADULT_SINCE}, and has no {kind} before that."
         )
-    return _Export(kind, day, f"{address}/p/exports/{kind}_ids_{day:%m_%d_%Y}.json.gz", None, timeout)
+    return _Export(kind, day, f"{address}/p/exports/{kind}_ids_{day:%m_%d_%Y}.json.gz", None, timeout, way)
 
 
 # What is done with the bytes
@@ -550,19 +600,22 @@ class _Rows:
 # Where the bytes come from
 
 
-def _request(export: _Export, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-    return client.build_request("GET", export.url)
+def _settings(way: Way | None) -> WireSettings:
+    given = way or {}
+    return WireSettings(proxy=checked_proxy(given.get("proxy")), verify=checked_verify(given.get("verify")))
 
 
-def _settings(export: _Export) -> dict[str, Any]:
-    """Return the arguments of a client that has no credential: not by argument, not from the environment."""
+def _request(export: _Export) -> Request:
+    """Return the request for an export. It has no credential: not by argument, not from the environment."""
     install_log_filter()
-    return {"headers": _HEADERS, "timeout": export.timeout, "auth": None, "follow_redirects": False}
+    origin, target = split_url(export.url)
+    given = dict(headers_of((export.way or {}).get("headers")))
+    return Request("GET", origin, target, [*{**given, **_HEADERS, "user-agent": given["user-agent"]}.items()])
 
 
-def _refusal(export: _Export, response: httpx.Response) -> TMDBError | None:
+def _refusal(export: _Export, response: Streamed) -> TMDBError | None:
     """Return what an answer means that is not an export."""
-    status = response.status_code
+    status = response.status
     if status == 200:
         return None
     if status in (403, 404):
@@ -571,13 +624,11 @@ def _refusal(export: _Export, response: httpx.Response) -> TMDBError | None:
     if 300 <= status < 400:
         message = f"The {export.name}: HTTP {status}, the server points elsewhere; redirects are not followed."
         return UnexpectedRedirect(message, http_status=status, **export.context)
-    return api_error(response, None)
+    return refusal_of("GET", export.context["path"], Response(status, response.headers, b""))
 
 
-def _failure(export: _Export, exception: Exception, line: int) -> TMDBError:
-    if isinstance(exception, TMDBError):
-        return exception
-    error = translated(exception, export.context)
+def _failure(export: _Export, failure: WireFailure, line: int) -> TMDBError:
+    error = error_of(failure, {"operation": None, **export.context})
     if line:
         error.args = (f"{error} (after line {line})",)
     return error
@@ -586,71 +637,85 @@ def _failure(export: _Export, exception: Exception, line: int) -> TMDBError:
 class _Download:
     def __init__(self, export: _Export) -> None:
         self._export = export
-        self._client: httpx.Client | None = None
-        self._response: httpx.Response | None = None
-        self._pieces: Iterator[bytes] = iter(())
+        self._opening: Opening | None = None
+        self._streaming: Streaming | None = None
+        self._wire: PoolWire | None = None
 
     def read(self, line: int) -> bytes:
         """Return the next bytes, or none at the end."""
+        export = self._export
         try:
-            if self._client is None:
-                self._client = httpx.Client(**_settings(self._export))
-                self._response = self._client.send(_request(self._export, self._client), stream=True)
-                refusal = _refusal(self._export, self._response)
+            if self._streaming is None:
+                request = _request(export)
+                transport = (export.way or {}).get("transport")
+                wire: PoolWire | TransportWire
+                if transport is None:
+                    from ._http._sync.wire import PoolWire  # noqa: PLC0415 - only sync programs need it
+
+                    wire = self._wire = PoolWire(_settings(export.way), [request.origin])
+                else:
+                    from ._http._sync.transport import TransportWire  # noqa: PLC0415 - the same
+
+                    wire = TransportWire(transport)
+                self._opening = wire.open(request, timeouts_of(export.timeout), NEVER)
+                self._streaming = self._opening.__enter__()
+                refusal = _refusal(export, self._streaming)
                 if refusal is not None:
                     raise refusal
-                self._pieces = self._response.iter_raw(_PIECE)
-            return next(self._pieces, b"")
-        except (TMDBError, *TRANSLATED) as exception:
-            error = _failure(self._export, exception, line)
+            return next(self._streaming, b"")
+        except WireFailure as failure:
+            error: BaseException = _failure(export, failure, line)
+        except BaseException as caught:  # noqa: BLE001 - a proxy's password may be in the frames behind it
+            error = caught
         raise cleaned(error)
 
     def close(self) -> None:
-        if self._response is not None:
-            self._response.close()
-        if self._client is not None:
-            self._client.close()
+        if self._opening is not None:
+            self._opening.__exit__(None, None, None)
+        if self._wire is not None:
+            self._wire.close()
 
 
 class _AsyncDownload:
     def __init__(self, export: _Export) -> None:
         self._export = export
-        self._client: httpx.AsyncClient | None = None
-        self._response: httpx.Response | None = None
-        self._pieces: AsyncIterator[bytes] | None = None
+        self._opening: AsyncOpening | None = None
+        self._streaming: AsyncStreaming | None = None
+        self._wire: AsyncPoolWire | None = None
 
     async def read(self, line: int) -> bytes:
         """Return the next bytes, or none at the end."""
+        export = self._export
         try:
-            if self._client is None:
-                self._client = httpx.AsyncClient(**_settings(self._export))
-                self._response = await self._client.send(_request(self._export, self._client), stream=True)
-                refusal = _refusal(self._export, self._response)
+            if self._streaming is None:
+                request = _request(export)
+                transport = (export.way or {}).get("transport")
+                wire: AsyncPoolWire | AsyncTransportWire
+                if transport is None:
+                    from ._http._async.wire import AsyncPoolWire  # noqa: PLC0415 - only async programs need it
+
+                    wire = self._wire = AsyncPoolWire(_settings(export.way), [request.origin])
+                else:
+                    from ._http._async.transport import AsyncTransportWire  # noqa: PLC0415 - the same
+
+                    wire = AsyncTransportWire(transport)
+                self._opening = wire.open(request, timeouts_of(export.timeout), NEVER)
+                self._streaming = await self._opening.__aenter__()
+                refusal = _refusal(export, self._streaming)
                 if refusal is not None:
                     raise refusal
-                self._pieces = self._response.aiter_raw(_PIECE)
-            return b"" if self._pieces is None else await anext(self._pieces, b"")
-        except (TMDBError, *TRANSLATED) as exception:
-            error = _failure(self._export, exception, line)
+            return await anext(self._streaming, b"")
+        except WireFailure as failure:
+            error: BaseException = _failure(export, failure, line)
+        except BaseException as caught:  # noqa: BLE001 - a proxy's password may be in the frames behind it
+            error = caught
         raise cleaned(error)
 
     async def aclose(self) -> None:
-        import anyio  # noqa: PLC0415 - only async programs need it
-
-        pieces, self._pieces = self._pieces, None
-        # httpx reads through generators inside generators. Closing the outer one leaves the inner ones to the garbage
-        # collector; a read that is cancelled ends them all.
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            with contextlib.suppress(*TRANSLATED):
-                if pieces is not None:
-                    async for _ in pieces:
-                        pass
-        with anyio.CancelScope(shield=True):
-            if self._response is not None:
-                await self._response.aclose()
-            if self._client is not None:
-                await self._client.aclose()
+        if self._opening is not None:
+            await self._opening.__aexit__(None, None, None)
+        if self._wire is not None:
+            await self._wire.aclose()
 
 
 class _File:

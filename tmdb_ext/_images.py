@@ -10,16 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Final, Literal, Protocol, overload
 
-from ._errors import DecodeError, InvalidArgument, RateLimited, ServerError, TMDBError, TransportError, cleaned
-from ._responses import refusal_of
-from ._sending import TRANSLATED, astream, stream, translated
+from ._errors import DecodeError, InvalidArgument, RateLimited, ServerError, TMDBError, TransportError
+from ._http.messages import Request, Response
+from ._http.responses import refusal_of
+from ._http.translation import error_of
+from ._http.urls import split_url
 
 if TYPE_CHECKING:
-    import httpx
     from tmdb_api_client.v3.models import ConfigurationDetails
-    from tmdb_api_client.v3.resources.configuration import AsyncConfigurationResource, ConfigurationResource
+
+    from ._http.messages import Headers, WireFailure
 
 ImageKind = Literal["backdrop", "logo", "poster", "profile", "still"]
 Progress = Callable[[int, int | None], object]
@@ -41,7 +43,7 @@ OFFLINE_FOR: Final = 300.0
 _PATH: Final = re.compile(r"/?[\w-]+\.(jpe?g|png|svg|webp)", re.ASCII | re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(r"/?(https://[^\s\"'<>]+)")
 _SIZE: Final = re.compile(r"([wh])(\d+)")
-_USEFUL: Final = (TransportError, ServerError, RateLimited)
+USEFUL: Final = (TransportError, ServerError, RateLimited)
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -115,20 +117,34 @@ class ImageSizes:
         return f"ImageSizes({self.base_url!r})"
 
 
-class _ImagesView:
+class Streamed(Protocol):
+    """A response whose body is still to be read."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Headers:
+        """Names in lower case."""
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a name in lower case, or None."""
+
+
+class ImagesView:
     """What is known of the sizes, and since when."""
 
-    def __init__(self, timeout: Any) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._known: ImageSizes | None = None
         self._offline_until = 0.0
 
-    def _ready(self) -> ImageSizes | None:
+    def ready(self) -> ImageSizes | None:
         if self._known is None and time.monotonic() < self._offline_until:
             return ImageSizes()
         return self._known
 
-    def _note(self, details: ConfigurationDetails) -> ImageSizes:
+    def note(self, details: ConfigurationDetails) -> ImageSizes:
         images = details.images
         if images is None or not images.secure_base_url:
             return ImageSizes()
@@ -136,215 +152,14 @@ class _ImagesView:
         self._known = ImageSizes(images.secure_base_url, found)
         return self._known
 
-    def _go_without(self, error: TMDBError) -> ImageSizes:
+    def go_without(self, error: TMDBError) -> ImageSizes:
         self._offline_until = time.monotonic() + OFFLINE_FOR
         _logger.warning("TMDB's image sizes could not be had (%s); using the built-in ones.", type(error).__name__)
         return ImageSizes()
 
 
-class Images(_ImagesView):
-    """Addresses of images, and the images."""
-
-    def __init__(self, configuration: ConfigurationResource, timeout: Any) -> None:
-        super().__init__(timeout)
-        self._configuration = configuration
-        self._lock = threading.Lock()
-
-    def sizes(self) -> ImageSizes:
-        """Return the sizes that TMDB has, asked for once; the built-in ones where it cannot be reached.
-
-        Raises:
-            APIError: TMDB refused the credentials.
-        """
-        with self._lock:
-            ready = self._ready()
-            if ready is not None:
-                return ready
-            try:
-                return self._note(self._configuration.details())
-            except _USEFUL as error:
-                return self._go_without(error)
-
-    @overload
-    def url(
-        self, path: None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> None: ...
-    @overload
-    def url(
-        self, path: str, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str: ...
-    @overload
-    def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str | None: ...
-    def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str | None:
-        """Return the address of an image in the nearest size: ``tmdb.images.url(film.poster_path, width=500)``.
-
-        TMDB is asked for its sizes once. Arguments and errors are those of `ImageSizes.url`.
-        """
-        return None if path is None else self.sizes().url(path, width=width, height=height, kind=kind)
-
-    def download(
-        self,
-        path: str,
-        file: str | os.PathLike[str],
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        kind: ImageKind | None = None,
-        progress: Progress | None = None,
-    ) -> Path:
-        """Fetch an image into a file; no credential is sent.
-
-        Args:
-            path: a path as in `poster_path`.
-            file: where to put it. What is there is replaced when the image is complete, and left alone otherwise.
-            width: in pixels; the nearest size is taken.
-            height: in pixels, in place of `width`.
-            kind: which kind of image it is.
-            progress: called with the bytes so far and, where it is known, their number in all.
-
-        Returns:
-            The file's path.
-
-        Raises:
-            InvalidArgument: the path is not one of an image.
-            NotFound: there is no such image.
-            APIError: the server refused.
-            TransportError: no answer came, or not all of it.
-            DecodeError: the answer is no image.
-        """
-        url = self.url(path, width=width, height=height, kind=kind)
-        error: TMDBError | None = None
-        try:
-            with _replaced(file) as part, stream(url, self._timeout) as response:
-                total = _checked(response)
-                with part.open("wb") as target:
-                    for chunk in response.iter_bytes():
-                        target.write(chunk)
-                        if progress is not None:
-                            progress(response.num_bytes_downloaded, total)
-        except TMDBError as exception:
-            error = exception
-        except TRANSLATED as exception:
-            error = _error(exception)
-        if error is not None:
-            raise cleaned(error)
-        return Path(file)
-
-    def __repr__(self) -> str:
-        return f"Images({self._known!r})"
-
-
-class AsyncImages(_ImagesView):
-    """Addresses of images, and the images, async."""
-
-    def __init__(self, configuration: AsyncConfigurationResource, timeout: Any) -> None:
-        super().__init__(timeout)
-        self._configuration = configuration
-        self._lock: Any = None
-
-    async def sizes(self) -> ImageSizes:
-        """Return the sizes that TMDB has, asked for once; the built-in ones where it cannot be reached.
-
-        In a loop, take `sizes` first: its `url` is not awaited.
-
-        Raises:
-            APIError: TMDB refused the credentials.
-        """
-        if self._lock is None:
-            import anyio  # noqa: PLC0415 - only async clients need it
-
-            self._lock = anyio.Lock()
-        async with self._lock:
-            ready = self._ready()
-            if ready is not None:
-                return ready
-            try:
-                return self._note(await self._configuration.details())
-            except _USEFUL as error:
-                return self._go_without(error)
-
-    @overload
-    async def url(
-        self, path: None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> None: ...
-    @overload
-    async def url(
-        self, path: str, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str: ...
-    @overload
-    async def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str | None: ...
-    async def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
-    ) -> str | None:
-        """Return the address of an image in the nearest size: ``await tmdb.images.url(film.poster_path, width=500)``.
-
-        TMDB is asked for its sizes once. Arguments and errors are those of `ImageSizes.url`.
-        """
-        return None if path is None else (await self.sizes()).url(path, width=width, height=height, kind=kind)
-
-    async def download(
-        self,
-        path: str,
-        file: str | os.PathLike[str],
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        kind: ImageKind | None = None,
-        progress: Progress | None = None,
-    ) -> Path:
-        """Fetch an image into a file; no credential is sent.
-
-        Args:
-            path: a path as in `poster_path`.
-            file: where to put it. What is there is replaced when the image is complete, and left alone otherwise.
-            width: in pixels; the nearest size is taken.
-            height: in pixels, in place of `width`.
-            kind: which kind of image it is.
-            progress: called with the bytes so far and, where it is known, their number in all.
-
-        Returns:
-            The file's path.
-
-        Raises:
-            InvalidArgument: the path is not one of an image.
-            NotFound: there is no such image.
-            APIError: the server refused.
-            TransportError: no answer came, or not all of it.
-            DecodeError: the answer is no image.
-        """
-        import anyio  # noqa: PLC0415 - only async clients need it
-
-        url = await self.url(path, width=width, height=height, kind=kind)
-        error: TMDBError | None = None
-        try:
-            with _replaced(file) as part:
-                async with astream(url, self._timeout) as response:
-                    total = _checked(response)
-                    async with await anyio.open_file(part, "wb") as target:
-                        async for chunk in response.aiter_bytes():
-                            await target.write(chunk)
-                            if progress is not None:
-                                progress(response.num_bytes_downloaded, total)
-        except TMDBError as exception:
-            error = exception
-        except TRANSLATED as exception:
-            error = _error(exception)
-        if error is not None:
-            raise cleaned(error)
-        return Path(file)
-
-    def __repr__(self) -> str:
-        return f"AsyncImages({self._known!r})"
-
-
 @contextlib.contextmanager
-def _replaced(file: str | os.PathLike[str]) -> Iterator[Path]:
+def replaced(file: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a file beside `file` to write to; put it in place at the end, or take it away."""
     target = Path(file)
     if target.is_dir() or not target.absolute().parent.is_dir():
@@ -357,21 +172,31 @@ def _replaced(file: str | os.PathLike[str]) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _checked(response: httpx.Response) -> int | None:
+def checked(path: str, response: Streamed) -> int | None:
     """Return how many bytes there will be, where that is known.
 
     Raises:
         APIError: the server refused.
         DecodeError: the answer is no image.
     """
-    if response.status_code != 200:
-        raise refusal_of(response)
-    kind = response.headers.get("content-type", "")
+    if response.status != 200:
+        raise refusal_of("GET", path, Response(response.status, response.headers, b""))
+    kind = response.header("content-type") or ""
     if not kind.startswith("image/"):
-        raise DecodeError("The answer is not an image.", http_status=200, method="GET", path=response.request.url.path)
-    length = response.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
+        raise DecodeError(
+            f"GET {path}: the answer is not an image", http_status=200, content_type=kind, method="GET", path=path
+        )
+    length = response.header("content-length") or ""
+    return int(length) if length.isdecimal() and response.header("content-encoding") is None else None
 
 
-def _error(exception: Exception) -> TMDBError:
-    return translated(exception, {"operation": None, "method": "GET", "path": "the image"})
+def request_of(url: str, headers: Headers) -> Request:
+    """Return the request for an image, which carries no credential."""
+    origin, target = split_url(url)
+    kept = [(name, value) for name, value in headers if name not in ("accept", "accept-encoding")]
+    return Request("GET", origin, target, [("accept", "image/*"), *kept])
+
+
+def error_for(failure: WireFailure, path: str) -> TMDBError:
+    """Return the error for a failure on the way."""
+    return error_of(failure, {"operation": None, "method": "GET", "path": path})

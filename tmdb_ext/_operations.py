@@ -13,7 +13,6 @@ from ._errors import ConfigurationError
 from ._redaction import redact
 
 if TYPE_CHECKING:
-    import httpx
     from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.operations import Operation
 
@@ -29,15 +28,14 @@ def name_of(operation: Operation) -> str:
     return f"v4/{operation.id}" if operation.path.startswith("/4/") else operation.id
 
 
-def extensions_for(name: str) -> dict[str, str]:
-    """Return the request extensions that a generated endpoint would pass for an operation."""
-    version, _, published = name.rpartition("/")
-    return {API: version or "v3", EXTENSION: published}
+def extensions_of(operation: Operation) -> dict[str, str]:
+    """Return the request extensions that the generated endpoint of an operation passes."""
+    return {API: "v4" if operation.path.startswith("/4/") else "v3", EXTENSION: operation.id}
 
 
-def extensions_of(endpoint: Endpoint[Any]) -> dict[str, str]:
-    """Return the request extensions that a generated endpoint passes."""
-    return {API: endpoint.api, EXTENSION: endpoint.operation_id}
+def operation_of_endpoint(endpoint: Endpoint[Any]) -> Operation:
+    """Return the operation of a generated endpoint."""
+    return _table(endpoint.api)[endpoint.operation_id]
 
 
 def find_operation(extensions: Mapping[str, Any]) -> Operation | None:
@@ -77,20 +75,22 @@ def operation_of(method: object) -> Operation | None:
     return None
 
 
-def describe(request: httpx.Request) -> dict[str, Any]:
-    """Return how errors name a request: the operation, the method, and the path, without what is a user's or secret."""
-    path = request.url.raw_path.decode("ascii", "replace").partition("?")[0]
-    operation = find_operation(request.extensions)
+def describe(operation: Operation | None, method: str, target: str) -> dict[str, Any]:
+    """Return how errors name a request: the operation, the method, and the path, without what is a user's or secret.
+
+    Args:
+        operation: the operation, or None if it is not known.
+        method: the HTTP method.
+        target: path and query, as they are sent.
+    """
+    path = target.partition("?")[0]
     if operation is None:
-        return {"operation": None, "method": request.method, "path": redact(path)}
-    return {**describe_operation(request.extensions), "path": _filled(operation.path, path)}
+        return {"operation": None, "method": method, "path": redact(path)}
+    return {**describe_operation(operation), "path": _filled(operation.path, path)}
 
 
-def describe_operation(extensions: Mapping[str, Any]) -> dict[str, Any]:
+def describe_operation(operation: Operation) -> dict[str, Any]:
     """Return how errors name a request that has not been made; the path is the template."""
-    operation = find_operation(extensions)
-    if operation is None:
-        return {"operation": None, "method": None, "path": None}
     return {"operation": name_of(operation), "method": operation.method.upper(), "path": operation.path}
 
 

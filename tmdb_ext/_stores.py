@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from ._errors import ConfigurationError
+from ._http.forks import PerProcess
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -24,7 +25,7 @@ Record: TypeAlias = Mapping[str, str | float | bool | None]
 """A stored session: JSON values by name. It holds a credential."""
 
 VERSION: Final = 1
-WRITE_PATIENCE: Final = 10.0
+WRITE_PATIENCE: Final = 1.0
 """Seconds to wait for another process that is writing; a write takes milliseconds."""
 
 
@@ -51,13 +52,21 @@ class SessionStore(Protocol):
         """Give the lock of `key` back."""
 
 
+class _Locks:
+    """Who is making what in this process. A forked child begins afresh: whoever held a lock is in the other process."""
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.write_guard = threading.Lock()
+        self.held: dict[str, FileLock | None] = {}
+
+
 class MemoryStore:
     """Keeps sessions while the process runs: the default. Clients that are given the same one share their sessions."""
 
     def __init__(self) -> None:
         self._records: dict[str, dict[str, Any]] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
+        self._locks = PerProcess(_Locks)
 
     def load(self, key: str) -> Record | None:
         """Return what was saved under `key`, or None."""
@@ -77,13 +86,20 @@ class MemoryStore:
 
     def acquire(self, key: str) -> bool:
         """Take the lock of `key`, or return False."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        return lock.acquire(blocking=False)
+        locks = self._locks.get()
+        with locks.guard:
+            if key in locks.held:
+                return False
+            locks.held[key] = None
+            return True
 
     def release(self, key: str) -> None:
         """Give the lock of `key` back."""
-        self._locks[key].release()
+        self._locks.get().held.pop(key, None)
+
+    @property
+    def _guard(self) -> threading.Lock:
+        return self._locks.get().guard
 
     def __repr__(self) -> str:
         return f"MemoryStore({len(self._records)} sessions)"
@@ -110,9 +126,7 @@ class FileStore:
             raise ConfigurationError(f"The session file's folder cannot be made: {error.strerror}.") from None
         if self.path.is_dir():
             raise ConfigurationError("The session file is a folder; name a file.")
-        self._making: dict[str, FileLock] = {}
-        self._guard = threading.Lock()
-        self._write_guard = threading.Lock()
+        self._locks = PerProcess(_Locks)
 
     def load(self, key: str) -> Record | None:
         """Return what was saved under `key`, or None.
@@ -154,18 +168,20 @@ class FileStore:
             ConfigurationError: no lock file can be made beside the file.
         """
         lock = self._lock(hashlib.sha256(key.encode()).hexdigest()[:12])
-        with self._guard:
-            if key in self._making:
+        locks = self._locks.get()
+        with locks.guard:
+            if key in locks.held or not _taken(lock, seconds=0):
                 return False
-            if not _taken(lock, seconds=0):
-                return False
-            self._making[key] = lock
+            locks.held[key] = lock
             return True
 
     def release(self, key: str) -> None:
         """Give the lock of `key` back."""
-        with self._guard:
-            self._making.pop(key).release()
+        locks = self._locks.get()
+        with locks.guard:
+            lock = locks.held.pop(key, None)
+            if lock is not None:
+                lock.release()
 
     def __repr__(self) -> str:
         return f"FileStore({str(self.path)!r})"
@@ -179,7 +195,7 @@ class FileStore:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         lock = self._lock("write")
-        with self._write_guard:
+        with self._locks.get().write_guard:
             if not _taken(lock, seconds=WRITE_PATIENCE):
                 raise ConfigurationError(
                     f"Another process has been writing the session file for more than {WRITE_PATIENCE:.0f} seconds."

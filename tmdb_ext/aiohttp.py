@@ -1,4 +1,4 @@
-"""aiohttp under an `AsyncTMDB`: about twice as many calls a second, on asyncio. Needs the extra `aiohttp`.
+"""aiohttp under an `AsyncTMDB`, on asyncio: for programs that want its proxies or resolvers. Needs the extra `aiohttp`.
 
     from tmdb_ext import AsyncTMDB
     from tmdb_ext.aiohttp import AiohttpTransport
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ._extras import extra
+from ._http._async.concurrency import PerLoop
 
 with extra("aiohttp", "The aiohttp transport needs", "aiohttp", "httpx_aiohttp"):
     import aiohttp
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["AiohttpTransport"]
 
 
-class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
+class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends the requests of an `AsyncTMDB` with aiohttp; one for each client, which closes it.
 
-    A connection that broke is reported as such. (The transport below says of some that they could not be made, and a
-    request that was carried out would be sent again.) Cookies are not kept.
+    Each event loop has a session of its own. A connection that broke is reported as such: the transport below says of
+    some that they could not be made, and a request that was carried out would be sent again. Cookies are not kept, and
+    aiohttp repeats nothing by itself: that would be without a turn and without the client's hook.
 
     Args:
         verify: what to check the server's certificate with, if not with the usual authorities.
@@ -48,27 +50,28 @@ class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
         limits: httpx.Limits | None = None,
         proxy: httpx.Proxy | None = None,
     ) -> None:
-        super().__init__(verify=verify, limits=limits or httpx.Limits(max_connections=100), proxy=proxy)
+        self._verify = verify
+        self._limits = limits or httpx.Limits(max_connections=100)
+        self._proxy = proxy
+        self._inner: PerLoop[httpx_aiohttp.AiohttpTransport] = PerLoop(self._make, _close)
 
-    def get_client(self) -> aiohttp.ClientSession:
-        """Return the session that requests are sent with."""
-        if not isinstance(self.client, aiohttp.ClientSession):
-            self.client = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self.ssl_context,
-                    limit=self.limits.max_connections or 0,
-                    keepalive_timeout=self.limits.keepalive_expiry,
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
+    def _make(self) -> httpx_aiohttp.AiohttpTransport:
+        context = httpx.create_ssl_context(verify=self._verify)
+        limits = self._limits
+
+        def session() -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(
+                ssl=context, limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry
             )
-            # It has no setting for this: it would send again by itself, without a turn and without the client's hook.
-            self.client._retry_connection = False  # noqa: SLF001
-        return self.client
+            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,))
+
+        return httpx_aiohttp.AiohttpTransport(client=session, proxy=self._proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
+        inner = self._inner.get() or await self._inner.ready()
         try:
-            response = await super().handle_async_request(request)
+            response = await inner.handle_async_request(request)
         except Exception as error:
             truth = _what_it_was(error)
             if truth is None:
@@ -78,6 +81,31 @@ class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
                 response.stream = _Body(response.stream)
             return response
         raise truth
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+class _BrokenError(aiohttp.ClientError):
+    """What ended an exchange. aiohttp repeats a request for some of its own errors, and not for this one."""
+
+    def __init__(self, truth: aiohttp.ClientError) -> None:
+        super().__init__()
+        self.truth = truth
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        truth = error
+    raise _BrokenError(truth)
+
+
+async def _close(inner: httpx_aiohttp.AiohttpTransport) -> None:
+    await inner.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -108,6 +136,8 @@ def _what_it_was(error: Exception) -> httpx.TransportError | None:
     The text stays aiohttp's for what broke; it names the host, and nothing of the request.
     """
     cause: Any = error if isinstance(error, aiohttp.ClientError) else error.__cause__
+    if isinstance(cause, _BrokenError):
+        cause = cause.truth
     if isinstance(cause, aiohttp.ConnectionTimeoutError):
         return httpx.ConnectTimeout("")
     if isinstance(cause, aiohttp.ServerDisconnectedError):

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import ConfigurationError
 from ._extras import extra
-from ._limit import BURST, TMDB_RATE, RateLimiter
+from ._http.forks import PerProcess
+from ._http.limit import BURST, TMDB_RATE, RateLimiter
 
 with extra("redis", "Sessions and rates in Redis need", "redis"):
     import redis
@@ -41,14 +42,17 @@ PAUSE: Final = 5.0
 """Seconds without asking for turns in Redis, after it could not be reached."""
 
 # The time at which the next turn is due, in microseconds of Redis's own clock: machines need not agree on the time.
-_RESERVE: Final = """
+_TAKE: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local interval, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
-local turn = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - slack)
-local due = turn + interval
+local turn = tonumber(redis.call('GET', KEYS[1]) or 0)
+if turn > now then
+  return turn - now
+end
+local due = math.max(turn, now - slack) + interval
 redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((math.max(due - now, 0) + slack) / 1000) + 1000)
-return math.max(turn - now, 0)
+return 0
 """
 _BACK_OFF: Final = """
 local clock = redis.call('TIME')
@@ -60,6 +64,16 @@ return 0
 """
 
 _logger = logging.getLogger("tmdb_ext")
+
+
+class _Own:
+    """What belongs to one process. A forked child begins afresh."""
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.locks: dict[str, _KeptLock] = {}
+        self.waiting: dict[int, None] = {}
+        """Of those in this process who wait for a turn, the first one asks Redis."""
 
 
 class RedisStore:
@@ -80,8 +94,7 @@ class RedisStore:
     def __init__(self, server: str | redis.Redis, *, prefix: str = "tmdb-ext") -> None:
         self._redis = _connected(server)
         self._prefix = _named(prefix, "prefix")
-        self._locks: dict[str, _KeptLock] = {}
-        self._guard = threading.Lock()
+        self._own = PerProcess(_Own)
 
     def load(self, key: str) -> Record | None:
         """Return what was saved under `key`, or None."""
@@ -106,8 +119,9 @@ class RedisStore:
 
         Where Redis cannot be reached there is nobody to agree with, and the caller goes on.
         """
-        with self._guard:
-            if key in self._locks:
+        own = self._own.get()
+        with own.guard:
+            if key in own.locks:
                 return False
             lock = _KeptLock(self._redis, f"{self._name(key)}:lock")
             try:
@@ -115,13 +129,16 @@ class RedisStore:
                     return False
             except RedisError as error:
                 _logger.warning("The lock in Redis could not be taken (%s); going on without.", type(error).__name__)
-            self._locks[key] = lock
+            own.locks[key] = lock
             return True
 
     def release(self, key: str) -> None:
         """Give the lock of `key` back; this does not wait for Redis."""
-        with self._guard:
-            self._locks.pop(key).release()
+        own = self._own.get()
+        with own.guard:
+            lock = own.locks.pop(key, None)
+            if lock is not None:
+                lock.release()
 
     def _name(self, key: str) -> str:
         return f"{self._prefix}:{key}"
@@ -154,16 +171,33 @@ class RedisRateLimit:
         self._rate = rate
         self._redis = _connected(server)
         self._key = _named(key, "key")
-        self._reserve = self._redis.register_script(_RESERVE)
+        self._take = self._redis.register_script(_TAKE)
         self._back_off = self._redis.register_script(_BACK_OFF)
         self._interval = round(1_000_000 / rate)
         self._slack = (burst - 1) * self._interval
         self._out_until = 0.0
+        self._own = PerProcess(_Own)
 
-    def reserve(self) -> float:
-        """Take the next turn; return the seconds until it comes."""
-        waited = self._asked(self._reserve, [self._interval, self._slack])
-        return self._alone.reserve() if waited is None else waited / 1_000_000
+    def take(self, waiter: object) -> float:
+        """Take a turn for `waiter` if there is one now; return 0, or the seconds until one is expected."""
+        own = self._own.get()
+        with own.guard:
+            own.waiting.setdefault(id(waiter))
+            place = list(own.waiting).index(id(waiter))
+        if place:
+            return place / self._rate
+        waited = self._asked(self._take, [self._interval, self._slack])
+        wait = self._alone.take(waiter) if waited is None else waited / 1_000_000
+        if wait <= 0:
+            self.leave(waiter)
+        return wait
+
+    def leave(self, waiter: object) -> None:
+        """Forget a request that has given up waiting."""
+        own = self._own.get()
+        with own.guard:
+            own.waiting.pop(id(waiter), None)
+        self._alone.leave(waiter)
 
     def back_off(self, seconds: float) -> None:
         """Give nobody a turn for some seconds: TMDB has had too much."""

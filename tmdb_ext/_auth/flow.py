@@ -1,35 +1,34 @@
-"""The auth flow: every credential that a request carries is put there by this module.
+"""The auth flow: which credentials a call carries, how missing ones are got, and what a refusal of one means.
 
-`TMDBAuth.auth_flow` is one generator for sync and async. It yields the requests to send, extra ones included (making a
-guest session, looking up the account id, converting a token), and steps that only a driver can take: see `_steps`.
-
-A request that httpx hands in is never changed. What goes out is a copy with the credentials, so that they are not found
-in the locals of a traceback.
+`AuthFlow.perform` is one generator for sync and async. It yields the requests to send, extra ones included (making a
+guest session, looking up the account id, converting a token), and the other steps that only a driver can take.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from urllib.parse import parse_qs
 
 from tmdb_ext._errors import ConfigurationError, DecodeError, SessionDenied
-from tmdb_ext._operations import describe, extensions_for, find_operation, get_operation, name_of
-from tmdb_ext._responses import CARRIED, api_error, parse, status_of
-from tmdb_ext._retry import BUDGET
+from tmdb_ext._http.messages import Request, Response
+from tmdb_ext._http.responses import api_error, lacking, parse, status_of
+from tmdb_ext._operations import get_operation, name_of
 
+from .carrying import Credentialed, has_placeholder
 from .credentials import LABELS, Claims, CredentialName, Credentials, Secret, claims_of
 from .guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
-from .selection import MODES, Held, Mode, Plan, UserCredential, select
+from .modes import check_mode, mode_in_force
+from .selection import Held, Mode, Plan, select
 from .sessions import Sessions, UserAccessToken, UserSession, digest
-from .steps import Attempt, Driver, Notify, Run, Steps
+from .steps import Attempt, Failures, Notify, Run, Send, Steps, once
 
 if TYPE_CHECKING:
+    from tmdb_ext._http.call import Call
+    from tmdb_ext._http.messages import Origin
     from tmdb_ext._stores import SessionStore
 
 ACCOUNT_PATH: Final = "/3/account"
@@ -38,40 +37,33 @@ GUEST_SESSION_PATH: Final = "/3/authentication/guest_session/new"
 CONVERT_PATH: Final = "/3/authentication/session/convert/4"
 FORGOTTEN: Final = frozenset({(401, 3), (401, 17), (404, 37)})
 """HTTP status and TMDB status code of an answer to a session that the server does not know any more."""
-MODE: Final = "tmdb_mode"
-"""The request extension that sets the mode of one call."""
-PERSONAL: Final = "tmdb_personal"
-"""The request extension in which the flow notes that the bearer is a user's, or one that the caller put there."""
-SINGLE_FLIGHT: Final = "tmdb_single_flight"
-"""The request extension that says which attempt at a thing made once an extra request is."""
-
-_MODE_OVERRIDES: Final[ContextVar[Mapping[int, Mode]]] = ContextVar("tmdb_ext_modes", default=MappingProxyType({}))
 
 _logger = logging.getLogger("tmdb_ext")
 
 
-class Load(NamedTuple):
-    """What one request is made to carry."""
+class Answer(NamedTuple):
+    """The answer to a request of the flow's own."""
 
-    user: UserCredential | None = None
-    """Which user-level credential there is among it."""
-    bearer: Secret | None = None
-    is_users_bearer: bool = False
-    api_key: Secret | None = None
-    session: Secret | None = None
-    guest: Secret | None = None
-    account_id: int | None = None
-    account_object_id: str | None = None
+    payload: Any
+    """Its JSON."""
+    call: Call
+    request: Request
+    response: Response
+
+    def lacking(self, name: str) -> DecodeError:
+        """Return the error for an answer that lacks what it was asked for."""
+        return lacking(self.call, self.request, self.response, name)
 
 
-class TMDBAuth(httpx.Auth):
+class AuthFlow:
     """Decides which credentials a request carries, gets those that are missing, and adds them."""
 
     def __init__(
         self,
         credentials: Credentials,
         *,
-        base_url: httpx.URL,
+        origin: Origin,
+        prefix: str = "",
         store: SessionStore,
         policy: GuestPolicy,
         mode: Mode = "auto",
@@ -79,9 +71,12 @@ class TMDBAuth(httpx.Auth):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.credentials = credentials
-        self.base_url = base_url
-        self.sessions = Sessions(credentials, store, _shown(base_url))
-        self.driver = Driver()
+        self.origin = origin
+        """Where credentials may go."""
+        self.prefix = prefix
+        """The path of the base address, before the operations' own."""
+        self.sessions = Sessions(credentials, store, f"{origin}{prefix}")
+        self.failures = Failures()
         self._access_token_claims = claims_of(credentials.access_token)
         self._policy = policy
         self._mode = check_mode(mode)
@@ -89,14 +84,14 @@ class TMDBAuth(httpx.Auth):
         self._now = now
 
     def __repr__(self) -> str:
-        return f"<TMDBAuth {self.credentials!r}, mode={self.mode!r}>"
+        return f"<AuthFlow {self.credentials!r}, mode={self.mode!r}>"
 
     # What is held, and what it comes to
 
     @property
     def mode(self) -> Mode:
         """The mode in force here: that of the innermost `acting_as` block, else the client's."""
-        return _MODE_OVERRIDES.get().get(id(self), self._mode)
+        return mode_in_force(self, self._mode)
 
     def held(self) -> Held:
         """Return what there is to choose from, without values."""
@@ -137,53 +132,59 @@ class TMDBAuth(httpx.Auth):
 
     # The flow
 
-    def auth_flow(self, request: httpx.Request) -> Generator[Any, Any, None]:
-        """Yield what to send for `request`, and the steps in between; see the module's first lines."""
-        self._refuse_other_origin(request.url)
-        operation = find_operation(request.extensions)
+    def perform(self, call: Call, request: Request) -> Steps[Response]:
+        """Send a request with the credentials that it needs; the result is the response."""
+        self._refuse_other_origin(request.origin)
+        operation = call.operation
         path = operation.path if operation else ""
         plan = select(
             name_of(operation) if operation else None,
             operation.user_auth if operation else "none",
             self.held(),
-            mode=request.extensions.get(MODE) or self.mode,
+            mode=cast("Mode | None", call.mode) or self.mode,
             path=path,
             bearer_only=operation is not None and operation.bearer_only,
             given=_given(request, path),
         )
-        load = self._load(plan)
-        if _may_have(path, "account_object_id") and _has_placeholder(request, "account_object_id"):
-            load = load._replace(account_object_id=self._account_object_id(request, load))
+        carried = self._carried(plan)
+        if any(name == "authorization" for name, _ in request.headers):
+            carried = carried._replace(is_personal=True)
+        if _may_have(path, "account_object_id") and has_placeholder(request.target, "account_object_id"):
+            carried = carried._replace(account_object_id=self._account_object_id(call, request, carried))
         user: UserSession | None = None
         guest: GuestSession | None = None
         if plan.user == "session_id":
-            user = yield from self._user_session(request)
-            load = load._replace(session=user.id)
+            user = yield from self._user_session(call)
+            carried = carried._replace(session=user.id)
         elif plan.user == "guest_session_id":
-            guest = yield from self.obtain_guest_session(request)
-            load = load._replace(guest=guest.id)
-        if _may_have(path, "account_id") and _has_placeholder(request, "account_id"):
+            guest = yield from self.obtain_guest_session(call)
+            carried = carried._replace(guest=guest.id)
+        if _may_have(path, "account_id") and has_placeholder(request.target, "account_id"):
             given = _given_session(request)
             if user is not None:
-                user, account_id = yield from self._account_of(request, user)
-                load = load._replace(session=user.id, account_id=account_id)
+                user, account_id = yield from self._account_of(call, user)
+                carried = carried._replace(session=user.id, account_id=account_id)
             elif given is not None:
-                load = load._replace(account_id=(yield from self._account_id_of(request, given)))
+                carried = carried._replace(account_id=(yield from self._account_id_of(call, given)))
 
-        response = yield dressed(request, load)
-        if guest is not None and not _is_forgotten(response):
+        request.carried = carried
+        response: Response = yield Send(request, call)
+        if guest is not None and not _is_forgotten(request, response):
             yield from self._note_use(guest, response)
         elif guest is not None:
-            guest = yield from self._guest_successor(request, guest)
+            guest = yield from self._guest_successor(call, guest)
             if guest is not None:
-                response = yield dressed(request, load._replace(guest=guest.id))
+                request.carried = carried._replace(guest=guest.id)
+                response = yield Send(request, call)
                 yield from self._note_use(guest, response)
-        elif user is not None and _is_forgotten(response):
-            user = yield from self._user_successor(request, user)
+        elif user is not None and _is_forgotten(request, response):
+            user = yield from self._user_successor(call, user)
             if user is not None:
-                yield dressed(request, load._replace(session=user.id))
+                request.carried = carried._replace(session=user.id)
+                response = yield Send(request, call)
+        return response
 
-    def _load(self, plan: Plan) -> Load:
+    def _carried(self, plan: Plan) -> Credentialed:
         """Return what `plan` comes to, as far as it is there already: sessions follow."""
         name = plan.application
         bearer: Secret | None = None
@@ -195,7 +196,7 @@ class TMDBAuth(httpx.Auth):
                 raise ConfigurationError("The user has been logged out. Nothing was sent.", operation=plan.operation)
             bearer = token.token
         api_key = self.credentials.api_key if name == "api_key" else None
-        return Load(plan.user, bearer, name == "user_access_token", api_key)
+        return Credentialed(plan.user, bearer, name == "user_access_token", api_key)
 
     def account_object_id(self) -> str:
         """Return the id of the account in v4 that calls for the user act for.
@@ -205,20 +206,21 @@ class TMDBAuth(httpx.Auth):
         """
         operation = get_operation("v4/account-lists")
         plan = select(name_of(operation), operation.user_auth, self.held())
-        request = httpx.Request(operation.method, self.base_url, extensions=extensions_for(name_of(operation)))
-        return self._account_object_id(request, self._load(plan))
+        return self._object_id_of(self._carried(plan).bearer, {"operation": name_of(operation)})
 
-    def _account_object_id(self, request: httpx.Request, load: Load) -> str:
+    def _account_object_id(self, call: Call, request: Request, carried: Credentialed) -> str:
         """Return the id of the account in v4 that the bearer acts for."""
-        given = request.headers.get("authorization")
-        bearer = load.bearer if given is None else Secret(given.rpartition(" ")[2])
+        given = next((value for name, value in request.headers if name == "authorization"), None)
+        bearer = carried.bearer if given is None else Secret(given.rpartition(" ")[2])
+        return self._object_id_of(bearer, call.describe(request))
+
+    def _object_id_of(self, bearer: Secret | None, context: Mapping[str, Any]) -> str:
         token = self.sessions.token
         if token is not None and token.token == bearer:
             account = token.account_object_id
         else:
             account = claims_of(bearer).account_object_id
         if account is None:
-            context: dict[str, Any] = describe(request)
             raise ConfigurationError(
                 f"{context['operation']} has the account object id in its path, and the token does not tell it. "
                 "Pass account_object_id=, 24 hexadecimal digits. Nothing was sent.",
@@ -226,27 +228,27 @@ class TMDBAuth(httpx.Auth):
             )
         return account
 
-    def _refuse_other_origin(self, url: httpx.URL) -> None:
-        if _origin(url) != _origin(self.base_url):
+    def _refuse_other_origin(self, origin: Origin) -> None:
+        if origin != self.origin:
             raise ConfigurationError(
-                f"This client talks to {_shown(self.base_url)}, and the request was for {_shown(url)}. "
+                f"This client talks to {self.origin}, and the request was for {origin}. "
                 "Credentials go to no other scheme, host or port; nothing was sent."
             )
 
     # The guest session
 
-    def _note_use(self, guest: GuestSession, response: httpx.Response) -> Steps[None]:
-        if response.status_code < 400 and self.sessions.note_use(guest, self._now()):
+    def _note_use(self, guest: GuestSession, response: Response) -> Steps[None]:
+        if response.status < 400 and self.sessions.note_use(guest, self._now()):
             yield Run(self.sessions.save_guest)
 
-    def obtain_guest_session(self, template: httpx.Request) -> Steps[GuestSession]:
+    def obtain_guest_session(self, call: Call) -> Steps[GuestSession]:
         """Return the guest session to use, making or replacing it where that is needed."""
 
         def usable() -> GuestSession | None:
             guest = self.sessions.guest
             return None if guest is None or self._is_expired(guest) else guest
 
-        return (yield from self._one_guest_session(usable, template, refused=None))
+        return (yield from self._one_guest_session(usable, call, refused=None))
 
     def forget_guest_session(self) -> Steps[None]:
         """Stop using the guest session; the next call that needs one makes a new one."""
@@ -256,27 +258,29 @@ class TMDBAuth(httpx.Auth):
         # One that may not be replaced is used to the end: the server has the last word.
         return self._policy.make and guest.expired(self._now(), self._policy)
 
-    def _guest_successor(self, request: httpx.Request, refused: GuestSession) -> Steps[GuestSession | None]:
+    def _guest_successor(self, call: Call, refused: GuestSession) -> Steps[GuestSession | None]:
         """Return the session to repeat `request` with, after the server refused one; None where it is not repeated."""
         # A replacement that has never been accepted shows that the session is not what is wrong: without this, every
         # call that is refused for another reason would make yet another session.
         hopeless = refused.replaces and not refused.proven and self.sessions.guest is refused
-        if not (self._policy.make and _is_repeatable(request)) or hopeless:
+        if not self._policy.make or hopeless:
             return None
 
         def other() -> GuestSession | None:
             return None if self.sessions.guest is refused else self.sessions.guest
 
-        return (yield from self._one_guest_session(other, request, refused=refused))
+        return (yield from self._one_guest_session(other, call, refused=refused))
 
     def _one_guest_session(
-        self, ready: Callable[[], GuestSession | None], template: httpx.Request, *, refused: GuestSession | None
+        self, ready: Callable[[], GuestSession | None], call: Call, *, refused: GuestSession | None
     ) -> Steps[GuestSession]:
         sessions = self.sessions
-        guest, made = yield from self.driver.once(
+        guest, made = yield from once(
+            self.failures,
+            call,
             Attempt("guest session"),
             ready,
-            lambda: self._guest_session_from_store_or_tmdb(template, refused),
+            lambda: self._guest_session_from_store_or_tmdb(call, refused),
             sessions.store,
             sessions.guest_key,
         )
@@ -284,9 +288,7 @@ class TMDBAuth(httpx.Auth):
             yield from self._announce(guest)
         return guest
 
-    def _guest_session_from_store_or_tmdb(
-        self, template: httpx.Request, refused: GuestSession | None
-    ) -> Steps[GuestSession]:
+    def _guest_session_from_store_or_tmdb(self, call: Call, refused: GuestSession | None) -> Steps[GuestSession]:
         former = self.sessions.guest
         # Another user of the store may have made one meanwhile.
         stored: GuestSession | None = yield Run(self.sessions.stored_guest)
@@ -294,12 +296,12 @@ class TMDBAuth(httpx.Auth):
             stored.replaces = former is not None and former.id != stored.id
             self.sessions.guest = stored
             return stored
-        payload, response = yield from self.ask(
-            template, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session", attempt=Attempt("guest session")
+        answer = yield from self.ask(call, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session")
+        session = parse_guest_session(
+            answer.payload, answer.response.header("date"), self._now(), replaces=former is not None
         )
-        session = parse_guest_session(payload, response.headers, self._now(), replaces=former is not None)
         if session is None:
-            raise unreadable(response, "guest_session_id")
+            raise answer.lacking("guest_session_id")
         self.sessions.guest = session
         yield Run(self.sessions.save_guest)
         return session
@@ -320,12 +322,12 @@ class TMDBAuth(httpx.Auth):
 
     # The user session
 
-    def _user_session(self, template: httpx.Request) -> Steps[UserSession]:
+    def _user_session(self, call: Call) -> Steps[UserSession]:
         if self.sessions.user is not None:
             return self.sessions.user
-        return (yield from self.convert(template))
+        return (yield from self.convert(call))
 
-    def convert(self, template: httpx.Request, refused: UserSession | None = None) -> Steps[UserSession]:
+    def convert(self, call: Call, refused: UserSession | None = None) -> Steps[UserSession]:
         """Return the session that comes from the user access token, making it where there is none."""
         token = self.sessions.token
         if token is None or not self.sessions.converts:
@@ -335,35 +337,36 @@ class TMDBAuth(httpx.Auth):
             session = self.sessions.user
             return None if session is None or session is refused else session
 
-        session, _ = yield from self.driver.once(
+        session, _ = yield from once(
+            self.failures,
+            call,
             Attempt("user session"),
             ready,
-            lambda: self._session_from_store_or_token(template, token.token, refused),
+            lambda: self._session_from_store_or_token(call, token.token, refused),
             self.sessions.store,
             self.sessions.user_key,
         )
         return session
 
     def _session_from_store_or_token(
-        self, template: httpx.Request, token: Secret, refused: UserSession | None
+        self, call: Call, token: Secret, refused: UserSession | None
     ) -> Steps[UserSession]:
         if refused is not None:
-            alive = yield from self._is_alive(template, refused.id)
+            alive = yield from self._is_alive(call, refused.id)
             if alive:
                 return refused
         stored: UserSession | None = yield Run(self.sessions.stored_user)
         if stored is not None and (refused is None or stored.id != refused.id):
             self.sessions.user = stored
             return stored
-        payload, response = yield from self.ask(
-            template,
+        answer = yield from self.ask(
+            call,
             "POST",
             CONVERT_PATH,
             "authentication-create-session-from-v4-token",
             body={"access_token": token},
-            attempt=Attempt("user session"),
         )
-        session = UserSession(session_id_in(payload, response), "converted", token_digest=digest(token))
+        session = UserSession(session_id_in(answer), "converted", token_digest=digest(token))
         yield from self.use_user(session)
         _logger.info("Converted the user access token to a session.")
         return session
@@ -378,70 +381,71 @@ class TMDBAuth(httpx.Auth):
         self.sessions.use_token(token)
         yield Run(self.sessions.save_token)
 
-    def _user_successor(self, request: httpx.Request, refused: UserSession) -> Steps[UserSession | None]:
+    def _user_successor(self, call: Call, refused: UserSession) -> Steps[UserSession | None]:
         """Return the session to repeat `request` with, after the server refused one; None where it is not repeated.
 
         Only one that comes from the user access token can be made anew without the user.
         """
         token = self.sessions.token
         ours = token is not None and refused.token_digest == digest(token.token)
-        if not (ours and self.sessions.converts and _is_repeatable(request)):
+        if not (ours and self.sessions.converts):
             return None
         # Where TMDB still knows the session, `request` is repeated with the same one: httpx gives the caller the last
         # answer that the flow got, and that has to be the one to `request`.
-        return (yield from self.convert(request, refused))
+        return (yield from self.convert(call, refused))
 
-    def _is_alive(self, template: httpx.Request, session: Secret) -> Steps[bool]:
+    def _is_alive(self, call: Call, session: Secret) -> Steps[bool]:
         """Return whether TMDB still knows a session. A refusal can also mean that the thing belongs to another user."""
         try:
-            yield from self._look_up_account(template, session)
+            yield from self._look_up_account(call, session)
         except SessionDenied:
             return False
         return True
 
     # The account id
 
-    def obtain_account_id(self, template: httpx.Request, *, mode: Mode | None = None) -> Steps[int]:
+    def obtain_account_id(self, call: Call, *, mode: Mode | None = None) -> Steps[int]:
         """Return the id of the account that the user session belongs to, looking it up once per session."""
         select("account-details", "session", self.held(), mode=mode or self.mode)
-        user = yield from self._user_session(template)
-        return (yield from self._account_of(template, user))[1]
+        user = yield from self._user_session(call)
+        return (yield from self._account_of(call, user))[1]
 
-    def _account_of(self, template: httpx.Request, user: UserSession) -> Steps[tuple[UserSession, int]]:
+    def _account_of(self, call: Call, user: UserSession) -> Steps[tuple[UserSession, int]]:
         """Return the id of the account of `user`; with another session where it was ended and can be made anew."""
         refusal: SessionDenied | None = None
         try:
-            return user, (yield from self._account_id_of(template, user.id))
+            return user, (yield from self._account_id_of(call, user.id))
         except SessionDenied as error:
             refusal = error
-        successor = yield from self._user_successor(template, user)
+        successor = yield from self._user_successor(call, user)
         if successor is None:
             raise refusal
-        return successor, (yield from self._account_id_of(template, successor.id))
+        return successor, (yield from self._account_id_of(call, successor.id))
 
-    def _account_id_of(self, template: httpx.Request, session: Secret) -> Steps[int]:
-        account_id, found = yield from self.driver.once(
+    def _account_id_of(self, call: Call, session: Secret) -> Steps[int]:
+        account_id, found = yield from once(
+            self.failures,
+            call,
             Attempt("account id", hash(session)),
             lambda: self.sessions.account_id(session),
-            lambda: self._look_up_account(template, session),
+            lambda: self._look_up_account(call, session),
         )
         user = self.sessions.user
         if found and user is not None and user.id == session:
             yield Run(self.sessions.save_user)
         return account_id
 
-    def _look_up_account(self, template: httpx.Request, session: Secret) -> Steps[int]:
-        payload, response = yield from self.ask(
-            template,
+    def _look_up_account(self, call: Call, session: Secret) -> Steps[int]:
+        answer = yield from self.ask(
+            call,
             "GET",
             ACCOUNT_PATH,
             "account-details",
             session=session,
-            attempt=Attempt("account id", hash(session)),
         )
-        value = payload.get("id") if isinstance(payload, dict) else None
+        value = answer.payload.get("id") if isinstance(answer.payload, dict) else None
         if not isinstance(value, int) or isinstance(value, bool):
-            raise unreadable(response, "id")
+            raise answer.lacking("id")
         self.sessions.note_account_id(session, value)
         return value
 
@@ -449,7 +453,7 @@ class TMDBAuth(httpx.Auth):
 
     def ask(
         self,
-        template: httpx.Request,
+        call: Call,
         method: str,
         path: str,
         operation: str,
@@ -457,192 +461,71 @@ class TMDBAuth(httpx.Auth):
         session: Secret | None = None,
         bearer: Secret | None = None,
         body: Mapping[str, Secret | str] | None = None,
-        attempt: Attempt | None = None,
-    ) -> Steps[tuple[Any, httpx.Response]]:
-        """Send a request of the flow's own, with the headers and the timeout of `template`; return what came.
+    ) -> Steps[Answer]:
+        """Send a request of the flow's own, within the deadline of `call`; return the answer.
 
-        It carries the application's credential, or `bearer` where one is given.
+        It carries the application's credential, or `bearer` if one is given.
         """
-        kept = ("user-agent", "accept", "accept-encoding", "accept-language", "connection")
-        request = httpx.Request(
-            method,
-            self.base_url.copy_with(raw_path=self.base_url.raw_path.rstrip(b"/") + path.encode()),
-            headers={name: template.headers[name] for name in kept if name in template.headers},
-            json=None if body is None else {name: _revealed(value) for name, value in body.items()},
-            extensions={
-                **{name: value for name, value in template.extensions.items() if name in ("timeout", BUDGET)},
-                **extensions_for(operation),
-                **({} if attempt is None else {SINGLE_FLIGHT: attempt}),
-            },
-        )
-        load = Load(bearer=bearer)
+        row = get_operation(operation)
+        call = call.beside(row)
+        headers, content = call.headers, b""
+        if body is not None:
+            content = json.dumps({name: _revealed(value) for name, value in body.items()}).encode()
+            headers = (*headers, ("content-type", "application/json"))
+        request = Request(method, self.origin, self.prefix + path, headers, content)
+        carried = Credentialed(bearer=bearer)
         if bearer is None:
-            bearer_only = get_operation(operation).bearer_only
-            load = self._load(select(operation, "none", self.held(), bearer_only=bearer_only))
+            carried = self._carried(select(operation, "none", self.held(), bearer_only=row.bearer_only))
         if session is not None:
-            load = load._replace(user="session_id", session=session)
-        response = yield dressed(request, load)
+            carried = carried._replace(user="session_id", session=session)
+        request.carried = carried
+        response: Response = yield Send(request, call)
         payload = parse(response)
-        if response.status_code >= 300 or (isinstance(payload, dict) and payload.get("success") is False):
-            raise api_error(response, payload)
-        return payload, response
-
-    # The drivers
-
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Drive the flow for a sync client."""
-        return self.driver.drive(self.auth_flow(request))
-
-    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Drive the flow for an async client."""
-        return self.driver.adrive(self.auth_flow(request))
+        if response.status >= 300 or (isinstance(payload, dict) and payload.get("success") is False):
+            raise api_error(call, request, response)
+        return Answer(payload, call, request, response)
 
 
-class ModeBlock:
-    """A block in which calls of a client use another mode.
-
-    It holds for the thread or task that enters it and for the tasks started inside; other threads are not touched.
-    """
-
-    def __init__(self, auth: TMDBAuth, mode: Mode) -> None:
-        self._auth = auth
-        self.mode: Mode = check_mode(mode)
-        self._former: list[Mapping[int, Mode]] = []
-
-    def enter(self) -> None:
-        """Begin the block."""
-        former = _MODE_OVERRIDES.get()
-        self._former.append(former)
-        _MODE_OVERRIDES.set({**former, id(self._auth): self.mode})
-
-    def leave(self) -> None:
-        """End the block."""
-        _MODE_OVERRIDES.set(self._former.pop())
-
-
-def dressed(request: httpx.Request, load: Load) -> httpx.Request:
-    """Return a copy of `request` that carries `load`: the one place where credentials are added."""
-    target = sent = request.url.raw_path
-    headers = request.headers.raw
-    is_personal = load.is_users_bearer or any(name.lower() == b"authorization" for name, _ in headers)
-    if load.account_id is not None:
-        target = _filled(target, "account_id", str(load.account_id))
-    if load.account_object_id is not None:
-        target = _filled(target, "account_object_id", load.account_object_id)
-    if load.guest is not None and _has_placeholder(request, "guest_session_id"):
-        target = _filled(target, "guest_session_id", load.guest.reveal())
-    elif load.guest is not None:
-        target = _with_query(target, "guest_session_id", load.guest)
-    if load.session is not None:
-        target = _with_query(target, "session_id", load.session)
-    if load.api_key is not None:
-        target = _with_query(target, "api_key", load.api_key)
-    if load.bearer is not None:
-        headers = [pair for pair in headers if pair[0].lower() != b"authorization"]
-        headers.append((b"Authorization", f"Bearer {load.bearer.reveal()}".encode()))
-    carrier = httpx.Request(
-        request.method,
-        request.url if target is sent else request.url.copy_with(raw_path=target),
-        headers=headers,
-        stream=request.stream,
-        extensions={**request.extensions, CARRIED: load.user, PERSONAL: is_personal},
-    )
-    if isinstance(request.stream, httpx.ByteStream):
-        carrier.read()  # it is there already, and some transports send in pieces what has not been read
-    return carrier
-
-
-def check_mode(mode: Mode) -> Mode:
-    """Return `mode` if it is one.
-
-    Raises:
-        ConfigurationError: it is not.
-    """
-    if mode not in MODES:
-        raise ConfigurationError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}.")
-    return mode
-
-
-def _given(request: httpx.Request, path: str) -> frozenset[str]:
+def _given(request: Request, path: str) -> frozenset[str]:
     """Return which credentials the caller put into the request already."""
-    query = request.url.query
-    params = request.url.params if b"session_id=" in query or b"api_key=" in query else ()
-    given = {name for name in ("session_id", "guest_session_id") if name in params}
-    if "{guest_session_id}" in path and not _has_placeholder(request, "guest_session_id"):
+    query = request.target.partition("?")[2]
+    names = parse_qs(query, keep_blank_values=True) if "session_id=" in query or "api_key=" in query else {}
+    given: set[str] = {name for name in ("session_id", "guest_session_id") if name in names}
+    if "{guest_session_id}" in path and not has_placeholder(request.target, "guest_session_id"):
         given.add("guest_session_id")
-    if "authorization" in request.headers or "api_key" in params:
+    if "api_key" in names or any(name == "authorization" for name, _ in request.headers):
         given.add("application")
     return frozenset(given)
 
 
-def _given_session(request: httpx.Request) -> Secret | None:
+def _given_session(request: Request) -> Secret | None:
     """Return the session that the caller put into the request."""
-    return Secret(request.url.params["session_id"]) if "session_id" in request.url.params else None
+    values = parse_qs(request.target.partition("?")[2]).get("session_id")
+    return Secret(values[0]) if values else None
 
 
-def _is_repeatable(request: httpx.Request) -> bool:
-    """Return whether the request can be sent again after a refusal: whether its body is still there."""
-    return isinstance(request.stream, httpx.ByteStream)
-
-
-def _is_forgotten(response: httpx.Response) -> bool:
-    if response.status_code not in (401, 404):
+def _is_forgotten(request: Request, response: Response) -> bool:
+    if response.status not in (401, 404):
         return False
-    return (response.status_code, status_of(response, parse(response))[0]) in FORGOTTEN
+    return (response.status, status_of(request, response)[0]) in FORGOTTEN
 
 
-def session_id_in(payload: object, response: httpx.Response) -> Secret:
+def session_id_in(answer: Answer) -> Secret:
     """Return the session id that TMDB has made.
 
     Raises:
         DecodeError: there is none in the answer.
     """
-    value = payload.get("session_id") if isinstance(payload, dict) else None
+    value = answer.payload.get("session_id") if isinstance(answer.payload, dict) else None
     if not is_usable_id(value):
-        raise unreadable(response, "session_id")
+        raise answer.lacking("session_id")
     return Secret(value)
-
-
-def unreadable(response: httpx.Response, name: str) -> DecodeError:
-    """Return the error for an answer that lacks what it was asked for."""
-    context: dict[str, Any] = describe(response.request)
-    message = f"{context['method']} {context['path']}: the answer has no usable {name}"
-    return DecodeError(message, http_status=response.status_code, **context)
 
 
 def _revealed(value: Secret | str) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port or default
-
-
-def _shown(url: httpx.URL) -> str:
-    """Return scheme, host and port; the rest of a URL may hold anything."""
-    scheme, host, port = _origin(url)
-    return f"{scheme}://{host}:{port}" if url.port else f"{scheme}://{host}"
-
-
-def _placeholder(name: str) -> bytes:
-    return f"%7B{name}%7D".encode()
-
-
 def _may_have(path: str, name: str) -> bool:
     """Return whether a request of this path template may have the placeholder; without a template, any may."""
     return not path or f"{{{name}}}" in path
-
-
-def _has_placeholder(request: httpx.Request, name: str) -> bool:
-    return _placeholder(name) in request.url.raw_path.split(b"?", 1)[0]
-
-
-def _filled(target: bytes, name: str, value: str) -> bytes:
-    path, mark, query = target.partition(b"?")
-    return path.replace(_placeholder(name), value.encode()) + mark + query
-
-
-def _with_query(target: bytes, name: str, secret: Secret) -> bytes:
-    """Return `target` with a parameter appended; what is there keeps its bytes."""
-    return target + (b"&" if b"?" in target else b"?") + f"{name}={secret.reveal()}".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from tmdb_ext._dates import parse_http_date
 from tmdb_ext._errors import ConfigurationError
 
 from .credentials import Secret
@@ -160,9 +161,7 @@ def is_usable_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 1 <= len(value) <= 256 and _ID_CHARACTERS.issuperset(value)
 
 
-def parse_guest_session(
-    payload: object, headers: Mapping[str, str], now: datetime, *, replaces: bool
-) -> GuestSession | None:
+def parse_guest_session(payload: object, date: str | None, now: datetime, *, replaces: bool) -> GuestSession | None:
     """Read TMDB's answer to the making of a guest session; None where it holds no usable id."""
     body: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
     value = body.get("guest_session_id")
@@ -172,7 +171,7 @@ def parse_guest_session(
         Secret(value),
         made_at=now,
         expires_at=parse_expiry(body.get("expires_at")),
-        server_time=parse_http_date(headers.get("date")),
+        server_time=parse_http_date(date),
         replaces=replaces,
     )
 
@@ -184,19 +183,6 @@ def parse_expiry(text: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip().removesuffix("UTC").strip())
     except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def parse_http_date(text: str | None) -> datetime | None:
-    """Read an HTTP date; None where it is something else."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - few answers have it read
-
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
+from tmdb_ext._dates import parse_http_date
 from tmdb_ext._errors import (
     APIError,
     ConfigurationError,
@@ -20,20 +21,16 @@ from tmdb_ext._errors import (
 )
 
 from .credentials import Secret, claims_of, is_token
-from .flow import session_id_in, unreadable
-from .guest import is_usable_id, parse_expiry, parse_http_date
+from .flow import session_id_in
+from .guest import is_usable_id, parse_expiry
 from .sessions import UserAccessToken, UserSession
-from .steps import Attempt, Run, Sleep
+from .steps import Attempt, Run, Sleep, once
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+    from tmdb_ext._http.call import Call
+    from tmdb_ext._http.messages import Response
 
-    import httpx
-
-    from tmdb_ext._sending import AsyncHTTP, SyncHTTP
-
-    from .flow import TMDBAuth
+    from .flow import Answer, AuthFlow
     from .receiver import LoopbackReceiver
     from .steps import Steps
 
@@ -71,7 +68,7 @@ class LoginState(Generic[R]):
 
     def __init__(
         self,
-        flow: TMDBAuth,
+        flow: AuthFlow,
         token: Secret,
         *,
         expires_at: datetime | None = None,
@@ -86,24 +83,28 @@ class LoginState(Generic[R]):
         self._skew = skew
         self._pending = False
 
-    def complete(self, template: httpx.Request) -> Steps[R]:
+    def complete(self, call: Call) -> Steps[R]:
         """Make what the login is for, once."""
-        result, _ = yield from self.flow.driver.once(
-            Attempt("user session", hash(self.token)), lambda: self.result, lambda: self._exchange(template)
+        result, _ = yield from once(
+            self.flow.failures,
+            call,
+            Attempt("user session", hash(self.token)),
+            lambda: self.result,
+            lambda: self._exchange(call),
         )
         return result
 
-    def _exchange(self, template: httpx.Request) -> Steps[R]:
+    def _exchange(self, call: Call) -> Steps[R]:
         refusal: APIError | None = None
         try:
-            self.result = result = yield from self.exchange(template)
+            self.result = result = yield from self.exchange(call)
         except APIError as error:
             refusal = error
         if refusal is not None:
             raise self._reading_of(refusal)
         return result
 
-    def exchange(self, template: httpx.Request) -> Steps[R]:
+    def exchange(self, call: Call) -> Steps[R]:
         """Make the session or the token from the request token, and begin to use it."""
         raise NotImplementedError
 
@@ -130,7 +131,7 @@ class LoginState(Generic[R]):
             )
         return refusal
 
-    def wait(self, template: httpx.Request, timeout: float, interval: float) -> Steps[R]:
+    def wait(self, call: Call, timeout: float, interval: float) -> Steps[R]:
         """Ask now and again until the user has approved."""
         for name, seconds in (("timeout", timeout), ("interval", interval)):
             if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
@@ -139,7 +140,7 @@ class LoginState(Generic[R]):
         while True:
             pause: float = interval
             try:
-                return (yield from self.complete(template))
+                return (yield from self.complete(call))
             except TMDBError as error:
                 # An answer that got lost may have been the session; asking again then ends in LoginExpired.
                 if not error.retryable and not isinstance(error, TransportError):
@@ -148,7 +149,7 @@ class LoginState(Generic[R]):
             self._check_time(deadline, timeout)
             yield Sleep(max(0.0, min(pause, deadline - time.monotonic())))
 
-    def receive(self, template: httpx.Request, timeout: float) -> Steps[R]:
+    def receive(self, call: Call, timeout: float) -> Steps[R]:
         """Wait for the browser to come back, stop listening, and complete the login."""
         receiver = self.receiver
         if receiver is None:
@@ -164,7 +165,7 @@ class LoginState(Generic[R]):
             raise LoginDenied("The user has denied the login. Begin a new one to ask again.")
         # The browser came back, so a refusal means that the user has said no.
         self._pending = True
-        return (yield from self.complete(template))
+        return (yield from self.complete(call))
 
     def _check_time(self, deadline: float, timeout: float) -> None:
         if self.expires_at is not None and datetime.now(UTC) + self._skew >= self.expires_at:
@@ -181,16 +182,16 @@ class LoginState(Generic[R]):
 class SessionLogin(LoginState[UserSession]):
     """A login of v3, which ends in a session."""
 
-    def exchange(self, template: httpx.Request) -> Steps[UserSession]:
+    def exchange(self, call: Call) -> Steps[UserSession]:
         """Make the session."""
-        payload, response = yield from self.flow.ask(
-            template,
+        answer = yield from self.flow.ask(
+            call,
             "POST",
             NEW_SESSION_PATH,
             "authentication-create-session",
             body={"request_token": self.token},
         )
-        session = UserSession(session_id_in(payload, response), "login")
+        session = UserSession(session_id_in(answer), "login")
         yield from self.flow.use_user(session)
         _logger.info("Logged in: made a user session.")
         return session
@@ -206,17 +207,17 @@ class TokenLogin(LoginState[UserAccessToken]):
 
     UNDECIDED = frozenset({3, SESSION_DENIED, 36})
 
-    def exchange(self, template: httpx.Request) -> Steps[UserAccessToken]:
+    def exchange(self, call: Call) -> Steps[UserAccessToken]:
         """Make the user access token."""
-        payload, response = yield from self.flow.ask(
-            template,
+        answer = yield from self.flow.ask(
+            call,
             "POST",
             V4_ACCESS_TOKEN_PATH,
             "v4/auth-create-access-token",
             body={"request_token": self.token},
         )
-        token = _token_in(payload, response, "access_token")
-        account = payload.get("account_id")
+        token = _token_in(answer, "access_token")
+        account = answer.payload.get("account_id")
         made = UserAccessToken(token, "login", account_object_id=account if is_usable_id(account) else None)
         yield from self.flow.use_token(made)
         _logger.info("Logged in: made a user access token.")
@@ -227,7 +228,7 @@ class TokenLogin(LoginState[UserAccessToken]):
         return f"{site_url}/auth/access?request_token={self.token.reveal()}"
 
 
-class _LoginView(Generic[R]):
+class LoginView(Generic[R]):
     """A login under way: the part that needs no network."""
 
     def __init__(self, state: LoginState[R], url: str) -> None:
@@ -258,147 +259,16 @@ class _LoginView(Generic[R]):
         return f"<{type(self).__name__} {done}>"
 
 
-class Login(_LoginView[R]):
-    """A login of a `TMDB` client, from the request token to the session, or in v4 to the user access token.
-
-    https://developer.themoviedb.org/docs/authentication-user
-    https://developer.themoviedb.org/v4/docs/authentication-user
-    """
-
-    def __init__(self, http: SyncHTTP, state: LoginState[R], url: str) -> None:
-        super().__init__(state, url)
-        self._http = http
-
-    def complete(self) -> R:
-        """Make the session or the token, after the user has approved. From then on the client acts for the user.
-
-        Returns:
-            The session, or in v4 the token. Calling it again returns the same one.
-
-        Raises:
-            LoginPending: the user has not approved yet.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token is too old, or was used before.
-            APIError: TMDB refused for another reason.
-            TransportError: no answer came.
-        """
-        return self._http.run(self._state.complete(self._http.template()))
-
-    def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> R:
-        """Wait until the user has approved, asking TMDB now and again, and complete the login.
-
-        Args:
-            timeout: seconds to wait at most.
-            interval: seconds between two questions; more where TMDB asks for it.
-
-        Raises:
-            LoginPending: the user did not approve within `timeout`.
-            LoginDenied: the user has denied it, where TMDB tells.
-            LoginExpired: the request token expired meanwhile.
-            APIError: TMDB refused for another reason.
-        """
-        return self._http.run(self._state.wait(self._http.template(), timeout, interval))
-
-    def receive(self, timeout: float = 300.0) -> R:
-        """Wait for the browser to come back to the loopback address, and complete the login.
-
-        Only the redirect of this very login counts. The port is closed at the end, whatever the outcome.
-
-        Args:
-            timeout: seconds to wait at most.
-
-        Raises:
-            ConfigurationError: the login was not begun with ``loopback=True``.
-            LoginPending: nothing came within `timeout`.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token expired meanwhile.
-        """
-        return self._http.run(self._state.receive(self._http.template(), timeout))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncLogin(_LoginView[R]):
-    """A login of an `AsyncTMDB` client, from the request token to the session, or in v4 to the user access token.
-
-    https://developer.themoviedb.org/docs/authentication-user
-    https://developer.themoviedb.org/v4/docs/authentication-user
-    """
-
-    def __init__(self, http: AsyncHTTP, state: LoginState[R], url: str) -> None:
-        super().__init__(state, url)
-        self._http = http
-
-    async def complete(self) -> R:
-        """Make the session or the token, after the user has approved. From then on the client acts for the user.
-
-        Returns:
-            The session, or in v4 the token. Calling it again returns the same one.
-
-        Raises:
-            LoginPending: the user has not approved yet.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token is too old, or was used before.
-            APIError: TMDB refused for another reason.
-            TransportError: no answer came.
-        """
-        return await self._http.run(self._state.complete(self._http.template()))
-
-    async def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> R:  # noqa: ASYNC109
-        """Wait until the user has approved, asking TMDB now and again, and complete the login.
-
-        Args:
-            timeout: seconds to wait at most.
-            interval: seconds between two questions; more where TMDB asks for it.
-
-        Raises:
-            LoginPending: the user did not approve within `timeout`.
-            LoginDenied: the user has denied it, where TMDB tells.
-            LoginExpired: the request token expired meanwhile.
-            APIError: TMDB refused for another reason.
-        """
-        return await self._http.run(self._state.wait(self._http.template(), timeout, interval))
-
-    async def receive(self, timeout: float = 300.0) -> R:  # noqa: ASYNC109
-        """Wait for the browser to come back to the loopback address, and complete the login.
-
-        Only the redirect of this very login counts. The port is closed at the end, whatever the outcome.
-
-        Args:
-            timeout: seconds to wait at most.
-
-        Raises:
-            ConfigurationError: the login was not begun with ``loopback=True``.
-            LoginPending: nothing came within `timeout`.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token expired meanwhile.
-        """
-        return await self._http.run(self._state.receive(self._http.template(), timeout))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
 def begin_login(
-    flow: TMDBAuth, template: httpx.Request, site_url: str, redirect_to: str | None, loopback: bool
+    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, loopback: bool
 ) -> Steps[tuple[SessionLogin, str]]:
     """Get a request token; return the login and the address of the approval page."""
     _check_where_to(redirect_to, loopback)
-    payload, response = yield from flow.ask(template, "GET", NEW_TOKEN_PATH, "authentication-create-request-token")
-    token = payload.get("request_token") if isinstance(payload, dict) else None
+    answer = yield from flow.ask(call, "GET", NEW_TOKEN_PATH, "authentication-create-request-token")
+    payload = answer.payload if isinstance(answer.payload, dict) else {}
+    token = payload.get("request_token")
     if not is_usable_id(token):
-        raise unreadable(response, "request_token")
+        raise answer.lacking("request_token")
     receiver: LoopbackReceiver | None = None
     if loopback:
         receiver = _receiver()
@@ -408,14 +278,14 @@ def begin_login(
         flow,
         Secret(token),
         expires_at=parse_expiry(payload.get("expires_at")),
-        skew=_skew(response),
+        skew=_skew(answer.response),
         receiver=receiver,
     )
     return state, state.url(site_url, redirect_to)
 
 
 def begin_v4_login(
-    flow: TMDBAuth, template: httpx.Request, site_url: str, redirect_to: str | None, loopback: bool
+    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, loopback: bool
 ) -> Steps[tuple[TokenLogin, str]]:
     """Get a request token of v4, which knows where the browser goes; return the login and the approval page."""
     _check_where_to(redirect_to, loopback)
@@ -424,14 +294,14 @@ def begin_v4_login(
         redirect_to = receiver.address
     begun = False
     try:
-        payload, response = yield from flow.ask(
-            template,
+        answer = yield from flow.ask(
+            call,
             "POST",
             V4_REQUEST_TOKEN_PATH,
             "v4/auth-create-request-token",
             body={} if redirect_to is None else {"redirect_to": redirect_to},
         )
-        token = _token_in(payload, response, "request_token")
+        token = _token_in(answer, "request_token")
         begun = True
     finally:
         if receiver is not None and not begun:
@@ -439,7 +309,7 @@ def begin_v4_login(
     if receiver is not None:
         # The address is one that nobody else knows; TMDB is not bound to repeat the token there.
         receiver.expect(token.reveal(), always=False)
-    expires, skew = claims_of(token).expires, _skew(response)
+    expires, skew = claims_of(token).expires, _skew(answer.response)
     state = TokenLogin(
         flow,
         token,
@@ -452,7 +322,7 @@ def begin_v4_login(
     return state, state.url(site_url)
 
 
-def resume_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[SessionLogin, str]:
+def resume_login(flow: AuthFlow, request_token: Secret, site_url: str) -> tuple[SessionLogin, str]:
     """Return the login that a request token belongs to."""
     if not is_usable_id(request_token.reveal()):
         raise InvalidArgument("request_token is not one: letters, digits, - and _ are expected.")
@@ -460,7 +330,7 @@ def resume_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[
     return state, state.url(site_url, None)
 
 
-def resume_v4_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tuple[TokenLogin, str]:
+def resume_v4_login(flow: AuthFlow, request_token: Secret, site_url: str) -> tuple[TokenLogin, str]:
     """Return the login that a request token of v4 belongs to."""
     if not is_token(request_token):
         raise InvalidArgument("request_token is not one of v4: three parts with dots between them are expected.")
@@ -468,28 +338,26 @@ def resume_v4_login(flow: TMDBAuth, request_token: Secret, site_url: str) -> tup
     return state, state.url(site_url)
 
 
-def log_in_with_password(
-    flow: TMDBAuth, template: httpx.Request, username: Secret, password: Secret
-) -> Steps[UserSession]:
+def log_in_with_password(flow: AuthFlow, call: Call, username: Secret, password: Secret) -> Steps[UserSession]:
     """Make a session by name and password: TMDB approves a request token for them."""
-    state, _ = yield from begin_login(flow, template, "", None, loopback=False)
+    state, _ = yield from begin_login(flow, call, "", None, loopback=False)
     yield from flow.ask(
-        template,
+        call,
         "POST",
         LOGIN_PATH,
         "authentication-create-session-from-login",
         body={"username": username, "password": password, "request_token": state.token},
     )
-    return (yield from state.complete(template))
+    return (yield from state.complete(call))
 
 
-def log_out(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
+def log_out(flow: AuthFlow, call: Call) -> Steps[bool]:
     """Forget the user session, then end it at TMDB; return whether TMDB has confirmed that it is gone."""
     session: UserSession | None = yield Run(flow.sessions.forget_user)
-    return session is None or (yield from _end_session(flow, template, session, None))
+    return session is None or (yield from _end_session(flow, call, session, None))
 
 
-def log_out_of_v4(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
+def log_out_of_v4(flow: AuthFlow, call: Call) -> Steps[bool]:
     """Forget the user access token and the session made from it, then end both at TMDB; return whether they are."""
     token: UserAccessToken | None
     session: UserSession | None
@@ -497,9 +365,9 @@ def log_out_of_v4(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
     if token is None:
         return True
     bearer = flow.credentials.access_token or token.token
-    session_gone = session is None or (yield from _end_session(flow, template, session, bearer))
+    session_gone = session is None or (yield from _end_session(flow, call, session, bearer))
     asking = flow.ask(
-        template,
+        call,
         "DELETE",
         V4_ACCESS_TOKEN_PATH,
         "v4/auth-logout",
@@ -510,9 +378,9 @@ def log_out_of_v4(flow: TMDBAuth, template: httpx.Request) -> Steps[bool]:
     return (yield from _ended(asking, "user access token", gone)) and session_gone
 
 
-def _end_session(flow: TMDBAuth, template: httpx.Request, session: UserSession, bearer: Secret | None) -> Steps[bool]:
+def _end_session(flow: AuthFlow, call: Call, session: UserSession, bearer: Secret | None) -> Steps[bool]:
     asking = flow.ask(
-        template,
+        call,
         "DELETE",
         DELETE_SESSION_PATH,
         "authentication-delete-session",
@@ -540,22 +408,22 @@ def _ended(asking: Steps[Any], what: str, gone: frozenset[int]) -> Steps[bool]:
     return True
 
 
-def _token_in(payload: object, response: httpx.Response, name: str) -> Secret:
+def _token_in(answer: Answer, name: str) -> Secret:
     """Return the token that TMDB has answered with.
 
     Raises:
         DecodeError: there is none.
     """
-    value = payload.get(name) if isinstance(payload, dict) else None
+    value = answer.payload.get(name) if isinstance(answer.payload, dict) else None
     token = Secret(value) if isinstance(value, str) else None
     if token is None or not is_token(token):
-        raise unreadable(response, name)
+        raise answer.lacking(name)
     return token
 
 
-def _skew(response: httpx.Response) -> timedelta:
+def _skew(response: Response) -> timedelta:
     """Return by how much TMDB's clock is ahead of this machine's."""
-    server_time = parse_http_date(response.headers.get("date"))
+    server_time = parse_http_date(response.header("date"))
     return server_time - datetime.now(UTC) if server_time else timedelta(0)
 
 

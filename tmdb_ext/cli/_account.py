@@ -16,7 +16,7 @@ from ._settings import Settings
 from ._show import done, table, walk
 
 if TYPE_CHECKING:
-    from tmdb_ext._client import TMDB
+    from tmdb_ext import TMDB
 
 rate = typer.Typer(help="Rate a movie, a series or an episode; as a guest where nobody is logged in.")
 favorite = typer.Typer(help="Your favourite movies and series.")

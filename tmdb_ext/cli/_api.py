@@ -13,17 +13,17 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 import typer
 
 from tmdb_ext._errors import InvalidArgument
-from tmdb_ext._operations import extensions_for, name_of
+from tmdb_ext._operations import extensions_of, name_of
 
 from ._exit import Misuse
-from ._settings import Settings, scope_of
+from ._settings import Settings
 from ._show import Column, clean, details, document, emit, is_terminal, table
 
 if TYPE_CHECKING:
     import httpx
     from tmdb_api_client.v3.operations import Operation
 
-    from tmdb_ext._client import TMDB
+    from tmdb_ext import TMDB
 
 FILLED: Final = frozenset({"account_id", "account_object_id", "guest_session_id"})
 """What the auth flow fills into a path."""
@@ -149,7 +149,7 @@ def api(
     target, query = _target(settings, path)
     operation = operation_of(verb, target)
     query += [_pair(text, "-p") for text in parameters or []]
-    arguments: dict[str, Any] = {"extensions": extensions_for(name_of(operation)) if operation else {}}
+    arguments: dict[str, Any] = {"extensions": extensions_of(operation) if operation else {}}
     if query:
         arguments["params"] = [*query]
     if body is not None or fields:
@@ -179,13 +179,13 @@ def _target(settings: Settings, path: str) -> tuple[str, list[tuple[str, str]]]:
 
 def _split(path: str, scope: str) -> SplitResult | None:
     """Return the parts of a path or of an address under `scope`; None for anything else."""
-    import httpx
+    from tmdb_ext._http.urls import split_url
 
     try:
         parts = urlsplit(path)
-        if not (parts.scheme or parts.netloc) or scope_of(httpx.URL(path)) == scope:
+        if not (parts.scheme or parts.netloc) or f"{split_url(path)[0]}/".startswith(f"{scope}/"):
             return parts
-    except (ValueError, httpx.InvalidURL):
+    except ValueError:
         pass
     return None
 
@@ -238,7 +238,7 @@ def _sent(tmdb: TMDB, method: str, path: str, arguments: Mapping[str, Any]) -> h
 
 def _show(response: httpx.Response, *, include: bool) -> None:
     """Write the answer to stdout; a refusal is raised after that."""
-    from tmdb_ext._responses import Failure, read
+    from tmdb_ext._client.low_level import check_response
 
     if include:
         emit(f"HTTP {response.status_code} {response.reason_phrase}".rstrip())
@@ -250,6 +250,4 @@ def _show(response: httpx.Response, *, include: bool) -> None:
     except (ValueError, RecursionError):
         text = response.text
         emit(clean(text) if is_terminal(sys.stdout) else text)
-    outcome = read(response, lambda payload: payload)
-    if isinstance(outcome, Failure):
-        raise outcome.error
+    check_response(response)

@@ -22,9 +22,8 @@ from ._show import details, document, done, emit, is_terminal, line_from, note, 
 from ._store import place_of
 
 if TYPE_CHECKING:
+    from tmdb_ext import TMDB, Login
     from tmdb_ext._auth.credentials import Secret
-    from tmdb_ext._auth.login import Login
-    from tmdb_ext._client import TMDB
 
 app = typer.Typer(help="Credentials: the application's, and the user's or the guest's.")
 
@@ -91,8 +90,8 @@ def _application_from(secret: Secret) -> tuple[ApplicationName, Secret]:
 
 
 def _validate(settings: Settings, name: ApplicationName, secret: Secret) -> None:
+    from tmdb_ext import TMDB
     from tmdb_ext._auth.credentials import Credentials
-    from tmdb_ext._client import TMDB
 
     credentials = Credentials(access_token=secret) if name == "access_token" else Credentials(api_key=secret)
     with TMDB(credentials=credentials, guest=False, **settings.addresses()) as tmdb:

@@ -15,7 +15,7 @@ from ._settings import Settings
 from ._show import Column, ask, details, done, is_terminal, note, table, walk
 
 if TYPE_CHECKING:
-    from tmdb_ext._client import TMDB
+    from tmdb_ext import TMDB
 
 app = typer.Typer(
     help="Your lists. After 'tmdb auth login --v4' they hold movies and series; after 'tmdb auth login' movies only."

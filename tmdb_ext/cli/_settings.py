@@ -15,10 +15,8 @@ from ._store import CliStore, choose_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx
-
+    from tmdb_ext import TMDB
     from tmdb_ext._auth.credentials import Secret
-    from tmdb_ext._client import TMDB
 
 ApplicationName = Literal["access_token", "api_key"]
 APPLICATION: Final[tuple[ApplicationName, ...]] = ("access_token", "api_key")
@@ -53,9 +51,9 @@ class Settings:
     @cached_property
     def scope(self) -> str:
         """What records in the store belong to: scheme, host and port. No credential goes to another one."""
-        from tmdb_ext._client import BASE_URL, checked_base_url
+        from tmdb_ext._http.settings import BASE_URL, address_of
 
-        return scope_of(checked_base_url(self.base_url or BASE_URL))
+        return str(address_of(self.base_url or BASE_URL))
 
     @property
     def application_key(self) -> str:
@@ -88,7 +86,7 @@ class Settings:
         Raises:
             ConfigurationError: there is no application-level credential, or one is malformed.
         """
-        from tmdb_ext._client import TMDB
+        from tmdb_ext import TMDB
 
         stored = None if application_in_environment() else self.stored_application()
         if stored is None and not application_in_environment():
@@ -101,11 +99,6 @@ class Settings:
         takes = inspect.signature(method).parameters
         given = {"language": self.language, "region": self.region}
         return {name: value for name, value in given.items() if value and name in takes}
-
-
-def scope_of(url: httpx.URL) -> str:
-    """Return scheme, host and port of an address, as the keys of stored sessions have them."""
-    return f"{url.scheme}://{url.host}:{url.port}" if url.port else f"{url.scheme}://{url.host}"
 
 
 def application_in_environment() -> str | None:

@@ -28,4 +28,7 @@ def tmdb_simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         monkeypatch.setenv("TMDB_BASE_URL", simulator.base_url)
         monkeypatch.setenv("TMDB_SITE_URL", simulator.base_url)
         monkeypatch.setenv("TMDB_ACCESS_TOKEN", simulator.access_token)
+        for name in ("NO_PROXY", "no_proxy"):  # its traffic stays on this machine
+            others = os.environ.get(name)
+            monkeypatch.setenv(name, f"{others},127.0.0.1" if others else "127.0.0.1")
         yield simulator
