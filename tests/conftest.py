@@ -25,9 +25,9 @@ def no_credentials_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that makes one request fail means that failure, and none has to wait; those about it say how."""
-    monkeypatch.setattr("tmdb_ext._retry.DEFAULT", RetryPolicy(attempts=1))
-    monkeypatch.setattr("tmdb_ext._limit.TMDB_RATE", 1e9)
-    monkeypatch.setattr("tmdb_ext._limit._shared", {})
+    monkeypatch.setattr("tmdb_ext._http.retry.DEFAULT", RetryPolicy(attempts=1))
+    monkeypatch.setattr("tmdb_ext._http.limit.TMDB_RATE", 1e9)
+    monkeypatch.setattr("tmdb_ext._http.limit._shared", {})
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from benchmark import bodies, figures, table
+from benchmark import bodies, driver, figures, rows, table
 from pipeline.truth import contradictions, unknown_keys
 from tmdb_api_client.v3 import models
 
@@ -59,14 +60,25 @@ def test_values_are_taken_in_turn_and_the_first_round_does_not_count() -> None:
 
 
 def test_the_table_says_which_targets_are_reached() -> None:
-    rows = [
+    taken = [
         figures.compared("r", "quick", ("a", "b"), ([1.0, 1.0], [2.0, 2.0]), "ms", figures.Target(1.0)),
         figures.compared("r", "slow", ("a", "b"), ([2.0, 2.0], [1.0, 1.0]), "ms", figures.Target(1.0)),
     ]
-    _, quick, slow = table.terminal(rows).splitlines()
+    _, quick, slow = table.terminal(taken).splitlines()
     assert quick.split()[0] == "quick"
     assert quick.split()[-1] == "yes"
     assert slow.split()[-1] == "no"
+
+
+@pytest.mark.parametrize("subject", rows.NAMES)
+def test_each_subject_is_there(subject: str) -> None:
+    module, name = subject.split(":")
+    assert callable(getattr(importlib.import_module(f"benchmark.{module}"), name))
+
+
+def test_the_floor_and_the_extra_have_the_same_aiohttp() -> None:
+    pins = driver.PEERS.read_text(encoding="utf-8").splitlines()
+    assert [pin for pin in pins if pin.startswith("aiohttp==")] == driver.EXTRAS["aiohttp"][:1]
 
 
 def test_the_bodies_are_what_a_client_would_get() -> None:

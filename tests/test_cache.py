@@ -22,11 +22,15 @@ from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
 
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, NotFound, RequestTimeout, RetryPolicy, ServerError
-from tmdb_ext._auth.flow import PERSONAL
-from tmdb_ext._cache import is_public
-from tmdb_ext._operations import extensions_for, name_of
+from tmdb_ext._auth.carrying import Credentialed
+from tmdb_ext._http.cache import is_public
+from tmdb_ext._http.call import Call
+from tmdb_ext._http.deadline import Deadline
+from tmdb_ext._http.messages import Origin, Request
+from tmdb_ext._operations import extensions_of, get_operation
 from tmdb_ext.testing import Simulator
 
+ORIGIN = Origin("https", "host", 443)
 DETAILS = "movie-details"
 LIST = "list-details"
 
@@ -181,7 +185,7 @@ def test_nothing_read_with_a_session_in_the_call_is_kept(simulator: Simulator, t
 
     def scene(tmdb: TMDB) -> None:
         client = tmdb.low_level.get_httpx_client()
-        extensions = extensions_for(DETAILS)
+        extensions = extensions_of(get_operation(DETAILS))
         for _ in range(2):
             client.get("/3/movie/11", params={"session_id": session}, extensions=extensions)
             client.get(
@@ -199,14 +203,17 @@ def test_nothing_read_with_a_session_in_the_call_is_kept(simulator: Simulator, t
 @pytest.mark.parametrize("table", [OPERATIONS, V4_OPERATIONS])
 def test_only_reads_that_are_the_same_for_everybody_are_public(table: Any) -> None:
     for operation in table.values():
-        extensions: dict[str, Any] = {**extensions_for(name_of(operation)), PERSONAL: False}
-        request = httpx.Request(operation.method, f"https://host{operation.path}", extensions=extensions)
+        call = Call(operation)
+        request = Request(operation.method, ORIGIN, operation.path, carried=Credentialed())
         expected = operation.method == "GET" and operation.user_auth == "none" and operation.tag != "authentication"
-        assert is_public(request) is expected
-        assert not is_public(httpx.Request(request.method, request.url, extensions={**extensions, PERSONAL: True}))
-        assert not is_public(httpx.Request(request.method, request.url, extensions=extensions_for(name_of(operation))))
-        assert not is_public(httpx.Request(request.method, f"{request.url}?session_id=a", extensions=extensions))
-    assert not is_public(httpx.Request("GET", "https://host/3/movie/11", extensions={PERSONAL: False}))
+        assert is_public(request, call) is expected
+        assert not is_public(request, Call(None))
+        for target in (f"{operation.path}?session_id=a", f"{operation.path}?language=de&guest_session_id=a"):
+            assert not is_public(Request(operation.method, ORIGIN, target, carried=Credentialed()), call)
+        for carried in (Credentialed(is_personal=True), Credentialed(user="session_id")):
+            assert not is_public(Request(operation.method, ORIGIN, operation.path, carried=carried), call)
+        headers = [("authorization", "Bearer x")]
+        assert not is_public(Request(operation.method, ORIGIN, operation.path, headers, carried=Credentialed()), call)
 
 
 def stored(file: Path) -> bytes:
@@ -293,10 +300,12 @@ def test_reads_with_other_headers_are_other_reads(simulator: Simulator) -> None:
     statuses: list[int] = []
     with TMDB(access_token=simulator.access_token, base_url=simulator.base_url, cache=True) as tmdb:
         http = tmdb.low_level.get_httpx_client()
-        tag = http.get("/3/movie/12", extensions=extensions_for(DETAILS)).headers["etag"]
+        tag = http.get("/3/movie/12", extensions=extensions_of(get_operation(DETAILS))).headers["etag"]
+
+        extensions = extensions_of(get_operation(DETAILS))
 
         def read(headers: dict[str, str]) -> None:
-            statuses.append(http.get("/3/movie/11", headers=headers, extensions=extensions_for(DETAILS)).status_code)
+            statuses.append(http.get("/3/movie/11", headers=headers, extensions=extensions).status_code)
 
         threads = [threading.Thread(target=read, args=(one,)) for one in ({}, {"if-none-match": tag})]
         for thread in threads:
@@ -363,12 +372,13 @@ def test_one_who_waits_does_so_within_its_own_budget(simulator: Simulator) -> No
     with TMDB(access_token=simulator.access_token, base_url=simulator.base_url, cache=True) as tmdb:
         thread = threading.Thread(target=lambda: tmdb.movies.details(11))
         thread.start()
-        while not tmdb._http._transport._flights:
+        while not tmdb._cache._places.get().flights.under_way:
             time.sleep(0.01)
-        request = tmdb._http.build_request("GET", "/3/movie/11", extensions=extensions_for(DETAILS))
-        request.extensions["tmdb_budget"] = time.monotonic() + 0.1
-        with pytest.raises(RequestTimeout):
-            tmdb._http.send(request)
+        call = Call(get_operation(DETAILS), deadline=Deadline(0.1))
+        asked = Request("GET", tmdb._address.origin, "/3/movie/11", tmdb._calls.headers)
+        with pytest.raises(RequestTimeout, match="made earlier, took too long") as caught:
+            tmdb._cache.send(asked, call)
+        assert caught.value.phase == "budget"
         thread.join()
 
 

@@ -502,3 +502,22 @@ print(tmdb_ext.__file__)
     assert named == f"{release} {release}"
     assert properties == f"{has[0]} {has[1]}"
     assert Path(where).is_relative_to(tmp_path)
+
+
+def test_what_the_tree_changes_since_a_revision_is_told(checkout: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", str(checkout), *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "generated")
+    git("commit", "-qm", "before")
+    same = regenerate(checkout, "--since", "HEAD")
+    assert (same.returncode, same.stdout.count("Nothing changed")) == (0, 2), same.stdout
+    model = checkout / "generated/tmdb_api_client/v3/models/genre.py"
+    model.write_text(model.read_text().replace("    name: str | None", "    title: str | None"))
+    changed = regenerate(checkout, "--since", "HEAD", "--api", "v3")
+    assert changed.returncode == 11
+    assert "`Genre.name`: removed" in changed.stdout
+    unknown = regenerate(checkout, "--since", "nowhere")
+    assert (unknown.returncode, "nowhere" in unknown.stderr) == (2, True)

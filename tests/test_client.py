@@ -98,13 +98,10 @@ def test_imports_inside_the_package_run_one_way() -> None:
 def test_httpx_is_imported_in_few_modules() -> None:
     at_run_time = [module_name(path) for path in PACKAGE.rglob("*.py") if "\nimport httpx" in path.read_text()]
     assert sorted(at_run_time) == [
-        "tmdb_ext._auth.flow",
-        "tmdb_ext._auth.steps",
-        "tmdb_ext._cache",
-        "tmdb_ext._client",
-        "tmdb_ext._exports",
-        "tmdb_ext._sending",
-        "tmdb_ext._transport",
+        "tmdb_ext._client.low_level",
+        "tmdb_ext._http._async.cache",
+        "tmdb_ext._http._sync.cache",
+        "tmdb_ext._http.cache",
         "tmdb_ext.aiohttp",
     ]
 
@@ -299,13 +296,15 @@ def test_the_same_origin_in_other_words_is_served(url: str) -> None:
     assert seen[0].url.params["api_key"] == KEY
 
 
-def test_a_redirect_is_not_followed_even_when_asked_for() -> None:
+def test_a_redirect_is_not_followed_to_another_host_even_when_asked_for() -> None:
     seen: Seen = []
     answer = httpx.Response(302, headers={"location": "https://elsewhere.example/"})
     with TMDB(api_key=KEY, transport=recording(seen, lambda _: answer)) as tmdb:
-        response = tmdb.low_level.get_httpx_client().get("/3/movie/11", follow_redirects=True)
-    assert response.status_code == 302
-    assert len(seen) == 1
+        http = tmdb.low_level.get_httpx_client()
+        assert http.get("/3/movie/11").status_code == 302
+        with pytest.raises(ConfigurationError, match=r"request was for https://elsewhere\.example"):
+            http.get("/3/movie/11", follow_redirects=True)
+    assert len(seen) == 2
 
 
 def test_errors_of_the_generated_functions_are_of_this_package() -> None:

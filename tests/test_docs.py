@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+import os
 import re
+import subprocess
+import sys
 import threading
 import webbrowser
 from pathlib import Path
@@ -26,6 +30,28 @@ SOURCES = sorted((ROOT / "docs/pages").glob("*.md"))
 EXAMPLES = {
     page.stem: re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL) for page in SOURCES
 }
+
+FILES = {
+    page.stem: dict(re.findall(r'```python title="([^"]+)"\n(.*?)```', page.read_text(encoding="utf-8"), re.DOTALL))
+    for page in SOURCES
+}
+"""Examples that are files of their own, by page and name."""
+PROGRAMS = [(page, name) for page, files in FILES.items() for name, text in files.items() if "__main__" in text]
+
+PRELOADED = """
+import multiprocessing
+
+import web
+
+
+def answer(_):
+    return b"".join(web.app({}, lambda status, headers: None)).decode()
+
+
+with multiprocessing.get_context("fork").Pool(3) as pool:
+    print(answer(0), *pool.map(answer, range(12)))
+"""
+"""What gunicorn does with an application that it has loaded before it forks."""
 
 
 def approve(url: str) -> None:
@@ -57,6 +83,46 @@ def test_the_examples_of_a_page_run(
     held = [*state.access_tokens, *state.sessions, *state.guest_sessions, *state.request_tokens, state.api_key]
     assert not [secret for secret in held if secret in printed]
     assert printed
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command in a folder that has the files of a page; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.stderr == ""
+    return done.stdout
+
+
+def written(page: str, folder: Path) -> Path:
+    for name, text in FILES[page].items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("page", "name"), [(page, name) for page, files in FILES.items() for name in files])
+def test_an_example_that_is_a_file_compiles(page: str, name: str) -> None:
+    compile(FILES[page][name], name, "exec")
+
+
+@pytest.mark.usefixtures("tmdb_simulator")
+@pytest.mark.parametrize(("page", "name"), PROGRAMS)
+def test_an_example_that_is_a_program_runs(page: str, name: str, tmp_path: Path) -> None:
+    if "httpx2" in name and importlib.util.find_spec("httpx2") is None:
+        pytest.skip("httpx2 is not here")
+    assert "Star Wars" in run(written(page, tmp_path), name)
+
+
+@pytest.mark.usefixtures("tmdb_simulator")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_example_of_a_server_that_forks_answers(tmp_path: Path) -> None:
+    assert run(written("processes", tmp_path), "-W", "ignore", "-c", PRELOADED).count("Star Wars") == 13
+
+
+def test_the_example_of_a_suite_passes(tmp_path: Path) -> None:
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "error")
+    assert "2 passed" in run(written("processes", tmp_path), *command)
 
 
 def test_there_are_examples() -> None:

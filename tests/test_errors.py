@@ -46,8 +46,9 @@ from tmdb_ext import (
     UnexpectedRedirect,
     ValidationError,
 )
+from tmdb_ext._http.messages import Response
+from tmdb_ext._http.responses import retry_after
 from tmdb_ext._redaction import redact
-from tmdb_ext._responses import retry_after
 from tmdb_ext.aiohttp import AiohttpTransport
 from tmdb_ext.testing import Simulator
 
@@ -298,19 +299,19 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_read_in_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
-    assert retry_after({"retry-after": value}, NOW) == seconds
+    assert retry_after(Response(429, [("retry-after", value)], b""), NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_any_retry_after_is_read_without_an_exception(value: str) -> None:
-    seconds = retry_after({"retry-after": value}, NOW)
+    seconds = retry_after(Response(429, [("retry-after", value)], b""), NOW)
     assert seconds is None or seconds >= 0
 
 
 def test_a_date_in_retry_after_is_read_by_the_servers_clock() -> None:
     later = email.utils.format_datetime(NOW + timedelta(seconds=30), usegmt=True)
-    headers = {"retry-after": later, "date": email.utils.format_datetime(NOW, usegmt=True)}
-    assert retry_after(headers, NOW + timedelta(days=3)) == 30.0
+    headers = [("retry-after", later), ("date", email.utils.format_datetime(NOW, usegmt=True))]
+    assert retry_after(Response(429, headers, b""), NOW + timedelta(days=3)) == 30.0
 
 
 def test_rate_limiting_carries_the_seconds_to_wait(ask: Ask) -> None:
@@ -337,7 +338,7 @@ def test_errors_can_be_copied_and_pickled(clone: Callable[[TMDBError], TMDBError
 def test_every_error_has_the_one_base() -> None:
     exceptions = [item for name in tmdb_ext.__all__ if isinstance(item := getattr(tmdb_ext, name), type)]
     errors = [item for item in exceptions if issubclass(item, Exception)]
-    assert len(errors) == 21
+    assert len(errors) == 22
     assert all(issubclass(error, TMDBError) for error in errors)
 
 

@@ -150,7 +150,7 @@ def test_nothing_nasty_leaves_its_place_in_any_operation(server: tuple[str, list
     assert min(sent, refused) > 500
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=250)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=120)
 @given(operation=st.sampled_from(ALL), values=st.lists(Values, min_size=45, max_size=45))
 def test_no_values_leave_their_place(server: tuple[str, list[bytes]], operation: Operation, values: list[Any]) -> None:
     address, heads = server

@@ -193,35 +193,48 @@ def test_an_image_is_fetched_into_a_file(simulator: Simulator, colour: str, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["logo.svg", "poster.png"]
 
 
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class BesideTheImages(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport to the simulator that notes requests for images, and answers them if it is told how."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.seen: list[httpx.Request] = []
+        self._answer = answer
+        self._sync = httpx.HTTPTransport()
+        self._async = httpx.AsyncHTTPTransport()
+
+    def _noted(self, request: httpx.Request) -> httpx.Response | None:
+        if "/t/p/" not in request.url.path:
+            return None
+        self.seen.append(request)
+        return None if self._answer is None else self._answer(request)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._noted(request) or self._sync.handle_request(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._noted(request) or await self._async.handle_async_request(request)
+
+    def close(self) -> None:
+        self._sync.close()
+
+    async def aclose(self) -> None:
+        await self._async.aclose()
+
+
 def test_no_credential_goes_to_the_image_server(simulator: Simulator, colour: str, tmp_path: Path) -> None:
-    seen: list[httpx.Headers] = []
-    send = httpx.HTTPTransport.handle_request
-    asend = httpx.AsyncHTTPTransport.handle_async_request
-
-    def noting(self: Any, request: httpx.Request) -> httpx.Response:
-        if "/t/p/" in request.url.path:
-            seen.append(request.headers)
-            assert request.url.query == b""
-        return send(self, request)
-
-    async def anoting(self: Any, request: httpx.Request) -> httpx.Response:
-        if "/t/p/" in request.url.path:
-            seen.append(request.headers)
-            assert request.url.query == b""
-        return await asend(self, request)
+    transport = BesideTheImages()
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.images.download("/a.jpg", tmp_path / "a.png", width=92))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx.HTTPTransport, "handle_request", noting)
-        patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", anoting)
-        play(colour, simulator, scene, session_id=simulator.create_session())
-    (headers,) = seen
-    assert not {"authorization", "cookie"} & set(headers)
-
-
-Answer = Callable[[httpx.Request], httpx.Response]
+    play(colour, simulator, scene, session_id=simulator.create_session(), transport=transport)
+    (request,) = transport.seen
+    assert request.url.query == b""
+    assert not {"authorization", "cookie"} & set(request.headers)
+    assert request.headers["user-agent"].startswith("tmdb-ext/")
 
 
 @pytest.mark.parametrize(
@@ -237,26 +250,14 @@ def test_what_fails_leaves_the_former_file(
 ) -> None:
     file = tmp_path / "poster.png"
     file.write_text("former")
-    opened: list[httpx.Request] = []
-
-    def handle(self: Any, request: httpx.Request) -> httpx.Response:
-        opened.append(request)
-        return answer(request)
-
-    async def ahandle(self: Any, request: httpx.Request) -> httpx.Response:
-        opened.append(request)
-        return answer(request)
+    transport = BesideTheImages(answer)
 
     async def scene(tmdb: Any) -> None:
-        await result_of(tmdb.images.sizes())
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(httpx.HTTPTransport, "handle_request", handle)
-            patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", ahandle)
-            with pytest.raises(error):
-                await result_of(tmdb.images.download("/a.jpg", file))
+        with pytest.raises(error, match=r"^GET /t/p/original/a\.jpg: "):
+            await result_of(tmdb.images.download("/a.jpg", file))
 
-    play(colour, simulator, scene)
-    assert len(opened) == 1
+    play(colour, simulator, scene, transport=transport)
+    assert len(transport.seen) == 1
     assert file.read_text() == "former"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -271,21 +272,14 @@ def test_a_body_that_breaks_off_leaves_no_file(simulator: Simulator, colour: str
             yield b"\x89PNG"
             raise httpx.ReadError("the connection broke")
 
-    def handle(self: Any, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "image/png"}, stream=Broken())
-
-    async def ahandle(self: Any, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "image/png"}, stream=Broken())
+    transport = BesideTheImages(lambda _: httpx.Response(200, headers={"content-type": "image/png"}, stream=Broken()))
 
     async def scene(tmdb: Any) -> None:
-        await result_of(tmdb.images.sizes())
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(httpx.HTTPTransport, "handle_request", handle)
-            patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", ahandle)
-            with pytest.raises(TransportError, match="the connection broke"):
-                await result_of(tmdb.images.download("/a.jpg", tmp_path / "a.png"))
+        with pytest.raises(TransportError, match="the connection broke"):
+            await result_of(tmdb.images.download("/a.jpg", tmp_path / "a.png"))
 
-    play(colour, simulator, scene)
+    play(colour, simulator, scene, transport=transport)
+    assert len(transport.seen) == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -44,7 +44,7 @@ def test_the_example_runs(
         if inspect.iscoroutinefunction(names.get("main")):
             anyio.run(names["main"])
         if "test_my_program" in names:
-            monkeypatch.setattr("tmdb_ext._retry.DEFAULT", RetryPolicy())
+            monkeypatch.setattr("tmdb_ext._http.retry.DEFAULT", RetryPolicy())
             names["test_my_program"](simulator)
         assert simulator.requests or "Simulator(strict=True)" in EXAMPLES[number] or "TMDB" not in names
         state = simulator._state

@@ -140,7 +140,7 @@ def test_every_endpoint_function_refuses_each_parameter_before_anything_is_sent(
             anyio.run(lambda p=path, n=needed: endpoint.asyncio(**p, **n, client=None))
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=400)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=200)
 @given(operation=st.sampled_from(WITH_A_PATH_PARAMETER), value=Texts, data=st.data())
 def test_what_arrives_is_the_operation_with_that_value(operation: Operation, value: str, data: st.DataObject) -> None:
     place = data.draw(st.sampled_from(parameters(operation)))

@@ -19,8 +19,19 @@ from typing import Any
 
 import anyio
 import pytest
+from leaks import Collector
 
-from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, FileStore, GuestSession, MemoryStore, SessionStore
+from tmdb_ext import (
+    TMDB,
+    AsyncTMDB,
+    ConfigurationError,
+    FileStore,
+    GuestSession,
+    MemoryStore,
+    RequestTimeout,
+    RetryPolicy,
+    SessionStore,
+)
 from tmdb_ext.testing import Simulator
 
 NEW_GUEST = "authentication-create-guest-session"
@@ -437,16 +448,26 @@ def test_a_process_killed_while_it_makes_a_session_leaves_nobody_waiting(path: P
     store.release("a")
 
 
-def test_a_lock_that_is_never_given_back_is_not_waited_for_for_ever(
-    simulator: Simulator, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tmdb_ext._auth.steps.STORE_PATIENCE", 0.2)
+def test_a_lock_that_is_never_given_back_ends_a_call_with_its_budget(simulator: Simulator, path: Path) -> None:
     store, other = FileStore(path), FileStore(path)
     key = f"{simulator.base_url}/guest"
     assert other.acquire(key)
-    with client(simulator, store) as tmdb:
-        with pytest.raises(ConfigurationError, match="held the lock of the session store"):
+    with client(simulator, store, retries=RetryPolicy(attempts=1, budget=0.3)) as tmdb:
+        with pytest.raises(RequestTimeout, match="holds the lock of the session store") as caught:
             tmdb.movies.add_rating(11, value=5)
+        assert (caught.value.phase, caught.value.retryable) == ("budget", True)
         other.release(key)
         tmdb.movies.add_rating(11, value=5)
+    assert simulator.count(NEW_GUEST) == 1
+
+
+def test_a_lock_that_is_never_given_back_is_gone_without_in_the_end(
+    simulator: Simulator, path: Path, log: Collector
+) -> None:
+    store, other = FileStore(path), FileStore(path)
+    assert other.acquire(f"{simulator.base_url}/guest")
+    with client(simulator, store) as tmdb:
+        tmdb._calls._driver._patience = 0.2
+        tmdb.movies.add_rating(11, value=5)
+    assert "going on without it" in "".join(log.lines)
     assert simulator.count(NEW_GUEST) == 1
