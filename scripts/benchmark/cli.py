@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a record")
     parser.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help="these rows alone")
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other clients out")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="without other clients and the floor")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--record", action="store_true", help=f"write {PAGE.relative_to(ROOT).as_posix()}")
     return parser

@@ -142,7 +142,7 @@ class Driver:
     def _worker(self, subject: str, mode: str) -> Process:
         if (subject, mode) not in self._workers:
             module, name = subject.split(":")
-            if module == "peers":
+            if module in {"peers", "floor"}:
                 python, env = peers_python(), environment(ROOT / "scripts")
             else:
                 python, env = own_python("aiohttp" if name == "ext_aiohttp" else mode), own_environment()

@@ -28,6 +28,8 @@ NAMES: Final = {
     RAW: "httpx",
     RAW_ASYNC: "httpx, async",
     STOCK: "stock generator",
+    "floor:urllib3": "urllib3 and json.loads",
+    "floor:aiohttp": "aiohttp and json.loads",
     "peers:tmdbsimple": "tmdbsimple",
     "peers:tmdbv3api": "tmdbv3api",
     "peers:themoviedb": "themoviedb",
@@ -173,6 +175,17 @@ def peers(row: str, measure: str, subjects: list[str], at_once: int, run: Run) -
     ]
 
 
+def floor(row: str, measure: str, candidates: list[str], least: str, run: Run) -> list[Figure]:
+    """Calls per second against an HTTP library by hand, one after another; no target, as it does much less."""
+    if not run.driver.with_peers:
+        return []
+    taken = run.calls("details", [*candidates, least])
+    return [
+        compared(row, measure, _names(candidate, least), (_rates(taken[candidate]), _rates(taken[least])), "calls/s")
+        for candidate in candidates
+    ]
+
+
 def regenerating(run: Run) -> list[Figure]:
     """The whole pipeline, writing nothing, and its generating stage on a document three times as long."""
     whole = [_wall([sys.executable, "-m", "pipeline", "--check"]) for _ in range(2 if run.quick else 3)]
@@ -215,6 +228,8 @@ ROWS: Final[dict[str, Callable[[Run], list[Figure]]]] = {
     "peers-throughput-aiohttp": partial(
         peers, "peers-throughput-aiohttp", "details, 16 tasks", [EXT_AIOHTTP, *ASYNC_PEERS], AT_ONCE
     ),
+    "floor": partial(floor, "floor", "details, sync", [EXT], "floor:urllib3"),
+    "floor-async": partial(floor, "floor-async", "details, async", [EXT_ASYNC, EXT_AIOHTTP], "floor:aiohttp"),
     "regenerate": regenerating,
     "wheel": wheel,
 }

@@ -20,12 +20,9 @@ LANGUAGE: Final = "en-US"
 
 def reader(content: bytes, model: Any) -> Callable[[], Any]:
     """From the bytes of an answer to a model, as the wrapped client does it: the one place that knows the seam."""
-    import httpx
+    from tmdb_ext._json import loads
 
-    from tmdb_ext._responses import parse
-
-    answer = httpx.Response(200, content=content)
-    return lambda: model.from_dict(parse(answer))
+    return lambda: model.from_dict(loads(content))
 
 
 def ext(base_url: str) -> Operations:
@@ -72,7 +69,7 @@ def raw(base_url: str) -> Operations:
     """httpx and `json.loads`, by hand."""
     import httpx
 
-    http = httpx.Client(base_url=base_url, headers=_headers())
+    http = httpx.Client(base_url=base_url, headers=headers())
     movie, search = bodies.encoded(bodies.movie()), bodies.encoded(bodies.search())
 
     def get(path: str) -> Any:
@@ -91,7 +88,7 @@ async def raw_async(base_url: str) -> Operations:
     """The same, awaited."""
     import httpx
 
-    http = httpx.AsyncClient(base_url=base_url, headers=_headers())
+    http = httpx.AsyncClient(base_url=base_url, headers=headers())
 
     async def get(path: str) -> Any:
         return json.loads((await http.get(path, params={"language": LANGUAGE})).content)
@@ -118,7 +115,8 @@ def stock(base_url: str) -> Operations:
     }
 
 
-def _headers() -> dict[str, str]:
+def headers() -> dict[str, str]:
+    """What this client sends too, that TMDB looks at."""
     return {"authorization": f"Bearer {TOKEN}", "accept": "application/json"}
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import io
 import shutil
+import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Collection, Sequence
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.compare:
             return compare_releases(options)
+        if options.since:
+            return compare_with(options.since, options.api)
         if options.record:
             return record()
         return regenerate(options)
@@ -56,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--refresh", action="store_true", help="take the documents that TMDB publishes now")
     what.add_argument("--release", metavar="NAME", help="go to a recorded release, such as 2026-03-23")
     what.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"), help="say what changed between recorded releases")
+    what.add_argument(
+        "--since", metavar="REVISION", help="say what the committed client changes since a revision, whatever the cause"
+    )
     what.add_argument("--record", action="store_true", help="record what the pipeline makes of every release")
     parser.add_argument(
         "--released", metavar="DAY", type=_day, help="the day that TMDB last changed the document, where it is known"
@@ -133,6 +141,23 @@ def compare_releases(options: argparse.Namespace) -> int:
         raise PipelineError(f"{old['name']} is a release of {old['api']}, {new['name']} one of {new['api']}")
     changes = compare(_surface_of(old), _surface_of(new))
     print(render(changes, _title(old, new)), end="")
+    return _exit_code(changes)
+
+
+def compare_with(revision: str, api: str | None) -> int:
+    """Print what the client in the tree changes for its users since a revision of the repository."""
+    changes: list[Change] = []
+    for version in [api] if api else APIS:
+        folder = (GENERATED / PACKAGE / version).relative_to(ROOT).as_posix()
+        command = ["git", "-C", str(ROOT), "archive", "--format=tar", revision, folder]
+        packed = subprocess.run(command, capture_output=True, check=False)
+        if packed.returncode:
+            raise PipelineError(f"git has no {folder} at {revision!r}: {packed.stderr.decode().strip()}")
+        with tempfile.TemporaryDirectory() as staging, tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+            archive.extractall(staging, filter="data")
+            found = compare(read_surface(Path(staging) / folder), read_surface(ROOT / folder))
+        print(render(found, f"{version} since {revision}"), end="")
+        changes += found
     return _exit_code(changes)
 
 

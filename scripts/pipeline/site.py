@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -78,27 +79,31 @@ def operations_page() -> Iterator[str]:
 
 def status_codes_page() -> Iterator[str]:
     """What each of TMDB's status codes raises, found out by making the error."""
-    import httpx
-
-    from tmdb_ext import STATUS_CODES
-    from tmdb_ext._responses import Failure, read
-    from tmdb_ext._retry import Attempts, RetryPolicy
+    from tmdb_ext import STATUS_CODES, TMDBError
+    from tmdb_ext._http.call import Call
+    from tmdb_ext._http.deadline import NEVER
+    from tmdb_ext._http.messages import Origin, Request, Response
+    from tmdb_ext._http.responses import read
+    from tmdb_ext._http.retry import Attempts, RetryPolicy
 
     yield from (
         "# Status codes",
         "",
         "TMDB sends a number of its own beside the HTTP status. Errors have it as `tmdb_code`.",
         "",
-        "| code | HTTP | meaning | raises | a read is repeated |",
+        "| code | HTTP | meaning | raises | a read is retried |",
         "| --- | --- | --- | --- | --- |",
     )
     for row in STATUS_CODES.values():
         body = {"success": row.http_status < 300 and row.tmdb_code != 21, "status_code": row.tmdb_code}
-        request = httpx.Request("GET", "https://api.themoviedb.org/3/movie/11")
-        response = httpx.Response(row.http_status, json=body, request=request)
-        came = read(response, lambda payload: payload)
-        raises = f"`{type(came.error).__name__}`" if isinstance(came, Failure) else "nothing"
-        again = Attempts(RetryPolicy(backoff=0), request, float("inf")).after_response(response, row.tmdb_code, None)
+        call, request = Call(None), Request("GET", Origin("https", "api.themoviedb.org", 443), "/3/movie/11")
+        raises = "nothing"
+        try:
+            read(call, request, Response(row.http_status, (), json.dumps(body).encode()), lambda payload: payload)
+        except TMDBError as error:
+            raises = f"`{type(error).__name__}`"
+        attempts = Attempts(RetryPolicy(backoff=0), call, request, NEVER)
+        again = attempts.after_response(row.http_status, row.tmdb_code, None)
         yield f"| {row.tmdb_code} | {row.http_status} | {row.meaning} | {raises} | {'yes' if again else ''} |"
 
 
@@ -110,9 +115,10 @@ def faults_page() -> Iterator[str]:
     yield from (
         "# Faults",
         "",
-        "What goes wrong on the way to TMDB and back, and what a call gives then. The tests try each over a socket.",
+        "What can go wrong between a client and TMDB, and what a call gives if all attempts end like that.",
+        "The tests try each over a socket.",
         "",
-        "| what happens | a call gives | a read is repeated |",
+        "| what happens | a call gives | a read is retried |",
         "| --- | --- | --- |",
     )
     for fault in FAULTS:
