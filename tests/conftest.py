@@ -66,4 +66,13 @@ def checkout(tmp_path: Path) -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no process is left with one of them in the end."""
-    items.sort(key=lambda item: not item.path.name.startswith(("test_changes", "test_secrets", "test_workflows")))
+    longest = (
+        "test_changes",
+        "test_secrets",
+        "test_wire",
+        "test_sending_rate",
+        "test_errors",
+        "test_regenerate",
+        "test_workflows",
+    )
+    items.sort(key=lambda item: not item.path.name.startswith(longest))
