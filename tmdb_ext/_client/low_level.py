@@ -15,7 +15,7 @@ from tmdb_api_client.v4.client import AuthenticatedClient as V4AuthenticatedClie
 
 from tmdb_ext._errors import ConfigurationError, cleaned
 from tmdb_ext._http.call import Call
-from tmdb_ext._http.messages import Origin, Request, Response, Timeouts, WireFailure
+from tmdb_ext._http.messages import PORTS, Origin, Request, Response, Timeouts, WireFailure
 from tmdb_ext._http.responses import read
 from tmdb_ext._http.translation import error_of
 from tmdb_ext._operations import find_operation
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tmdb_ext._client.settings import Options
     from tmdb_ext._http.settings import Address
 
-_PORTS: Final = {"http": 80, "https": 443}
 _OF_THE_WIRE: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
@@ -117,7 +116,7 @@ def _asked(
     url = request.url
     asked = Request(
         request.method,
-        Origin(url.scheme, url.host.lower(), url.port or _PORTS.get(url.scheme, 0)),
+        Origin(url.scheme, url.host.lower(), url.port or PORTS.get(url.scheme, 0)),
         url.raw_path.decode("ascii"),
         [(name.lower(), value) for name, value in request.headers.multi_items() if name.lower() not in _OF_THE_WIRE],
         content,

@@ -15,8 +15,7 @@ from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from
 from tmdb_ext._auth.flow import AuthFlow
 from tmdb_ext._auth.guest import GuestPolicy
 from tmdb_ext._errors import ConfigurationError, InvalidArgument
-from tmdb_ext._http.messages import Request
-from tmdb_ext._http.urls import PORTS
+from tmdb_ext._http.messages import PORTS, Request
 from tmdb_ext._json import dumps
 from tmdb_ext._operations import describe_operation, operation_of_endpoint
 from tmdb_ext._stores import MemoryStore

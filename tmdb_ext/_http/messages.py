@@ -11,6 +11,10 @@ Phase = Literal["connect", "read", "write", "pool", "budget"]
 """Where a time-out happened; `budget` if the whole call took too long."""
 
 
+PORTS: Final = {"http": 80, "https": 443}
+"""The usual ports, which an address leaves out."""
+
+
 class Origin(NamedTuple):
     """Where a request goes. Credentials go to one origin only."""
 
@@ -22,8 +26,7 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        default = {"http": 80, "https": 443}.get(self.scheme)
-        return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
+        return f"{self.scheme}://{host}" + ("" if self.port == PORTS.get(self.scheme) else f":{self.port}")
 
 
 class Carried(Protocol):

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from tmdb_ext._errors import ConfigurationError
 from tmdb_ext._version import __version__
 
-from .messages import Origin, Timeouts
-from .urls import PORTS
+from .messages import PORTS, Origin, Timeouts
 
 if TYPE_CHECKING:
     import httpx

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import urlsplit
 
-from .messages import Origin
-
-PORTS: Final = {"http": 80, "https": 443}
+from .messages import PORTS, Origin
 
 
 def split_url(url: str) -> tuple[Origin, str]:

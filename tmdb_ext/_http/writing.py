@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from .decoding import accept_encoding
+from .messages import PORTS
 
 if TYPE_CHECKING:
     from .messages import Headers, Origin, Request
 
-PORTS: Final = {"http": 80, "https": 443}
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 
 from tmdb_ext._http.failures import translated
-from tmdb_ext._http.writing import PORTS, headers_of, host_of, read_headers
+from tmdb_ext._http.messages import PORTS
+from tmdb_ext._http.writing import headers_of, host_of, read_headers
 
 from . import concurrency
 from .exchange import AsyncExchange
