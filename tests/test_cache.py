@@ -375,7 +375,7 @@ def test_one_who_waits_does_so_within_its_own_budget(simulator: Simulator) -> No
         while not tmdb._cache._places.get().flights.under_way:
             time.sleep(0.01)
         call = Call(get_operation(DETAILS), deadline=Deadline(0.1))
-        asked = Request("GET", tmdb._address.origin, "/3/movie/11", tmdb._calls.headers)
+        asked = Request("GET", tmdb._address.origin, "/3/movie/11", tmdb._calls.settings.headers)
         with pytest.raises(RequestTimeout, match="made earlier, took too long") as caught:
             tmdb._cache.send(asked, call)
         assert caught.value.phase == "budget"

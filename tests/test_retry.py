@@ -33,7 +33,7 @@ from tmdb_ext import (
     ServerError,
     TransportError,
 )
-from tmdb_ext._http.call import Call
+from tmdb_ext._http.call import Call, CallSettings
 from tmdb_ext._http.deadline import Deadline
 from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter, limiter_of
 from tmdb_ext._http.messages import Origin, Request
@@ -246,7 +246,7 @@ def test_pauses_are_drawn_from_a_range_that_doubles(attempt: int, backoff: float
 
     policy = RetryPolicy(attempts=99, backoff=backoff, longest=longest)
     request = Request("GET", Origin("https", "x.org", 443), "/3/movie/11")
-    attempts = Attempts(policy, Call(None), request, Deadline(1e6))
+    attempts = Attempts(Call(None, settings=CallSettings(policy=policy)), request, Deadline(1e6))
     delays = []
     for _ in range(attempt):
         retry = attempts.after_failure("TransportError", sent=True)

@@ -84,7 +84,7 @@ def status_codes_page() -> Iterator[str]:
     from tmdb_ext._http.deadline import NEVER
     from tmdb_ext._http.messages import Origin, Request, Response
     from tmdb_ext._http.responses import read
-    from tmdb_ext._http.retry import Attempts, RetryPolicy
+    from tmdb_ext._http.retry import Attempts
 
     yield from (
         "# Status codes",
@@ -102,7 +102,7 @@ def status_codes_page() -> Iterator[str]:
             read(call, request, Response(row.http_status, (), json.dumps(body).encode()), lambda payload: payload)
         except TMDBError as error:
             raises = f"`{type(error).__name__}`"
-        attempts = Attempts(RetryPolicy(backoff=0), call, request, NEVER)
+        attempts = Attempts(call, request, NEVER)
         again = attempts.after_response(row.http_status, row.tmdb_code, None)
         yield f"| {row.tmdb_code} | {row.http_status} | {row.meaning} | {raises} | {'yes' if again else ''} |"
 

@@ -61,8 +61,8 @@ def _async_client(calls: AsyncCaller, address: Address, options: Options) -> htt
 def _settings(calls: Caller | AsyncCaller, address: Address) -> dict[str, Any]:
     return {
         "base_url": str(address),
-        "headers": list(calls.headers),
-        "timeout": httpx.Timeout(**calls.timeouts._asdict()),
+        "headers": list(calls.settings.headers),
+        "timeout": httpx.Timeout(**calls.settings.timeouts._asdict()),
         "trust_env": False,
     }
 

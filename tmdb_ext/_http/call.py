@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .deadline import NEVER, Deadline
 from .messages import Request, Timeouts
+from .retry import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
     from tmdb_api_client.v3.operations import Operation
@@ -14,10 +15,29 @@ EXTENSION: Final = "tmdb_call"
 """The one request extension of this package: a request that the cache sees has there the request and its call."""
 
 
+class CallSettings(NamedTuple):
+    """How the calls of a client travel."""
+
+    timeouts: Timeouts = Timeouts()
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of all requests."""
+    policy: RetryPolicy = DEFAULT
+
+
+class Lifetime:
+    """Whether a client has been used, and whether it is closed. Clients that are derived from it share this."""
+
+    __slots__ = ("is_closed", "was_used")
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self.was_used = False
+
+
 class Call:
     """One call of an operation. The requests that the auth flow adds to it share its deadline."""
 
-    __slots__ = ("deadline", "headers", "mode", "operation", "streams", "strict", "timeouts")
+    __slots__ = ("deadline", "headers", "mode", "operation", "policy", "streams", "strict", "timeouts")
 
     def __init__(
         self,
@@ -25,8 +45,7 @@ class Call:
         *,
         mode: str | None = None,
         deadline: Deadline = NEVER,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - it cannot be changed
-        headers: tuple[tuple[str, str], ...] = (),
+        settings: CallSettings = CallSettings(),  # noqa: B008 - it cannot be changed
         strict: bool = True,
         streams: bool = False,
     ) -> None:
@@ -36,9 +55,11 @@ class Call:
         """Which user-level credentials to use, if not as the client is set."""
         self.deadline = deadline
         """By when all of its requests have to be done; without one, each request has the policy's budget."""
-        self.timeouts = timeouts
-        self.headers = headers
+        self.timeouts = settings.timeouts
+        self.headers = settings.headers
         """Headers of the client, for the requests that the auth flow adds."""
+        self.policy = settings.policy
+        """How often and how patiently its requests are sent again."""
         self.strict = strict
         """Whether a successful answer that is not JSON is an error."""
         self.streams = streams
@@ -46,7 +67,8 @@ class Call:
 
     def beside(self, operation: Operation | None) -> Call:
         """Return the context of a request that the auth flow adds."""
-        return Call(operation, mode=self.mode, deadline=self.deadline, timeouts=self.timeouts, headers=self.headers)
+        settings = CallSettings(self.timeouts, self.headers, self.policy)
+        return Call(operation, mode=self.mode, deadline=self.deadline, settings=settings)
 
     def describe(self, request: Request) -> dict[str, Any]:
         """Return how errors name a request of this call."""

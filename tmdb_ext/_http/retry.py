@@ -115,8 +115,7 @@ DEFAULT: Final = RetryPolicy()
 class Attempts:
     """The attempts at one request."""
 
-    def __init__(self, policy: RetryPolicy, call: Call, request: Request, deadline: Deadline) -> None:
-        self._policy = policy
+    def __init__(self, call: Call, request: Request, deadline: Deadline) -> None:
         self._call = call
         self._request = request
         self._deadline = deadline
@@ -146,7 +145,7 @@ class Attempts:
         return self._next(reason, None) if not sent or self.can_be_repeated else None
 
     def _next(self, reason: str, retry_after: float | None) -> Retry | None:
-        policy = self._policy
+        policy = self._call.policy
         if self._made >= policy.attempts:
             return None
         # Full jitter: those that failed together do not come back together.

@@ -22,6 +22,11 @@ USER_AGENT: Final = f"tmdb-ext/{__version__}"
 
 TimeoutSetting: TypeAlias = "float | httpx.Timeout | Timeouts | None"
 
+STANDARD_HEADERS: Final = (
+    ("accept", "application/json"),
+    ("accept-encoding", "gzip, deflate"),
+    ("user-agent", USER_AGENT),
+)
 _OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "authorization", "cookie"})
 """Headers that a caller cannot set for all requests."""
 
@@ -120,8 +125,8 @@ def checked_verify(verify: Any) -> Any:
     )
 
 
-def headers_of(headers: Mapping[str, str] | None) -> Headers:
-    """Return the headers of all requests of a client.
+def headers_of(headers: Mapping[str, str] | None, former: Headers = STANDARD_HEADERS) -> tuple[tuple[str, str], ...]:
+    """Return the headers of all requests of a client: `former`, and `headers` in place of those of the same name.
 
     Raises:
         ConfigurationError: one of them is not a header, or is the client's own to send.
@@ -135,5 +140,4 @@ def headers_of(headers: Mapping[str, str] | None) -> Headers:
         if not (isinstance(value, str) and value.isascii() and value.isprintable()):
             raise ConfigurationError(f"headers: the value of {name} is not one that a header can have.")
         given[name.lower()] = value
-    standard = {"accept": "application/json", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT}
-    return tuple({**standard, **given}.items())
+    return tuple({**dict(former), **given}.items())

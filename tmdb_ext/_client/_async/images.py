@@ -109,8 +109,8 @@ class AsyncImages(ImagesView):
         error: TMDBError | None = None
         try:
             with replaced(file) as part:
-                request = request_of(url, self._calls.headers)
-                async with self._wire.open(request, self._calls.timeouts, NEVER) as response:
+                request = request_of(url, self._calls.settings.headers)
+                async with self._wire.open(request, self._calls.settings.timeouts, NEVER) as response:
                     total = checked(where, response)
                     with part.open("wb") as target:
                         async for chunk in response:

@@ -27,6 +27,7 @@ from tmdb_ext._errors import ConfigurationError, NotFound, cleaned
 from tmdb_ext._http._sync.engine import Engine
 from tmdb_ext._http._sync.transport import TransportWire
 from tmdb_ext._http._sync.wire import PoolWire
+from tmdb_ext._http.call import CallSettings, Lifetime
 from tmdb_ext._http.limit import limiter_of
 from tmdb_ext._http.messages import Timeouts, WireSettings
 from tmdb_ext._http.responses import read
@@ -175,7 +176,7 @@ class TMDB(Listings, Resources):
         self._site_url = checked_site_url(site_url)
         self._defaults = defaults(language, region, include_adult, include_image_language)
         self._options = Options()
-        policy = policy_of(retries)
+        settings = CallSettings(timeouts_of(timeout), headers_of(headers), policy_of(retries))
         limiter = limiter_of(rate_limit, str(self._address), self._address.origin.host)
         size = size_of(max_response_size)
         ways = [WireSettings(proxy=checked_proxy(proxy), verify=checked_verify(verify), http2=http2, max_content=size)]
@@ -187,15 +188,13 @@ class TMDB(Listings, Resources):
             error = caught
         if error is not None:
             raise cleaned(error)
-        engine = Engine(self._wire, policy, limiter)
+        engine = Engine(self._wire, limiter)
         self._cache: Any = None
         if cache is not False:
             from tmdb_ext._http._sync.cache import Cache  # noqa: PLC0415 - few have one
 
             self._cache = Cache(engine, cache)
-        self._calls = Caller(
-            self._flow, self._cache or engine, policy.budget, timeouts_of(timeout), headers_of(headers)
-        )
+        self._calls = Caller(self._flow, self._cache or engine, settings, Lifetime())
         self._is_derived = False
 
     @cached_property
@@ -317,9 +316,9 @@ class TMDB(Listings, Resources):
 
         Closing a client that was derived from another one does nothing.
         """
-        if self._is_derived or self._calls.is_closed:
+        if self._is_derived or self._calls.lifetime.is_closed:
             return
-        self._calls.is_closed = True
+        self._calls.lifetime.is_closed = True
         try:
             self._wire.close()
         finally:
@@ -336,7 +335,9 @@ class TMDB(Listings, Resources):
 
     def __del__(self) -> None:
         calls = self.__dict__.get("_calls")
-        if calls is not None and calls.was_used and not calls.is_closed and not self._is_derived:
+        if calls is None or self._is_derived:
+            return
+        if calls.lifetime.was_used and not calls.lifetime.is_closed:
             name = type(self).__name__
             warnings.warn(
                 f"A {name} was not closed: use it in a with statement, or call close().", ResourceWarning, stacklevel=2
@@ -360,7 +361,7 @@ class TMDB(Listings, Resources):
     def _made(self, endpoint: Endpoint[T], arguments: dict[str, Any]) -> T:
         calls = self._calls
         operation, request = request_for(
-            endpoint, arguments, self._address, calls.headers, self._defaults, self._options
+            endpoint, arguments, self._address, calls.settings.headers, self._defaults, self._options
         )
         call = calls.call(operation, mode=self._options.mode)
         response = calls.perform(call, request)

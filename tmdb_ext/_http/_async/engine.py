@@ -62,9 +62,8 @@ class AsyncSender(Protocol):
 class AsyncEngine:
     """Sends requests through a wire: the attempts at each, its turns, and the pauses between."""
 
-    def __init__(self, wire: AsyncWire, policy: RetryPolicy, limiter: RateLimit | None) -> None:
+    def __init__(self, wire: AsyncWire, limiter: RateLimit | None) -> None:
         self._wire = wire
-        self._policy = policy
         self._limiter = limiter
 
     async def send(self, request: Request, call: Call) -> Response:
@@ -73,8 +72,8 @@ class AsyncEngine:
         Raises:
             TMDBError: no response came, or none that can be read.
         """
-        deadline = call.deadline if call.deadline.at is not None else Deadline(self._policy.budget)
-        attempts = Attempts(self._policy, call, request, deadline)
+        deadline = call.deadline if call.deadline.at is not None else Deadline(call.policy.budget)
+        attempts = Attempts(call, request, deadline)
         sent = False
         while True:
             if self._limiter is not None:
@@ -94,7 +93,7 @@ class AsyncEngine:
             else:
                 sent = True
                 _log(response, request, call)
-                retry = await self._after(response, request, attempts)
+                retry = await self._after(response, request, call, attempts)
                 if retry is None and call.strict and _should_be_json(response) and not is_json(response):
                     failure = unreadable(call, request, response, "is not a JSON object or list")
             if retry is None:
@@ -103,7 +102,7 @@ class AsyncEngine:
                 if response is not None:
                     return response
             else:
-                await self._announce(retry)
+                await _announce(retry, call.policy)
                 await sleep(retry.delay)
 
     async def _sent(self, request: Request, call: Call, deadline: Deadline) -> Response:
@@ -148,13 +147,13 @@ class AsyncEngine:
             if not taken:
                 limiter.leave(waiter)
 
-    async def _after(self, response: Response, request: Request, attempts: Attempts) -> Retry | None:
+    async def _after(self, response: Response, request: Request, call: Call, attempts: Attempts) -> Retry | None:
         """Return the next attempt after a response that was read to its end, or None."""
         status = response.status
         if status in TURNED_AWAY or status in DOUBTFUL:
             wait = retry_after(response, datetime.now(UTC))
             if status == 429 and self._limiter is not None:
-                limiter, seconds = self._limiter, BACK_OFF if wait is None else min(wait, self._policy.longest)
+                limiter, seconds = self._limiter, BACK_OFF if wait is None else min(wait, call.policy.longest)
                 if isinstance(limiter, RateLimiter):
                     limiter.back_off(seconds)
                 else:
@@ -164,26 +163,27 @@ class AsyncEngine:
             return attempts.after_failure("DecodeError", sent=True)
         return None
 
-    async def _announce(self, retry: Retry) -> None:
-        """Log a repetition, and tell the caller's hook."""
-        _logger.info(
-            "Sending %s %s again in %.2f s after %s: attempt %d of %d.",
-            retry.method,
-            retry.path,
-            retry.delay,
-            retry.reason,
-            retry.attempt,
-            self._policy.attempts,
-        )
-        if self._policy.on_retry is None:
-            return
-        try:
-            result = self._policy.on_retry(retry)
-            if isinstance(result, Awaitable):
-                await result
-        except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
-            # Only the kind: what a hook raises may quote what it was given.
-            _logger.error("on_retry raised %s; the call goes on.", type(error).__name__)
+
+async def _announce(retry: Retry, policy: RetryPolicy) -> None:
+    """Log a repetition, and tell the caller's hook."""
+    _logger.info(
+        "Sending %s %s again in %.2f s after %s: attempt %d of %d.",
+        retry.method,
+        retry.path,
+        retry.delay,
+        retry.reason,
+        retry.attempt,
+        policy.attempts,
+    )
+    if policy.on_retry is None:
+        return
+    try:
+        result = policy.on_retry(retry)
+        if isinstance(result, Awaitable):
+            await result
+    except Exception as error:  # noqa: BLE001 - a hook of the caller's must not fail the call
+        # Only the kind: what a hook raises may quote what it was given.
+        _logger.error("on_retry raised %s; the call goes on.", type(error).__name__)
 
 
 def _should_be_json(response: Response) -> bool:
