@@ -18,6 +18,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scenes import set_clock
 from tmdb_api_client.v3.api.account import account_details
 from tmdb_api_client.v3.api.movies import movie_account_states
 from tmdb_api_client.v3.operations import OPERATIONS
@@ -426,7 +427,7 @@ def test_a_session_past_its_expiry_is_replaced_before_it_is_sent(monkeypatch: py
 
     told: list[GuestSession] = []
     with TMDB(access_token=TOKEN, transport=httpx.MockTransport(answer), on_guest_session_replaced=told.append) as tmdb:
-        tmdb._flow._now = lambda: now
+        set_clock(tmdb, lambda: now)
         tmdb.movies.add_rating(11, value=5)
         now += timedelta(minutes=58)
         tmdb.movies.add_rating(11, value=5)

@@ -360,7 +360,7 @@ def test_every_error_of_the_client_has_an_exit_code() -> None:
     }
     assert {name for name, code in by_name.items() if code == 3} == {
         "ConfigurationError", "AuthenticationError", "SessionDenied", "LoginError", "LoginPending", "LoginDenied",
-        "LoginExpired",
+        "LoginExpired", "LoginMismatch",
     }  # fmt: skip
     assert {name for name, code in by_name.items() if code == 5} == {
         "RateLimited", "ServerError", "TransportError", "ConnectError", "RequestTimeout",
@@ -621,6 +621,8 @@ def test_login_opens_the_browser_and_takes_the_redirect(cli: Cli) -> None:
     browser.action = "allow"
     assert "Logged in as sample_user" in cli("auth", "login").out
     browser.action = "approve"
+    assert "Somebody is logged in already" in cli("auth", "login", "--v4", code=1).err
+    cli("auth", "logout")
     assert "Logged in as account " in cli("auth", "login", "--v4").out
 
 
@@ -708,8 +710,8 @@ def test_no_command_shows_a_secret(cli: Cli, request: pytest.FixtureRequest, log
     secrets = {cli.simulator.access_token, os.environ["TMDB_USER_ACCESS_TOKEN"], "sample password"}
     run("favorite", "add", "movie:11")
     run("auth", "status")
-    cli.monkeypatch.delenv("TMDB_USER_ACCESS_TOKEN")
     cli("auth", "logout")
+    cli.monkeypatch.delenv("TMDB_USER_ACCESS_TOKEN")
     run("auth", "token", stdin=cli.simulator.api_key)
     cli.monkeypatch.delenv("TMDB_ACCESS_TOKEN")
     run("rate", "movie", "11", "8")

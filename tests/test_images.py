@@ -294,7 +294,7 @@ def test_where_there_is_no_folder_nothing_is_fetched(simulator: Simulator, colou
 
 def test_an_image_server_that_cannot_be_reached_is_a_connect_error(tmp_path: Path) -> None:
     with nowhere() as address, TMDB(api_key="0" * 31 + "1", base_url=address) as tmdb:
-        tmdb.images._known = ImageSizes(address)
+        tmdb.images._known.sizes = ImageSizes(address)
         with pytest.raises(ConnectError):
             tmdb.images.download("/a.jpg", tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []

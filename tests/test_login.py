@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx
 import pytest
-from scenes import decide, play, result_of
+from scenes import decide, play, result_of, set_clock
 
 from tmdb_ext import (
     TMDB,
@@ -27,6 +27,7 @@ from tmdb_ext import (
     LoginDenied,
     LoginError,
     LoginExpired,
+    LoginMismatch,
     LoginPending,
     Secret,
     SessionDenied,
@@ -172,10 +173,16 @@ def test_a_login_is_taken_up_in_another_client(simulator: Simulator, colour: str
         simulator.approve(login.request_token.reveal())
 
     async def scene(tmdb: Any) -> None:
-        await result_of(tmdb.auth.resume_login(login.request_token.reveal()).complete())
-        assert (await result_of(tmdb.account.details())).id == simulator.user.id
-        with pytest.raises(InvalidArgument, match="request_token"):
+        session = await result_of(tmdb.auth.resume_login(login.request_token.reveal()).complete())
+        assert tmdb.auth.session is None
+        assert (await result_of(tmdb.for_user(session).account.details())).id == simulator.user.id
+        with pytest.raises(InvalidArgument, match="letters, digits"):
             tmdb.auth.resume_login("../account")
+        for nothing in (None, 7, b"a"):
+            with pytest.raises(InvalidArgument, match="request_token must be a text, not"):
+                tmdb.auth.resume_login(nothing)
+            with pytest.raises(InvalidArgument, match="request_token must be a text, not"):
+                tmdb.v4.auth.resume_login(nothing)
 
     play(colour, simulator, scene)
 
@@ -502,7 +509,7 @@ def test_a_policy_says_how_long_a_guest_session_is_used(policy: GuestPolicy, pau
 
     transport = httpx.MockTransport(answer)
     with TMDB(api_key="0a1b2c3d4e5f60718293a4b5c6d7e8f9", transport=transport, guest=policy) as tmdb:
-        tmdb._flow._now = lambda: now
+        set_clock(tmdb, lambda: now)
         for pause in [0, *pauses]:
             now += timedelta(seconds=pause)
             try:
@@ -517,7 +524,7 @@ def test_a_guest_session_that_was_never_used_is_given_up(simulator: Simulator) -
     with TMDB(access_token=simulator.access_token, base_url=simulator.base_url, guest=policy) as tmdb:
         tmdb.guest.start()
         later = datetime.now(UTC) + timedelta(seconds=61)
-        tmdb._flow._now = lambda: later
+        set_clock(tmdb, lambda: later)
         tmdb.movies.add_rating(11, value=5)
     assert simulator.count(NEW_GUEST) == 2
 
@@ -530,7 +537,7 @@ def test_a_period_that_is_none_is_refused(name: str, value: Any) -> None:
 
 
 def test_login_errors_have_one_base() -> None:
-    assert {LoginPending, LoginDenied, LoginExpired} == set(LoginError.__subclasses__())
+    assert {LoginPending, LoginDenied, LoginExpired, LoginMismatch} == set(LoginError.__subclasses__())
 
 
 def test_nothing_of_a_login_is_logged_but_that_it_was(

@@ -33,12 +33,12 @@ from tmdb_ext import (
     ServerError,
     TransportError,
 )
+from tmdb_ext._http.attempts import can_be_repeated
 from tmdb_ext._http.call import Call, CallSettings
 from tmdb_ext._http.deadline import Deadline
 from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter, limiter_of
 from tmdb_ext._http.messages import Origin, Request
 from tmdb_ext._http.retry import DEFAULT as SHIPPED
-from tmdb_ext._http.retry import can_be_repeated
 from tmdb_ext.testing import Simulator
 
 QUICK = {"backoff": 0.01}
@@ -242,7 +242,7 @@ def test_a_call_has_a_budget_that_its_extra_requests_share(simulator: Simulator,
 
 @given(st.integers(1, 12), st.floats(0, 5), st.floats(0, 60))
 def test_pauses_are_drawn_from_a_range_that_doubles(attempt: int, backoff: float, longest: float) -> None:
-    from tmdb_ext._http.retry import Attempts
+    from tmdb_ext._http.attempts import Attempts
 
     policy = RetryPolicy(attempts=99, backoff=backoff, longest=longest)
     request = Request("GET", Origin("https", "x.org", 443), "/3/movie/11")

@@ -20,6 +20,7 @@ from typing import Any
 import anyio
 import pytest
 from leaks import Collector
+from scenes import set_clock
 
 from tmdb_ext import (
     TMDB,
@@ -308,7 +309,7 @@ def test_a_stored_guest_session_that_has_expired_is_replaced(
         tmdb.movies.add_rating(11, value=5)
     with client(simulator, FileStore(path), on_guest_session_replaced=told.append) as tmdb:
         later = datetime.now(UTC) + timedelta(hours=2)
-        tmdb._flow._now = lambda: later
+        set_clock(tmdb, lambda: later)
         tmdb.movies.add_rating(11, value=5)
         assert told == [tmdb.guest.info()]
     assert simulator.count(NEW_GUEST) == 2

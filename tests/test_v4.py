@@ -321,13 +321,27 @@ def test_a_token_that_cannot_be_read_is_left_to_tmdb(simulator: Simulator, colou
     assert [request.path for request in simulator.requests] == ["/4/list", f"/4/account/{'0' * 24}/lists"]
 
 
-def test_a_users_token_serves_as_the_access_token_too(simulator: Simulator, colour: str) -> None:
+def test_a_users_token_given_as_the_access_token_is_recognised(
+    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = simulator.create_user_access_token()
+
     async def scene(tmdb: Any) -> None:
+        assert tmdb.auth.held == ("user_access_token",)
+        assert tmdb.v4.auth.token.source == "given"
         assert (await result_of(tmdb.v4.account.lists())).total_results == 0
         assert tmdb.v4.account.id() == simulator.user.object_id
-        assert tmdb.v4.auth.token is None
+        assert (await result_of(tmdb.account.details())).id == simulator.user.id
 
-    play(colour, simulator, scene, access_token=simulator.create_user_access_token())
+    play(colour, simulator, scene, access_token=token)
+    assert "access_token is the token of a user" in caplog.text
+    assert token not in caplog.text
+    with TMDB(access_token=token, user_access_token=token, base_url=simulator.base_url) as tmdb:
+        assert tmdb.v4.account.id() == simulator.user.object_id
+    other = simulator.create_user_access_token(simulator.create_user("ottoline", "lighthouse"))
+    with pytest.raises(ConfigurationError, match="of another one than user_access_token") as caught:
+        TMDB(access_token=token, user_access_token=other)
+    assert token not in str(caught.value)
 
 
 def test_the_claims_of_a_token_are_hints(simulator: Simulator) -> None:
@@ -452,13 +466,37 @@ def test_logging_out_ends_the_token_and_the_session_made_from_it(
         assert (tmdb.v4.auth.token, tmdb.auth.session) == (None, None)
 
 
-def test_logging_out_leaves_a_session_of_its_own_alone(simulator: Simulator, colour: str) -> None:
+def test_a_login_in_either_version_replaces_the_user_in_both(simulator: Simulator, colour: str) -> None:
+    other = simulator.create_user("ottoline", "lighthouse")
+
     async def scene(tmdb: Any) -> None:
-        await log_in(tmdb, simulator)
-        assert await result_of(tmdb.v4.auth.logout()) is True
+        await log_in(tmdb, simulator, other)
+        assert tmdb.auth.session is None
+        assert (await result_of(tmdb.account.details())).id == other.id
+        login = await result_of(tmdb.auth.begin_login())
+        simulator.approve(login.request_token.reveal())
+        await result_of(login.complete())
+        assert tmdb.v4.auth.token is None
         assert (await result_of(tmdb.account.details())).id == simulator.user.id
+        with pytest.raises(ConfigurationError, match="takes a user access token only"):
+            await result_of(tmdb.v4.account.lists())
 
     play(colour, simulator, scene, session_id=simulator.create_session())
+
+
+def test_a_login_that_would_leave_no_credential_is_refused(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        with pytest.raises(ConfigurationError, match="which a login of v3 would replace"):
+            await result_of(tmdb.auth.begin_login())
+        with pytest.raises(ConfigurationError, match="which a login of v3 would replace"):
+            tmdb.auth.resume_login("a" * 40, keep=True)
+        assert simulator.requests == []
+        login = await result_of(tmdb.auth.begin_login(keep=False))
+        simulator.approve(login.request_token.reveal())
+        assert (await result_of(login.complete())).source == "login"
+        assert tmdb.auth.held == ("user_access_token",)
+
+    play(colour, simulator, scene, access_token=None, user_access_token=simulator.create_user_access_token())
 
 
 def test_a_client_with_nothing_but_the_token_logs_out_with_it(simulator: Simulator, colour: str) -> None:
@@ -494,14 +532,15 @@ def test_logging_out_forgets_the_token_even_where_tmdb_does_not_confirm(
 
 def test_a_token_that_another_thread_ended_is_not_sent(simulator: Simulator) -> None:
     with TMDB(user_access_token=simulator.create_user_access_token(), base_url=simulator.base_url) as tmdb:
-        held = tmdb._flow.held
+        flow = tmdb._calls.flow
+        held = flow.held
 
         def ended_after() -> Any:
             found = held()
-            tmdb._flow.sessions.token = None
+            flow.sessions.token = None
             return found
 
-        tmdb._flow.held = ended_after  # type: ignore[method-assign]
+        flow.held = ended_after  # type: ignore[method-assign]
         with pytest.raises(ConfigurationError, match="has been logged out"):
             tmdb.v4.account.lists()
     assert simulator.requests == []

@@ -217,6 +217,10 @@ class LoginExpired(LoginError):
     """The request token has expired or was used before. Begin a new login."""
 
 
+class LoginMismatch(LoginError):
+    """A redirect that does not belong to the login, or to the browser, that it came with. Begin a new login."""
+
+
 class DecodeError(TMDBError):
     """TMDB's answer cannot be read: not JSON, cut short, or not what the operation returns."""
 

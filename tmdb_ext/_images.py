@@ -132,29 +132,36 @@ class Streamed(Protocol):
         """Return the first header of a name in lower case, or None."""
 
 
-class ImagesView:
-    """What is known of the sizes, and since when."""
+class KnownSizes:
+    """What is known of the sizes, and since when. Clients that are derived from one another share it."""
 
     def __init__(self) -> None:
-        self._known: ImageSizes | None = None
-        self._offline_until = 0.0
+        self.sizes: ImageSizes | None = None
+        self.offline_until = 0.0
+
+
+class ImagesView:
+    """Images, as far as they need no network."""
+
+    def __init__(self, known: KnownSizes) -> None:
+        self._known = known
 
     def ready(self) -> ImageSizes | None:
-        if self._known is None and time.monotonic() < self._offline_until:
+        if self._known.sizes is None and time.monotonic() < self._known.offline_until:
             return ImageSizes()
-        return self._known
+        return self._known.sizes
 
     def note(self, details: ConfigurationDetails) -> ImageSizes:
         images = details.images
         if images is None or not images.secure_base_url:
             return ImageSizes()
         found = {kind: tuple(getattr(images, f"{kind}_sizes")) for kind in KINDS}
-        self._known = ImageSizes(images.secure_base_url, found)
-        return self._known
+        self._known.sizes = ImageSizes(images.secure_base_url, found)
+        return self._known.sizes
 
     def go_without(self, error: TMDBError) -> ImageSizes:
-        self._offline_until = time.monotonic() + OFFLINE_FOR
-        _logger.warning("TMDB's image sizes could not be had (%s); using the built-in ones.", type(error).__name__)
+        self._known.offline_until = time.monotonic() + OFFLINE_FOR
+        _logger.warning("Could not fetch TMDB's image sizes (%s); using the built-in ones.", type(error).__name__)
         return ImageSizes()
 
 

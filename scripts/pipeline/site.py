@@ -80,11 +80,11 @@ def operations_page() -> Iterator[str]:
 def status_codes_page() -> Iterator[str]:
     """What each of TMDB's status codes raises, found out by making the error."""
     from tmdb_ext import STATUS_CODES, TMDBError
+    from tmdb_ext._http.attempts import Attempts
     from tmdb_ext._http.call import Call
     from tmdb_ext._http.deadline import NEVER
     from tmdb_ext._http.messages import Origin, Request, Response
     from tmdb_ext._http.responses import read
-    from tmdb_ext._http.retry import Attempts
 
     yield from (
         "# Status codes",

@@ -7,6 +7,7 @@ import inspect
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,11 @@ from tmdb_ext.testing import Simulator
 async def result_of(value: Any) -> Any:
     """What a call gives, of a client of either colour."""
     return await value if inspect.isawaitable(value) else value
+
+
+def set_clock(tmdb: Any, now: Callable[[], datetime]) -> None:
+    """Have a client take the time for its guest session from `now`."""
+    tmdb._calls.flow.guests.now = now
 
 
 class MadeEndpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias
@@ -10,6 +11,8 @@ from tmdb_ext._errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_logger = logging.getLogger("tmdb_ext")
 
 CredentialName = Literal["api_key", "access_token", "user_access_token", "session_id", "guest_session_id"]
 
@@ -126,6 +129,35 @@ class Credentials:
         self.guest_session_id = _checked("guest_session_id", guest_session_id, "guest_session_id=")
 
     @classmethod
+    def of_form(cls, value: object) -> Credentials:
+        """Return the application credential that a value is, by its form: an API key or an access token.
+
+        Raises:
+            ConfigurationError: it is neither.
+        """
+        secret = hide(value) if isinstance(value, str) else value
+        del value
+        if isinstance(secret, Secret) and is_token(secret):
+            return cls(access_token=secret)
+        if (
+            isinstance(secret, Secret)
+            and len(secret.reveal()) == _HEX_LENGTHS["api_key"]
+            and not _problem("api_key", secret)
+        ):
+            return cls(api_key=secret)
+        what = type(secret).__name__
+        if isinstance(secret, Secret):
+            what = _dirt(secret.reveal()) or _unrecognised(secret.reveal())
+            raise ConfigurationError(
+                f"The first argument {what}: it has to be an access token or an API key. Pass anything else by its "
+                "name, such as session_id= or credentials=. Nothing was sent."
+            )
+        raise ConfigurationError(
+            f"The first argument must be a string, an access token or an API key, not {what}. Pass anything else by "
+            "its name, such as credentials=."
+        )
+
+    @classmethod
     def resolve(cls, arguments: _Given, environment: _Given) -> Credentials:
         """Take credentials from `arguments`, and from `environment` for the levels that no argument serves.
 
@@ -142,6 +174,13 @@ class Credentials:
                 setattr(credentials, name, _checked(name, environment.get(name), variable_name(name)))
         credentials.require_application()
         return credentials
+
+    def of_application(self) -> Credentials:
+        """Return what is the application's alone, for calls that act for somebody else than this client's user."""
+        application = Credentials(api_key=self.api_key)
+        if not claims_of(self.access_token).writes:
+            application.access_token = self.access_token
+        return application
 
     def require_application(self) -> None:
         """Check that there is what every call needs.
@@ -175,6 +214,32 @@ def from_environment() -> dict[CredentialName, Secret | None]:
     The variables are the names in capitals with the prefix ``TMDB_``.
     """
     return {name: hide(os.environ.get(variable_name(name)) or None) for name in LABELS}
+
+
+def users_apart(given: _Given) -> dict[CredentialName, Secret | None]:
+    """Return credentials with a user's token that was given as `access_token` as what it is.
+
+    A token says of itself whose it is. Without that, the client would act for a user without knowing it.
+
+    Raises:
+        ConfigurationError: it is the token of another user than `user_access_token`.
+    """
+    token, users = given.get("access_token"), given.get("user_access_token")
+    if not isinstance(token, Secret) or not claims_of(token).writes:
+        return dict(given)
+    if users is None:
+        _logger.warning(
+            "access_token is the token of a user, not of an application: it can write. It is used as "
+            "user_access_token, so that calls act for that user; pass it by that name."
+        )
+        return {**given, "access_token": None, "user_access_token": token}
+    accounts = {claims_of(secret).account_object_id for secret in (token, users) if isinstance(secret, Secret)}
+    if len(accounts - {None}) > 1:
+        raise ConfigurationError(
+            "access_token is the token of a user, and of another one than user_access_token. Pass the application's "
+            f"token: {_ADVICE['access_token']}. Nothing was sent."
+        )
+    return dict(given)
 
 
 def hide(value: str | Secret | None) -> Secret | None:
@@ -251,6 +316,12 @@ def _id_problem(name: CredentialName, value: str) -> str | None:
         instead = "access_token=" if name == "api_key" else "user_access_token="
         return f"looks like an access token; pass it as {instead}"
     return f"does not look like one: {length} characters from 0-9 and a-f are expected"
+
+
+def _unrecognised(value: str) -> str:
+    if value.startswith("eyJ"):
+        return f"looks like an access token cut short ({value.count('.') + 1} of 3 parts)"
+    return _looks_like_id(value) if re.fullmatch(_HEX, value) else "is neither an access token nor an API key"
 
 
 def _looks_like_id(value: str) -> str:

@@ -13,26 +13,32 @@ if TYPE_CHECKING:
 
 
 class AuthView:
-    """What a client holds and what it would send: the part that needs no network."""
+    """What a client holds and what it would send: the part that needs no network.
 
-    def __init__(self, flow: AuthFlow, site_url: str) -> None:
+    The first look reads the store, if no call has done that: a `FileStore` takes a moment for it, a store on another
+    machine as long as its server.
+    """
+
+    def __init__(self, flow: AuthFlow, site_url: str, mode: Mode | None) -> None:
         self._flow = flow
+        self._mode = mode
         self._site_url = site_url
 
     @property
     def mode(self) -> Mode:
-        """The mode in force: that of the innermost `acting_as` block, else the client's."""
-        return self._flow.mode
+        """The mode in force: that of a derived client, or of the innermost `acting_as` block, or the client's."""
+        return self._mode or self._flow.mode
 
     @property
     def held(self) -> tuple[CredentialName, ...]:
         """The names of the credentials that the client holds, without their values."""
+        self._flow.known  # noqa: B018 - reads the store
         return self._flow.held().credentials
 
     @property
     def session(self) -> UserSession | None:
         """The user session in use, or None. A user access token is made into one when a call first needs it."""
-        return self._flow.sessions.user
+        return self._flow.known.user
 
     def explain(self, operation_id: str) -> Plan:
         """Say which credentials a call would carry now and why, without their values; nothing is sent.
@@ -46,10 +52,11 @@ class AuthView:
         Raises:
             ConfigurationError: there is no such operation, or nothing that is held can serve it.
         """
-        return self._flow.explain(operation_id)
+        self._flow.known  # noqa: B018 - reads the store
+        return self._flow.explain(operation_id, mode=self._mode)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(held={self.held!r}, mode={self.mode!r})"
+        return f"{type(self).__name__}(held={self._flow.held().credentials!r}, mode={self.mode!r})"
 
 
 class GuestView:
@@ -60,7 +67,7 @@ class GuestView:
 
     def info(self) -> GuestSession | None:
         """Return the guest session in use, or None; nothing is sent."""
-        return self._flow.sessions.guest
+        return self._flow.known.guest
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.info()!r})"
+        return f"{type(self).__name__}({self._flow.sessions.guest!r})"

@@ -9,95 +9,105 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
-from tmdb_ext._errors import ConfigurationError, DecodeError, SessionDenied
+from tmdb_ext._errors import ConfigurationError, SessionDenied
 from tmdb_ext._http.messages import Request, Response
-from tmdb_ext._http.responses import api_error, lacking, parse, status_of
+from tmdb_ext._http.responses import api_error, parse
 from tmdb_ext._operations import get_operation, name_of
 
+from .answer import Answer
 from .carrying import Credentialed, has_placeholder
 from .credentials import LABELS, Claims, CredentialName, Credentials, Secret, claims_of
-from .guest import GuestPolicy, GuestSession, is_usable_id, parse_guest_session
-from .modes import check_mode, mode_in_force
+from .guest import GuestPolicy, GuestSession, is_usable_id
+from .life_cycle import GuestLife, is_forgotten
+from .modes import mode_in_force
 from .selection import Held, Mode, Plan, select
-from .sessions import Sessions, UserAccessToken, UserSession, digest
-from .steps import Attempt, Failures, Notify, Run, Send, Steps, once
+from .sessions import AccountIds, Sessions, UserAccessToken, UserSession, digest
+from .steps import Attempt, Failures, Run, Send, Steps, once
 
 if TYPE_CHECKING:
     from tmdb_ext._http.call import Call
     from tmdb_ext._http.messages import Origin
     from tmdb_ext._stores import SessionStore
 
+    from .sessions import Identity
+
 ACCOUNT_PATH: Final = "/3/account"
 """Answers with the account of the session in the query, whose id v3 wants in 11 paths."""
 GUEST_SESSION_PATH: Final = "/3/authentication/guest_session/new"
 CONVERT_PATH: Final = "/3/authentication/session/convert/4"
-FORGOTTEN: Final = frozenset({(401, 3), (401, 17), (404, 37)})
-"""HTTP status and TMDB status code of an answer to a session that the server does not know any more."""
 
 _logger = logging.getLogger("tmdb_ext")
 
 
-class Answer(NamedTuple):
-    """The answer to a request of the flow's own."""
+class FlowSettings(NamedTuple):
+    """What the auth flows of clients for several users have in common."""
 
-    payload: Any
-    """Its JSON."""
-    call: Call
-    request: Request
-    response: Response
+    origin: Origin
+    """Where credentials may go."""
+    prefix: str
+    """The path of the base address, before the operations' own."""
+    store: SessionStore
+    policy: GuestPolicy
+    mode: Mode
+    hook: Callable[[GuestSession], object] | None
+    """Called after a guest session was replaced."""
+    account_ids: AccountIds
 
-    def lacking(self, name: str) -> DecodeError:
-        """Return the error for an answer that lacks what it was asked for."""
-        return lacking(self.call, self.request, self.response, name)
+    def scope(self, name: str | None = None) -> str:
+        """Return what records in the store belong to: the base address, and a user's name.
+
+        A base address has no ``#`` in it, and in the name it is escaped: nobody's records are somebody else's.
+        """
+        return f"{self.origin}{self.prefix}" + ("" if name is None else f"#{quote(name, safe='')}")
 
 
 class AuthFlow:
     """Decides which credentials a request carries, gets those that are missing, and adds them."""
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        *,
-        origin: Origin,
-        prefix: str = "",
-        store: SessionStore,
-        policy: GuestPolicy,
-        mode: Mode = "auto",
-        on_guest_session_replaced: Callable[[GuestSession], object] | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self.credentials = credentials
-        self.origin = origin
-        """Where credentials may go."""
-        self.prefix = prefix
-        """The path of the base address, before the operations' own."""
-        self.sessions = Sessions(credentials, store, f"{origin}{prefix}")
+    def __init__(self, settings: FlowSettings, application: Credentials, sessions: Sessions) -> None:
+        """Make a flow for one user, or for none.
+
+        Args:
+            settings: what it shares with the flows for other users.
+            application: the credentials of the application; what is a user's in it does not count.
+            sessions: the user's, and the guest's.
+        """
+        self.application = application
+        self.sessions = sessions
         self.failures = Failures()
-        self._access_token_claims = claims_of(credentials.access_token)
-        self._policy = policy
-        self._mode = check_mode(mode)
-        self._hook = on_guest_session_replaced
-        self._now = now
+        self.settings = settings
+        self.guests = GuestLife(sessions, self.failures, settings.policy, settings.hook, self._new_guest_session)
+        self._access_token_claims = claims_of(application.access_token)
 
     def __repr__(self) -> str:
-        return f"<AuthFlow {self.credentials!r}, mode={self.mode!r}>"
+        return f"<AuthFlow {self.application!r}, mode={self.mode!r}>"
 
     # What is held, and what it comes to
 
     @property
     def mode(self) -> Mode:
         """The mode in force here: that of the innermost `acting_as` block, else the client's."""
-        return mode_in_force(self, self._mode)
+        return mode_in_force(self, self.settings.mode)
+
+    def loaded(self) -> Steps[None]:
+        """Read the store, if that has not been done."""
+        if not self.sessions.is_loaded:
+            yield Run(self.sessions.load)
+
+    @property
+    def known(self) -> Sessions:
+        """The sessions, after reading the store if that has not been done, which may wait."""
+        self.sessions.load()
+        return self.sessions
 
     def held(self) -> Held:
         """Return what there is to choose from, without values."""
         sessions = self.sessions
         token = sessions.token
-        held: set[CredentialName] = {name for name in ("api_key", "access_token") if getattr(self.credentials, name)}
+        held: set[CredentialName] = {name for name in ("api_key", "access_token") if getattr(self.application, name)}
         claims: dict[CredentialName, Claims] = {"access_token": self._access_token_claims}
         if token is not None:
             held.add("user_access_token")
@@ -108,7 +118,7 @@ class AuthFlow:
             held.add("guest_session_id")
         return Held(
             tuple(name for name in LABELS if name in held),
-            self._policy.make,
+            self.settings.policy.make,
             sessions.converts,
             tuple(name for name, claim in claims.items() if claim.reads_only),
             tuple(name for name, claim in claims.items() if claim.writes),
@@ -130,11 +140,46 @@ class AuthFlow:
             bearer_only=operation.bearer_only,
         )
 
+    def for_user(self, identity: Identity, store_key: str | None) -> AuthFlow:
+        """Return the flow for a user, who shares nothing with the user of this one but the application.
+
+        Raises:
+            ConfigurationError: there is no credential of the application.
+        """
+        application = self.application.of_application()
+        application.user_access_token = None if identity.token is None else identity.token.token
+        application.require_application()
+        settings = self.settings
+        sessions = Sessions(
+            settings.store,
+            settings.scope(identity.name() if store_key is None else store_key),
+            guest=identity.guest,
+            user=identity.user,
+            token=identity.token,
+            account_id=identity.account_id,
+            account_ids=settings.account_ids,
+            reads_store=store_key is not None,
+        )
+        return AuthFlow(settings, application, sessions)
+
+    def check_session_can_be_kept(self) -> None:
+        """Check that calls have a credential of the application beside the session of a login.
+
+        Raises:
+            ConfigurationError: the token of the present user is all there is, and it would go.
+        """
+        if self.application.access_token is self.application.api_key is None:
+            raise ConfigurationError(
+                "This client makes its calls with the token of its user, which a login of v3 would replace. Give it "
+                "access_token= or api_key= as well, log in with tmdb.v4.auth, or use keep=False. Nothing was sent."
+            )
+
     # The flow
 
     def perform(self, call: Call, request: Request) -> Steps[Response]:
         """Send a request with the credentials that it needs; the result is the response."""
         self._refuse_other_origin(request.origin)
+        yield from self.loaded()
         operation = call.operation
         path = operation.path if operation else ""
         plan = select(
@@ -157,7 +202,7 @@ class AuthFlow:
             user = yield from self._user_session(call)
             carried = carried._replace(session=user.id)
         elif plan.user == "guest_session_id":
-            guest = yield from self.obtain_guest_session(call)
+            guest = yield from self.guests.obtain(call)
             carried = carried._replace(guest=guest.id)
         if _may_have(path, "account_id") and has_placeholder(request.target, "account_id"):
             given = _given_session(request)
@@ -169,33 +214,49 @@ class AuthFlow:
 
         request.carried = carried
         response: Response = yield Send(request, call)
-        if guest is not None and not _is_forgotten(request, response):
-            yield from self._note_use(guest, response)
+        if guest is not None and not is_forgotten(request, response):
+            yield from self.guests.note_use(guest, response)
         elif guest is not None:
-            guest = yield from self._guest_successor(call, guest)
-            if guest is not None:
-                request.carried = carried._replace(guest=guest.id)
+            response = yield from self.guests.retry_as_another(call, request, guest, response)
+        elif user is not None and is_forgotten(request, response):
+            successor = yield from self._user_successor(call, user)
+            if successor is not None:
+                carried = carried._replace(session=successor.id)
+                if carried.account_id is not None:
+                    carried = carried._replace(account_id=(yield from self._account_id_of(call, successor.id)))
+                request.carried = carried
                 response = yield Send(request, call)
-                yield from self._note_use(guest, response)
-        elif user is not None and _is_forgotten(request, response):
-            user = yield from self._user_successor(call, user)
-            if user is not None:
-                request.carried = carried._replace(session=user.id)
+        elif plan.application == "user_access_token" and response.status == 401:
+            again = yield from self._with_the_stored_token(call, request)
+            if again is not None:
+                request.carried = again
                 response = yield Send(request, call)
         return response
+
+    def _with_the_stored_token(self, call: Call, request: Request) -> Steps[Credentialed | None]:
+        """Return what to carry after a user access token was refused, if the store has another one by now."""
+        former = cast("Credentialed", request.carried)
+        if not (yield Run(self.sessions.reload)) or self.sessions.token is None:
+            return None
+        carried = former._replace(bearer=self.sessions.token.token)
+        if carried.bearer == former.bearer:
+            return None
+        if carried.account_object_id is not None:
+            carried = carried._replace(account_object_id=self._account_object_id(call, request, carried))
+        return carried
 
     def _carried(self, plan: Plan) -> Credentialed:
         """Return what `plan` comes to, as far as it is there already: sessions follow."""
         name = plan.application
         bearer: Secret | None = None
         if name == "access_token":
-            bearer = self.credentials.access_token
+            bearer = self.application.access_token
         elif name == "user_access_token":
             token = self.sessions.token
             if token is None:  # another thread has ended it since
                 raise ConfigurationError("The user has been logged out. Nothing was sent.", operation=plan.operation)
             bearer = token.token
-        api_key = self.credentials.api_key if name == "api_key" else None
+        api_key = self.application.api_key if name == "api_key" else None
         return Credentialed(plan.user, bearer, name == "user_access_token", api_key)
 
     def account_object_id(self) -> str:
@@ -205,6 +266,7 @@ class AuthFlow:
             ConfigurationError: no user access token is held, or it does not tell.
         """
         operation = get_operation("v4/account-lists")
+        self.sessions.load()
         plan = select(name_of(operation), operation.user_auth, self.held())
         return self._object_id_of(self._carried(plan).bearer, {"operation": name_of(operation)})
 
@@ -229,98 +291,26 @@ class AuthFlow:
         return account
 
     def _refuse_other_origin(self, origin: Origin) -> None:
-        if origin != self.origin:
+        if origin != self.settings.origin:
             raise ConfigurationError(
-                f"This client talks to {self.origin}, and the request was for {origin}. "
+                f"This client talks to {self.settings.origin}, and the request was for {origin}. "
                 "Credentials go to no other scheme, host or port; nothing was sent."
             )
 
-    # The guest session
+    # Sessions
 
-    def _note_use(self, guest: GuestSession, response: Response) -> Steps[None]:
-        if response.status < 400 and self.sessions.note_use(guest, self._now()):
-            yield Run(self.sessions.save_guest)
+    def _new_guest_session(self, call: Call) -> Steps[Answer]:
+        return self.ask(call, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session")
 
     def obtain_guest_session(self, call: Call) -> Steps[GuestSession]:
-        """Return the guest session to use, making or replacing it where that is needed."""
-
-        def usable() -> GuestSession | None:
-            guest = self.sessions.guest
-            return None if guest is None or self._is_expired(guest) else guest
-
-        return (yield from self._one_guest_session(usable, call, refused=None))
+        """Return the guest session to use, making one if there is none or if it has expired."""
+        yield from self.loaded()
+        return (yield from self.guests.obtain(call))
 
     def forget_guest_session(self) -> Steps[None]:
         """Stop using the guest session; the next call that needs one makes a new one."""
+        yield from self.loaded()
         yield Run(self.sessions.forget_guest)
-
-    def _is_expired(self, guest: GuestSession) -> bool:
-        # One that may not be replaced is used to the end: the server has the last word.
-        return self._policy.make and guest.expired(self._now(), self._policy)
-
-    def _guest_successor(self, call: Call, refused: GuestSession) -> Steps[GuestSession | None]:
-        """Return the session to repeat `request` with, after the server refused one; None where it is not repeated."""
-        # A replacement that has never been accepted shows that the session is not what is wrong: without this, every
-        # call that is refused for another reason would make yet another session.
-        hopeless = refused.replaces and not refused.proven and self.sessions.guest is refused
-        if not self._policy.make or hopeless:
-            return None
-
-        def other() -> GuestSession | None:
-            return None if self.sessions.guest is refused else self.sessions.guest
-
-        return (yield from self._one_guest_session(other, call, refused=refused))
-
-    def _one_guest_session(
-        self, ready: Callable[[], GuestSession | None], call: Call, *, refused: GuestSession | None
-    ) -> Steps[GuestSession]:
-        sessions = self.sessions
-        guest, made = yield from once(
-            self.failures,
-            call,
-            Attempt("guest session"),
-            ready,
-            lambda: self._guest_session_from_store_or_tmdb(call, refused),
-            sessions.store,
-            sessions.guest_key,
-        )
-        if made:
-            yield from self._announce(guest)
-        return guest
-
-    def _guest_session_from_store_or_tmdb(self, call: Call, refused: GuestSession | None) -> Steps[GuestSession]:
-        former = self.sessions.guest
-        # Another user of the store may have made one meanwhile.
-        stored: GuestSession | None = yield Run(self.sessions.stored_guest)
-        if stored is not None and not self._is_expired(stored) and (refused is None or stored.id != refused.id):
-            stored.replaces = former is not None and former.id != stored.id
-            self.sessions.guest = stored
-            return stored
-        answer = yield from self.ask(call, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session")
-        session = parse_guest_session(
-            answer.payload, answer.response.header("date"), self._now(), replaces=former is not None
-        )
-        if session is None:
-            raise answer.lacking("guest_session_id")
-        self.sessions.guest = session
-        yield Run(self.sessions.save_guest)
-        return session
-
-    def _announce(self, session: GuestSession) -> Steps[None]:
-        """Say that there is a new session. The lock is free by now: the caller's hook may make calls of its own."""
-        if not session.replaces:
-            how = "Took a guest session from the store" if session.proven else "Made a guest session"
-            _logger.info("%s; it expires at %s.", how, session.expires_at or "a time TMDB did not give")
-            return
-        _logger.warning(
-            "The guest session had expired or was gone at TMDB, and a new one replaces it: "
-            "what was rated with the former one is lost."
-        )
-        hook = self._hook
-        if hook is not None:
-            yield Notify("on_guest_session_replaced", lambda: hook(session))
-
-    # The user session
 
     def _user_session(self, call: Call) -> Steps[UserSession]:
         if self.sessions.user is not None:
@@ -328,7 +318,8 @@ class AuthFlow:
         return (yield from self.convert(call))
 
     def convert(self, call: Call, refused: UserSession | None = None) -> Steps[UserSession]:
-        """Return the session that comes from the user access token, making it where there is none."""
+        """Return the session that comes from the user access token, making it if there is none."""
+        yield from self.loaded()
         token = self.sessions.token
         if token is None or not self.sessions.converts:
             raise ConfigurationError("This client holds no user access token to make a user session from.")
@@ -355,7 +346,7 @@ class AuthFlow:
             alive = yield from self._is_alive(call, refused.id)
             if alive:
                 return refused
-        stored: UserSession | None = yield Run(self.sessions.stored_user)
+        stored: UserSession | None = yield Run(lambda: self.sessions.stored_user(self.sessions.token))
         if stored is not None and (refused is None or stored.id != refused.id):
             self.sessions.user = stored
             return stored
@@ -373,25 +364,30 @@ class AuthFlow:
 
     def use_user(self, session: UserSession) -> Steps[None]:
         """Act for the user of `session` from now on, and keep it in the store."""
-        self.sessions.user = session
-        yield Run(self.sessions.save_user)
+        yield from self.loaded()
+        yield Run(lambda: self.sessions.use_user(session))
 
     def use_token(self, token: UserAccessToken) -> Steps[None]:
         """Act for the user of `token` from now on, and keep it in the store."""
-        self.sessions.use_token(token)
-        yield Run(self.sessions.save_token)
+        yield from self.loaded()
+        yield Run(lambda: self.sessions.use_token(token))
 
     def _user_successor(self, call: Call, refused: UserSession) -> Steps[UserSession | None]:
-        """Return the session to repeat `request` with, after the server refused one; None where it is not repeated.
-
-        Only one that comes from the user access token can be made anew without the user.
-        """
+        """Return the session to repeat `request` with, after the server refused one, or None."""
+        if (yield Run(self.sessions.reload)):
+            # Another worker has logged in anew.
+            user = self.sessions.user
+            if user is None and self.sessions.token is not None:
+                user = yield from self.convert(call)
+            if user is not None and user.id != refused.id:
+                return user
+        # Only one that comes from the user access token can be made anew without the user.
         token = self.sessions.token
         ours = token is not None and refused.token_digest == digest(token.token)
         if not (ours and self.sessions.converts):
             return None
-        # Where TMDB still knows the session, `request` is repeated with the same one: httpx gives the caller the last
-        # answer that the flow got, and that has to be the one to `request`.
+        # If TMDB still knows the session, `request` is repeated with the same one: the caller gets the last answer, and
+        # that has to be the one to `request`.
         return (yield from self.convert(call, refused))
 
     def _is_alive(self, call: Call, session: Secret) -> Steps[bool]:
@@ -406,6 +402,7 @@ class AuthFlow:
 
     def obtain_account_id(self, call: Call, *, mode: Mode | None = None) -> Steps[int]:
         """Return the id of the account that the user session belongs to, looking it up once per session."""
+        yield from self.loaded()
         select("account-details", "session", self.held(), mode=mode or self.mode)
         user = yield from self._user_session(call)
         return (yield from self._account_of(call, user))[1]
@@ -431,7 +428,7 @@ class AuthFlow:
             lambda: self._look_up_account(call, session),
         )
         user = self.sessions.user
-        if found and user is not None and user.id == session:
+        if found and user is not None and user.id == session and user.source != "given":
             yield Run(self.sessions.save_user)
         return account_id
 
@@ -472,7 +469,7 @@ class AuthFlow:
         if body is not None:
             content = json.dumps({name: _revealed(value) for name, value in body.items()}).encode()
             headers = (*headers, ("content-type", "application/json"))
-        request = Request(method, self.origin, self.prefix + path, headers, content)
+        request = Request(method, self.settings.origin, self.settings.prefix + path, headers, content)
         carried = Credentialed(bearer=bearer)
         if bearer is None:
             carried = self._carried(select(operation, "none", self.held(), bearer_only=row.bearer_only))
@@ -502,12 +499,6 @@ def _given_session(request: Request) -> Secret | None:
     """Return the session that the caller put into the request."""
     values = parse_qs(request.target.partition("?")[2]).get("session_id")
     return Secret(values[0]) if values else None
-
-
-def _is_forgotten(request: Request, response: Response) -> bool:
-    if response.status not in (401, 404):
-        return False
-    return (response.status, status_of(request, response)[0]) in FORGOTTEN
 
 
 def session_id_in(answer: Answer) -> Secret:

@@ -86,17 +86,20 @@ class GuestSession:
         """The guest session id; `id.reveal()` gives the value."""
         self.made_at = made_at
         """When it was made, by this machine's clock; None for one that was passed in."""
+        # A wrong clock on this machine must not make every new session look expired, so the expiry is read by the
+        # server's clock as far as it shows in the Date header.
+        self._skew = server_time - made_at if server_time and made_at else timedelta(0)
+        if expires_at is not None and made_at is not None and expires_at <= made_at + self._skew:
+            # It lies before the session was made: a day without a time, or a clock that is off. TMDB's refusals tell.
+            expires_at = None
         self.expires_at = expires_at
-        """When TMDB says it expires; None where that is not known."""
+        """When TMDB says it expires; None if that is not known, or makes no sense."""
         self.last_used = last_used
         """When TMDB last accepted it from this client or, with a store, from any; None if it never has."""
         self.proven = last_used is not None
         """True once TMDB has accepted it."""
         self.replaces = replaces
         """True for one that took the place of another, whose ratings are gone with it."""
-        # A wrong clock on this machine must not make every new session look expired, so the expiry is read by the
-        # server's clock as far as it shows in the Date header.
-        self._skew = server_time - made_at if server_time and made_at else timedelta(0)
 
     def expired(self, now: datetime, policy: GuestPolicy) -> bool:
         """Return whether it has expired, is about to, or has been out of use for too long, at the local time `now`."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
+from urllib.parse import parse_qs, quote, urlsplit
 
 from tmdb_ext._dates import parse_http_date
 from tmdb_ext._errors import (
@@ -15,6 +16,7 @@ from tmdb_ext._errors import (
     InvalidArgument,
     LoginDenied,
     LoginExpired,
+    LoginMismatch,
     LoginPending,
     TMDBError,
     TransportError,
@@ -23,14 +25,15 @@ from tmdb_ext._errors import (
 from .credentials import Secret, claims_of, is_token
 from .flow import session_id_in
 from .guest import is_usable_id, parse_expiry
-from .sessions import UserAccessToken, UserSession
+from .sessions import UserAccessToken, UserSession, digest
 from .steps import Attempt, Run, Sleep, once
 
 if TYPE_CHECKING:
     from tmdb_ext._http.call import Call
     from tmdb_ext._http.messages import Response
 
-    from .flow import Answer, AuthFlow
+    from .answer import Answer
+    from .flow import AuthFlow
     from .receiver import LoopbackReceiver
     from .steps import Steps
 
@@ -54,6 +57,12 @@ TOKEN_GONE: Final = frozenset({6, 33, 34, 35, 37})
 BEARER_REFUSED: Final = frozenset({3, 7, 14})
 """TMDB's status codes for a bearer that it does not know."""
 _RECEIVER_POLL: Final = 0.1
+_V3_STATE: Final = "v3."
+_V4_STATE: Final = "v4."
+_OF_ANOTHER_BROWSER: Final = (
+    "This redirect belongs to no login that this browser has begun: its session has kept no state of one, or another. "
+    "Begin a new login. Nothing was sent."
+)
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -61,22 +70,27 @@ R = TypeVar("R")
 
 
 class LoginState(Generic[R]):
-    """A login under way: what both colours and both versions of the API share."""
+    """A login under way: what sync and async and both versions of the API share."""
 
     UNDECIDED: ClassVar[frozenset[int]] = frozenset({SESSION_DENIED})
     """TMDB's status codes that say that the user has denied the login, or has not decided yet."""
+    IS_NAMED_IN_REDIRECT: ClassVar[bool] = True
+    """Whether TMDB names the request token in the redirect."""
 
     def __init__(
         self,
         flow: AuthFlow,
         token: Secret,
         *,
+        keep: bool,
         expires_at: datetime | None = None,
         skew: timedelta = timedelta(0),
         receiver: LoopbackReceiver | None = None,
     ) -> None:
         self.flow = flow
         self.token = token
+        self.keep = keep
+        """Whether the client acts for the user from then on."""
         self.expires_at = expires_at
         self.receiver = receiver
         self.result: R | None = None
@@ -105,8 +119,27 @@ class LoginState(Generic[R]):
         return result
 
     def exchange(self, call: Call) -> Steps[R]:
-        """Make the session or the token from the request token, and begin to use it."""
+        """Make the session or the token from the request token, and begin to use it if the login is kept."""
         raise NotImplementedError
+
+    @property
+    def state(self) -> str:
+        """What a browser's session keeps, so that `receive_redirect` knows its own login again."""
+        raise NotImplementedError
+
+    def receive_redirect(self, call: Call, url: str) -> Steps[R]:
+        """Complete the login by the address that the browser was sent back to."""
+        redirect = Redirect.of(url)
+        if not redirect.belongs_to(self.token, is_named=self.IS_NAMED_IN_REDIRECT):
+            raise LoginMismatch(
+                "This redirect belongs to another login: its request token is not the one of this login. "
+                "Nothing was sent."
+            )
+        if redirect.is_denied:
+            raise LoginDenied("The user has denied the login. Begin a new one to ask again.")
+        # The browser came back, so a refusal means that the user has said no.
+        self._pending = self._pending or redirect.is_approved
+        return (yield from self.complete(call))
 
     def _reading_of(self, refusal: APIError) -> TMDBError:
         """Return what a refusal means for the login."""
@@ -192,9 +225,15 @@ class SessionLogin(LoginState[UserSession]):
             body={"request_token": self.token},
         )
         session = UserSession(session_id_in(answer), "login")
-        yield from self.flow.use_user(session)
+        if self.keep:
+            yield from self.flow.use_user(session)
         _logger.info("Logged in: made a user session.")
         return session
+
+    @property
+    def state(self) -> str:
+        """A digest: the redirect has the request token itself."""
+        return f"{_V3_STATE}{digest(self.token)}"
 
     def url(self, site_url: str, redirect_to: str | None) -> str:
         """Return the address of TMDB's approval page."""
@@ -206,6 +245,7 @@ class TokenLogin(LoginState[UserAccessToken]):
     """A login of v4, which ends in a user access token."""
 
     UNDECIDED = frozenset({3, SESSION_DENIED, 36})
+    IS_NAMED_IN_REDIRECT = False
 
     def exchange(self, call: Call) -> Steps[UserAccessToken]:
         """Make the user access token."""
@@ -219,13 +259,56 @@ class TokenLogin(LoginState[UserAccessToken]):
         token = _token_in(answer, "access_token")
         account = answer.payload.get("account_id")
         made = UserAccessToken(token, "login", account_object_id=account if is_usable_id(account) else None)
-        yield from self.flow.use_token(made)
+        if self.keep:
+            yield from self.flow.use_token(made)
         _logger.info("Logged in: made a user access token.")
         return made
+
+    @property
+    def state(self) -> str:
+        """The request token, which TMDB does not promise to name in the redirect."""
+        return f"{_V4_STATE}{self.token.reveal()}"
 
     def url(self, site_url: str) -> str:
         """Return the address of TMDB's approval page."""
         return f"{site_url}/auth/access?request_token={self.token.reveal()}"
+
+
+class Redirect(NamedTuple):
+    """What the address says that TMDB sent a browser back to."""
+
+    request_token: str | None
+    is_approved: bool
+    is_denied: bool
+
+    @classmethod
+    def of(cls, url: str) -> Redirect:
+        """Read the address of a request, whole or from its path on.
+
+        Raises:
+            InvalidArgument: it is not one.
+        """
+        try:
+            names = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        except (ValueError, TypeError, AttributeError):
+            names = None
+        if names is None or not isinstance(url, str):
+            raise InvalidArgument(
+                "url must be the address of the request that the browser made after the approval, as a text."
+            )
+        tokens = names.get("request_token", [])
+        return cls(
+            # Two are nobody's.
+            tokens[0] if len(tokens) == 1 else "" if tokens else None,
+            names.get("approved") == ["true"],
+            names.get("denied") == ["true"],
+        )
+
+    def belongs_to(self, token: Secret, *, is_named: bool) -> bool:
+        """Return whether it is the redirect of the login with this request token."""
+        if self.request_token is None:
+            return not is_named
+        return secrets.compare_digest(self.request_token.encode(), token.reveal().encode())
 
 
 class LoginView(Generic[R]):
@@ -246,6 +329,14 @@ class LoginView(Generic[R]):
         return self._state.token
 
     @property
+    def state(self) -> str:
+        """What to keep in the session of the browser that begins this login, for `receive_redirect` of the client.
+
+        It is opaque, has no more than 600 characters, and is of use once.
+        """
+        return self._state.state
+
+    @property
     def expires_at(self) -> datetime | None:
         """When TMDB forgets the login if nobody approves it; None for a login that was resumed."""
         return self._state.expires_at
@@ -260,10 +351,12 @@ class LoginView(Generic[R]):
 
 
 def begin_login(
-    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, loopback: bool
+    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, *, loopback: bool, keep: bool
 ) -> Steps[tuple[SessionLogin, str]]:
     """Get a request token; return the login and the address of the approval page."""
     _check_where_to(redirect_to, loopback)
+    if keep:
+        flow.check_session_can_be_kept()
     answer = yield from flow.ask(call, "GET", NEW_TOKEN_PATH, "authentication-create-request-token")
     payload = answer.payload if isinstance(answer.payload, dict) else {}
     token = payload.get("request_token")
@@ -277,6 +370,7 @@ def begin_login(
     state = SessionLogin(
         flow,
         Secret(token),
+        keep=keep,
         expires_at=parse_expiry(payload.get("expires_at")),
         skew=_skew(answer.response),
         receiver=receiver,
@@ -285,7 +379,7 @@ def begin_login(
 
 
 def begin_v4_login(
-    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, loopback: bool
+    flow: AuthFlow, call: Call, site_url: str, redirect_to: str | None, *, loopback: bool, keep: bool
 ) -> Steps[tuple[TokenLogin, str]]:
     """Get a request token of v4, which knows where the browser goes; return the login and the approval page."""
     _check_where_to(redirect_to, loopback)
@@ -313,6 +407,7 @@ def begin_v4_login(
     state = TokenLogin(
         flow,
         token,
+        keep=keep,
         expires_at=datetime.now(UTC) + skew + V4_REQUEST_TOKEN_LIFE
         if expires is None
         else datetime.fromtimestamp(expires, UTC),
@@ -322,25 +417,61 @@ def begin_v4_login(
     return state, state.url(site_url)
 
 
-def resume_login(flow: AuthFlow, request_token: Secret, site_url: str) -> tuple[SessionLogin, str]:
+def resume_login(flow: AuthFlow, request_token: Secret, site_url: str, *, keep: bool) -> tuple[SessionLogin, str]:
     """Return the login that a request token belongs to."""
-    if not is_usable_id(request_token.reveal()):
-        raise InvalidArgument("request_token is not one: letters, digits, - and _ are expected.")
-    state = SessionLogin(flow, request_token)
+    if not isinstance(request_token, Secret) or not is_usable_id(request_token.reveal()):
+        raise InvalidArgument(_no_token(request_token, "letters, digits, - and _"))
+    if keep:
+        flow.check_session_can_be_kept()
+    state = SessionLogin(flow, request_token, keep=keep)
     return state, state.url(site_url, None)
 
 
-def resume_v4_login(flow: AuthFlow, request_token: Secret, site_url: str) -> tuple[TokenLogin, str]:
+def resume_v4_login(flow: AuthFlow, request_token: Secret, site_url: str, *, keep: bool) -> tuple[TokenLogin, str]:
     """Return the login that a request token of v4 belongs to."""
-    if not is_token(request_token):
-        raise InvalidArgument("request_token is not one of v4: three parts with dots between them are expected.")
-    state = TokenLogin(flow, request_token)
+    if not isinstance(request_token, Secret) or not is_token(request_token):
+        raise InvalidArgument(_no_token(request_token, "in v4 three parts with dots between them"))
+    state = TokenLogin(flow, request_token, keep=keep)
     return state, state.url(site_url)
 
 
-def log_in_with_password(flow: AuthFlow, call: Call, username: Secret, password: Secret) -> Steps[UserSession]:
+def login_in_redirect(
+    flow: AuthFlow, url: str, state: str | None, site_url: str, *, keep: bool
+) -> tuple[SessionLogin, str]:
+    """Return the login that a redirect belongs to, if the browser that was redirected has begun it."""
+    token = Redirect.of(url).request_token
+    kept = _kept(state, _V3_STATE)
+    if token is None or not secrets.compare_digest(digest(Secret(token)), kept):
+        raise LoginMismatch(_OF_ANOTHER_BROWSER)
+    return resume_login(flow, Secret(token), site_url, keep=keep)
+
+
+def v4_login_in_redirect(flow: AuthFlow, state: str | None, site_url: str, *, keep: bool) -> tuple[TokenLogin, str]:
+    """Return the login that a browser has begun, by what its session has kept."""
+    return resume_v4_login(flow, Secret(_kept(state, _V4_STATE)), site_url, keep=keep)
+
+
+def _kept(state: str | None, prefix: str) -> str:
+    """Return what the session of a browser has kept of its login."""
+    if not isinstance(state, str) or not state.startswith(prefix) or not state.isascii():
+        raise LoginMismatch(_OF_ANOTHER_BROWSER)
+    return state.removeprefix(prefix)
+
+
+def _no_token(value: object, form: str) -> str:
+    if isinstance(value, Secret):
+        return f"request_token is not one: {form} are expected."
+    return (
+        f"request_token must be a text, not {type(value).__name__}: take it from the query of the redirect, or use "
+        "receive_redirect() with the whole address."
+    )
+
+
+def log_in_with_password(
+    flow: AuthFlow, call: Call, username: Secret, password: Secret, *, keep: bool
+) -> Steps[UserSession]:
     """Make a session by name and password: TMDB approves a request token for them."""
-    state, _ = yield from begin_login(flow, call, "", None, loopback=False)
+    state, _ = yield from begin_login(flow, call, "", None, loopback=False, keep=keep)
     yield from flow.ask(
         call,
         "POST",
@@ -353,6 +484,7 @@ def log_in_with_password(flow: AuthFlow, call: Call, username: Secret, password:
 
 def log_out(flow: AuthFlow, call: Call) -> Steps[bool]:
     """Forget the user session, then end it at TMDB; return whether TMDB has confirmed that it is gone."""
+    yield from flow.loaded()
     session: UserSession | None = yield Run(flow.sessions.forget_user)
     return session is None or (yield from _end_session(flow, call, session, None))
 
@@ -361,10 +493,11 @@ def log_out_of_v4(flow: AuthFlow, call: Call) -> Steps[bool]:
     """Forget the user access token and the session made from it, then end both at TMDB; return whether they are."""
     token: UserAccessToken | None
     session: UserSession | None
+    yield from flow.loaded()
     token, session = yield Run(flow.sessions.forget_token)
     if token is None:
         return True
-    bearer = flow.credentials.access_token or token.token
+    bearer = flow.application.access_token or token.token
     session_gone = session is None or (yield from _end_session(flow, call, session, bearer))
     asking = flow.ask(
         call,

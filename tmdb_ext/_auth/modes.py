@@ -14,34 +14,41 @@ from .selection import MODES, Mode
 if TYPE_CHECKING:
     from types import TracebackType
 
-_OVERRIDES: Final[ContextVar[Mapping[object, Mode]]] = ContextVar("tmdb_ext_modes", default=MappingProxyType({}))
+_OVERRIDES: Final[ContextVar[Mapping[object, tuple[Mode, ...]]]] = ContextVar(
+    "tmdb_ext_modes", default=MappingProxyType({})
+)
+"""The modes of the blocks that are open here, for each client the innermost last. A task has those of its parent."""
 
 
 def mode_in_force(owner: object, default: Mode) -> Mode:
     """Return the mode of the innermost block of `owner`, or else `default`."""
-    return _OVERRIDES.get().get(owner, default)
+    modes = _OVERRIDES.get().get(owner)
+    return modes[-1] if modes else default
 
 
 class ModeBlock:
     """A block in which calls of a client use another mode.
 
-    It holds for the thread or task that enters it and for the tasks started inside; other threads are not touched.
+    It holds for the thread or task that enters it and for the tasks started inside; other threads are not touched. It
+    knows nothing of who is inside, so that several tasks may be inside one block at once.
     """
 
     def __init__(self, owner: object, mode: Mode) -> None:
         self._owner = owner
         self.mode: Mode = check_mode(mode)
-        self._former: list[Mapping[object, Mode]] = []
 
     def enter(self) -> None:
         """Begin the block."""
-        former = _OVERRIDES.get()
-        self._former.append(former)
-        _OVERRIDES.set({**former, self._owner: self.mode})
+        modes = _OVERRIDES.get()
+        _OVERRIDES.set({**modes, self._owner: (*modes.get(self._owner, ()), self.mode)})
 
     def leave(self) -> None:
-        """End the block."""
-        _OVERRIDES.set(self._former.pop())
+        """End the block. Left in another context than it was entered in, it changes nothing."""
+        modes = dict(_OVERRIDES.get())
+        rest = modes.pop(self._owner, ())[:-1]
+        if rest:
+            modes[self._owner] = rest
+        _OVERRIDES.set(modes)
 
 
 class PlainBlock:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+import threading
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
+
+from tmdb_ext._http.forks import PerProcess
 
 from .credentials import Secret, claims_of, is_token
 from .guest import GuestSession, from_record, is_usable_id
@@ -26,7 +29,7 @@ TokenSource = Literal["given", "login", "stored"]
 
 USE_SAVED_EVERY: Final = 60.0
 """Seconds between two writings of a guest session's last use."""
-_MOST_ACCOUNT_IDS: Final = 256
+_MOST_ACCOUNT_IDS: Final = 4096
 
 
 class UserSession:
@@ -80,41 +83,120 @@ class UserAccessToken:
         return f"UserAccessToken(token={self.token!r}, source={self.source!r})"
 
 
+class Identity(NamedTuple):
+    """A user or a guest, as a program names it: checked, and the program's own to keep."""
+
+    user: UserSession | None = None
+    token: UserAccessToken | None = None
+    guest: GuestSession | None = None
+    account_id: int | None = None
+    """The id of the account in v3, if it is known."""
+
+    @classmethod
+    def of(
+        cls, credentials: Credentials, account_id: int | None = None, account_object_id: str | None = None
+    ) -> Identity:
+        """Return the identity that the credentials of a user or a guest stand for."""
+        session, token, guest = (
+            getattr(credentials, name) for name in ("session_id", "user_access_token", "guest_session_id")
+        )
+        return cls(
+            None if session is None else UserSession(session, "given", account_id=account_id),
+            None if token is None else UserAccessToken(token, "given", account_object_id=account_object_id),
+            None if guest is None else GuestSession(guest),
+            account_id,
+        )
+
+    def name(self) -> str:
+        """Return a name for what is kept of the user or guest, which gives nothing away."""
+        token, user, guest = self.token, self.user, self.guest
+        secrets = [*([token.token] if token else ()), *([user.id] if user else ()), *([guest.id] if guest else ())]
+        return digest(secrets[0])[:32]
+
+
 class Sessions:
     """What a client has beyond its credentials, in memory and, as a copy, in its store."""
 
-    def __init__(self, credentials: Credentials, store: SessionStore, scope: str) -> None:
-        """Take what the credentials hold, and from the store what they do not.
+    def __init__(
+        self,
+        store: SessionStore,
+        scope: str,
+        *,
+        guest: GuestSession | None = None,
+        user: UserSession | None = None,
+        token: UserAccessToken | None = None,
+        account_id: int | None = None,
+        account_ids: AccountIds | None = None,
+        reads_store: bool = True,
+    ) -> None:
+        """Take what the program gave. The store is read by `load`, or when something is needed.
 
         Args:
-            credentials: what the client was given.
             store: where sessions are kept.
-            scope: what the records in the store belong to: scheme, host and port.
+            scope: what the records in the store belong to: the base address, and the user's name if there is one.
+            guest: the guest session that was given.
+            user: the user session that was given.
+            token: the user access token that was given.
+            account_id: the id of the user's account, if it is known.
+            account_ids: ids of accounts that have been looked up, which clients for several users share.
+            reads_store: whether the store may have what was not given.
         """
         self.store = store
         self.guest_key = f"{scope}/guest"
-        self.user_key = f"{scope}/user"
         self.token_key = f"{scope}/user-v4"
-        self.guest: GuestSession | None = None
-        self.user: UserSession | None = None
-        self.token: UserAccessToken | None = None
+        self._scope = scope
+        self.guest = guest
+        self.user = user
+        self.token = token
         self.converts = True
         """False after a logout: the user access token then makes no session any more."""
-        # Of sessions that callers put into a request themselves; the user session knows its own.
-        self._account_ids: dict[Secret, int] = {}
+        self.is_loaded = not reads_store
+        self._loading: PerProcess[threading.Lock] | None = PerProcess(threading.Lock) if reads_store else None
+        self._account_id = account_id
+        self._account_ids = AccountIds() if account_ids is None else account_ids
         self._use_saved: datetime | None = None
-        if credentials.guest_session_id is not None:
-            self.guest = GuestSession(credentials.guest_session_id)
-        else:
-            self.guest = self.stored_guest()
-        if credentials.user_access_token is not None:
-            self.token = UserAccessToken(credentials.user_access_token, "given")
-        elif credentials.session_id is None:  # else the stored one may be another user's
-            self.token = self.stored_token()
-        if credentials.session_id is not None:
-            self.user = UserSession(credentials.session_id, "given")
-        else:
-            self.user = self.stored_user()
+
+    @property
+    def user_key(self) -> str:
+        """What the user session is kept under: one that is made from a token that was given, for that token alone."""
+        token = self.token
+        made_from = digest(token.token)[:32] if token is not None and token.source == "given" else None
+        return f"{self._scope}/user" if made_from is None else f"{self._scope}#{made_from}/user"
+
+    def load(self) -> None:
+        """Take from the store what the program did not give. This may wait for a file or a server; it is done once."""
+        if self.is_loaded or self._loading is None:
+            return
+        with self._loading.get():
+            self._load()
+
+    def _load(self) -> None:
+        if not self.is_loaded:  # by another thread
+            if self.guest is None:
+                self.guest = self.stored_guest()
+            # With a session that was given, the stored token may be another user's.
+            if self.token is None and self.user is None:
+                self.token = self.stored_token()
+            if self.user is None:
+                self.user = self.stored_user(self.token)
+            self.is_loaded = True
+
+    def reload(self) -> bool:
+        """Take the user from the store again, after a refusal; return whether that changed anything.
+
+        Another worker may have logged in anew. What the program gave stays.
+        """
+        user, token = self.user, self.token
+        if any(held is not None and held.source == "given" for held in (user, token)):
+            return False
+        stored = self.stored_token()
+        found = self.stored_user(stored)
+        new_user = found is not None and (user is None or found.id != user.id)
+        new_token = stored is not None and (token is None or stored.token != token.token)
+        if not new_user and not new_token:
+            return False
+        self._act_for(found, stored)
+        return True
 
     # Reading the store, and writing to it. All of this may wait for a file or a server.
 
@@ -123,13 +205,13 @@ class Sessions:
         record = self._try("read", lambda: self.store.load(self.guest_key))
         return None if record is None else from_record(record)
 
-    def stored_user(self) -> UserSession | None:
-        """Return the user session in the store, unless it was made from another token than the client's."""
+    def stored_user(self, token: UserAccessToken | None) -> UserSession | None:
+        """Return the user session in the store, unless it was made from another token than `token`."""
         record = self._try("read", lambda: self.store.load(self.user_key))
         if record is None:
             return None
         value, account_id, made_from = record.get("session_id"), record.get("account_id"), record.get("token_digest")
-        if not is_usable_id(value) or not self._is_of_our_user(made_from):
+        if not is_usable_id(value) or (token is not None and made_from != digest(token.token)):
             return None
         return UserSession(
             Secret(value),
@@ -137,14 +219,6 @@ class Sessions:
             account_id=account_id if isinstance(account_id, int) and not isinstance(account_id, bool) else None,
             token_digest=made_from if isinstance(made_from, str) else None,
         )
-
-    def _is_of_our_user(self, made_from: object) -> bool:
-        """Return whether a stored session that was made from a token, or from none, goes with the token at hand."""
-        token = self.token
-        if token is None or made_from == digest(token.token):
-            return True
-        # Whoever stored this token logged in for sessions as well, where the session was made from no token.
-        return token.source != "given" and made_from is None
 
     def stored_token(self) -> UserAccessToken | None:
         """Return the user access token in the store."""
@@ -182,13 +256,35 @@ class Sessions:
         record: Record = {"access_token": token.token.reveal(), "account_object_id": token.account_object_id}
         self._try("written", lambda: self.store.save(self.token_key, record))
 
+    def use_user(self, user: UserSession) -> None:
+        """Act for the user of a session from now on, here and in the store; for a former user in no version.
+
+        The token that the session was made from stays; any other may be another user's.
+        """
+        token = self.token
+        if token is None or user.token_digest == digest(token.token):
+            user.account_id = user.account_id or self._account_id
+            self.user = user
+        else:
+            self._act_for(user, None)
+            self._try("written", lambda: self.store.delete(self.token_key))
+        self.save_user()
+
     def use_token(self, token: UserAccessToken) -> None:
-        """Act for the user of `token` from now on; a session that was made from another token goes."""
-        user = self.user
-        if user is not None and user.token_digest not in (None, digest(token.token)):
-            self.user = None
-        self.token = token
-        self.converts = True
+        """Act for the user of a token from now on, here and in the store; for a former user in no version.
+
+        A session that was not made from the token may be another user's. The token makes one when it is needed.
+        """
+        former = self.user
+        user = former if former is not None and former.token_digest == digest(token.token) else None
+        self._act_for(user, token)
+        if user is not former:
+            self._try("written", lambda: self.store.delete(self.user_key))
+        self.save_token()
+
+    def _act_for(self, user: UserSession | None, token: UserAccessToken | None) -> None:
+        self.user, self.token, self.converts = user, token, True
+        self._account_id = None
 
     def forget_guest(self) -> None:
         """Stop using the guest session, here and in the store."""
@@ -208,7 +304,8 @@ class Sessions:
 
         A session that has nothing to do with the token stays.
         """
-        token, self.token = self.token, None
+        user_key, token = self.user_key, self.token
+        self.token = None
         if token is None:
             return None, None
         self._try("written", lambda: self._delete_record(self.token_key, "access_token", token.token))
@@ -216,7 +313,7 @@ class Sessions:
         if user is None or user.token_digest != digest(token.token):
             return token, None
         self.user = None
-        self._try("written", lambda: self._delete_record(self.user_key, "session_id", user.id))
+        self._try("written", lambda: self._delete_record(user_key, "session_id", user.id))
         return token, user
 
     def _delete_record(self, key: str, name: str, secret: Secret) -> None:
@@ -245,21 +342,39 @@ class Sessions:
         return True
 
     def account_id(self, session: Secret) -> int | None:
-        """Return the id of the account that a session belongs to, where it is known."""
+        """Return the id of the account that a session belongs to, if it is known."""
         user = self.user
-        return user.account_id if user is not None and user.id == session else self._account_ids.get(session)
+        if user is not None and user.id == session:
+            known = user.account_id or self._account_id
+            if known is not None:
+                return known
+        return self._account_ids.get(session)
 
     def note_account_id(self, session: Secret, account_id: int) -> None:
         """Remember which account a session belongs to."""
         user = self.user
         if user is not None and user.id == session:
             user.account_id = account_id
-            return
-        if len(self._account_ids) >= _MOST_ACCOUNT_IDS:
-            self._account_ids.clear()
-        self._account_ids[session] = account_id
+        self._account_ids.note(session, account_id)
 
 
-def digest(token: Secret | None) -> str | None:
+class AccountIds:
+    """Which account a session belongs to, for the sessions that were asked for last."""
+
+    def __init__(self) -> None:
+        self._known: dict[Secret, int] = {}
+
+    def get(self, session: Secret) -> int | None:
+        """Return the id of the account, if it is known."""
+        return self._known.get(session)
+
+    def note(self, session: Secret, account_id: int) -> None:
+        """Remember it."""
+        if len(self._known) >= _MOST_ACCOUNT_IDS:
+            self._known.clear()
+        self._known[session] = account_id
+
+
+def digest(token: Secret) -> str:
     """Return what tells a token from another one without giving it away."""
-    return None if token is None else hashlib.sha256(token.reveal().encode()).hexdigest()
+    return hashlib.sha256(token.reveal().encode()).hexdigest()

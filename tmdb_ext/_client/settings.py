@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -11,9 +14,11 @@ from urllib.parse import urlencode, urlsplit
 from tmdb_api_client._endpoint import InvalidParameter
 
 from tmdb_ext._arguments import Defaults, fault_of, fault_of_body
-from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from_environment
-from tmdb_ext._auth.flow import AuthFlow
-from tmdb_ext._auth.guest import GuestPolicy
+from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from_environment, users_apart
+from tmdb_ext._auth.flow import AuthFlow, FlowSettings
+from tmdb_ext._auth.guest import GuestPolicy, GuestSession
+from tmdb_ext._auth.modes import check_mode
+from tmdb_ext._auth.sessions import AccountIds, Identity, Sessions, UserAccessToken, UserSession
 from tmdb_ext._errors import ConfigurationError, InvalidArgument
 from tmdb_ext._http.messages import PORTS, Request
 from tmdb_ext._json import dumps
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
     from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.operations import Operation
 
-    from tmdb_ext._auth.guest import GuestSession
     from tmdb_ext._auth.selection import Mode
     from tmdb_ext._http.messages import Headers
     from tmdb_ext._http.settings import Address
@@ -35,27 +39,54 @@ if TYPE_CHECKING:
 SITE_URL: Final = "https://www.themoviedb.org"
 
 
-class Options(NamedTuple):
-    """What calls do differently from their client's settings."""
+class Unchanged(Enum):
+    """Stands for an argument of `with_options` that was not given."""
 
+    UNCHANGED = "unchanged"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+class Options(NamedTuple):
+    """What a client's calls are made with, beside what they are given."""
+
+    defaults: Defaults
     mode: Mode | None = None
+    """Which user-level credentials to use, if not as the client that this one is derived from."""
     query: Mapping[str, Any] = MappingProxyType({})
     """Query parameters to send beside those that the call gives, as TMDB reads them."""
 
 
-def resolved(credentials: Credentials | None, given: dict[CredentialName, Secret | None]) -> Credentials:
+def credentials_of(
+    credential: str | Secret | None, credentials: Credentials | None, given: dict[CredentialName, Secret | None]
+) -> Credentials:
     """Return the credentials of a client: the object, or else the arguments and the environment.
 
     Raises:
-        ConfigurationError: both are given, or there is no application credential.
+        ConfigurationError: one of them is malformed, two exclude each other, or there is no application credential.
     """
+    if credential is not None:
+        also = next((name for name in ("api_key", "access_token") if given[name] is not None), None)
+        if also or credentials is not None:
+            raise ConfigurationError(f"Pass the first argument or {also or 'credentials'}=, not both.")
+        given = {**given, **_values_of(Credentials.of_form(credential))}
     if credentials is None:
-        return Credentials.resolve(given, from_environment())
-    also = [f"{name}=" for name, value in given.items() if value is not None]
-    if also:
-        raise ConfigurationError(f"Pass credentials= or {', '.join(also)}, not both.")
+        return Credentials.resolve(users_apart(given), users_apart(from_environment()))
+    names = [f"{name}=" for name, value in given.items() if value is not None]
+    if names:
+        raise ConfigurationError(f"Pass credentials= or {', '.join(names)}, not both.")
+    credentials = Credentials(**users_apart(_values_of(credentials)))
     credentials.require_application()
     return credentials
+
+
+def _values_of(credentials: Credentials) -> dict[CredentialName, Secret | None]:
+    values: dict[CredentialName, Secret | None] = {name: getattr(credentials, name) for name in credentials.names()}
+    return values
 
 
 def flow_of(
@@ -64,18 +95,110 @@ def flow_of(
     mode: Mode,
     guest: bool | GuestPolicy,
     store: SessionStore | None,
+    store_key: str | None,
     hook: Callable[[GuestSession], object] | None,
 ) -> AuthFlow:
-    """Return the auth flow of a client."""
-    return AuthFlow(
-        credentials,
-        origin=address.origin,
-        prefix=address.prefix,
-        store=MemoryStore() if store is None else store,
-        policy=guest if isinstance(guest, GuestPolicy) else GuestPolicy(make=guest),
-        mode=mode,
-        on_guest_session_replaced=hook,
+    """Return the auth flow of a client.
+
+    Raises:
+        ConfigurationError: the mode or the key of the store is none.
+    """
+    store_key = checked_store_key(store_key)
+    settings = FlowSettings(
+        address.origin,
+        address.prefix,
+        MemoryStore() if store is None else store,
+        guest if isinstance(guest, GuestPolicy) else GuestPolicy(make=guest),
+        check_mode(mode),
+        hook,
+        AccountIds(),
     )
+    identity = Identity.of(credentials)
+    sessions = Sessions(
+        settings.store,
+        settings.scope(store_key),
+        guest=identity.guest,
+        user=identity.user,
+        token=identity.token,
+        account_ids=settings.account_ids,
+    )
+    if store is None or isinstance(store, MemoryStore):
+        sessions.load()  # without waiting
+    return AuthFlow(settings, credentials, sessions)
+
+
+def checked_store_key(store_key: str | None) -> str | None:
+    """Return the name under which a store keeps a user's sessions.
+
+    Raises:
+        ConfigurationError: it is not a name.
+    """
+    if store_key is None or (isinstance(store_key, str) and store_key and _is_text(store_key)):
+        return store_key
+    kind = type(store_key).__name__
+    raise ConfigurationError(
+        f"store_key must be a text that names the user for your program, such as '17', not {kind}."
+        if not isinstance(store_key, str)
+        else "store_key must name the user for your program; it is empty, or not a text that can be written."
+    )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def identity_of(
+    user: UserSession | UserAccessToken | GuestSession | None,
+    given: dict[CredentialName, Secret | None],
+    account_id: int | None,
+    account_object_id: str | None,
+    store_key: str | None,
+) -> Identity:
+    """Return whom a client for a user acts for.
+
+    Raises:
+        ConfigurationError: nobody is named, twice somebody, or a credential or an id is malformed.
+    """
+    if isinstance(user, UserSession):
+        _refuse_twice(given, "session_id")
+        given = {**given, "session_id": user.id}
+        account_id = account_id or user.account_id
+    elif isinstance(user, UserAccessToken):
+        _refuse_twice(given, "user_access_token")
+        given = {**given, "user_access_token": user.token}
+        account_object_id = account_object_id or user.account_object_id
+    elif isinstance(user, GuestSession):
+        _refuse_twice(given, "guest_session_id")
+        given = {**given, "guest_session_id": user.id}
+    elif user is not None:
+        raise ConfigurationError(
+            "for_user takes what a login returned, a UserSession or a UserAccessToken, or a credential by its name, "
+            f"such as session_id=; not {type(user).__name__}."
+        )
+    named = {name: value for name, value in given.items() if value is not None}
+    if not named and store_key is None:
+        raise ConfigurationError(
+            "for_user needs a user: pass session_id=, user_access_token= or guest_session_id=, what a login returned, "
+            "or store_key= for what the store keeps under that name. An empty value counts as missing."
+        )
+    if account_id is not None and (not isinstance(account_id, int) or isinstance(account_id, bool) or account_id < 1):
+        raise ConfigurationError("account_id must be the number of the user's account in v3, 1 or more.")
+    if account_object_id is not None and (
+        not isinstance(account_object_id, str) or re.fullmatch(r"[0-9a-f]{24}", account_object_id) is None
+    ):
+        raise ConfigurationError("account_object_id must be the id of the user's account in v4, 24 hexadecimal digits.")
+    if account_object_id is not None and "user_access_token" not in named:
+        raise ConfigurationError("account_object_id= goes with user_access_token=.")
+    return Identity.of(Credentials(**named), account_id, account_object_id)
+
+
+def _refuse_twice(given: Mapping[CredentialName, Secret | None], name: CredentialName) -> None:
+    if given[name] is not None:
+        raise ConfigurationError(f"for_user: pass what a login returned or {name}=, not both.")
 
 
 def checked_site_url(site_url: str | None) -> str:
@@ -100,7 +223,6 @@ def request_for(
     arguments: dict[str, Any],
     address: Address,
     headers: Headers,
-    defaults: Defaults,
     options: Options,
 ) -> tuple[Operation, Request]:
     """Return the operation of an endpoint, and the request that it makes of arguments.
@@ -117,7 +239,7 @@ def request_for(
         params = kwargs.get("params", {})
         if options.query:
             params = {**options.query, **params}
-        params = defaults.added_to(params, operation)
+        params = options.defaults.added_to(params, operation)
         body = kwargs.get("json")
         fault = fault_of(params, operation.last_page) or fault_of_body(body)
         if fault is None:
@@ -134,6 +256,17 @@ def request_for(
                 return operation, Request(operation.method, address.origin, target, sent, dumps(body))
     context = describe_operation(operation)
     raise InvalidArgument(f"{context['method']} {context['path']}: {fault}", **context)
+
+
+def no_attribute(kind: type, name: str) -> str:
+    """Return what to say of an attribute that somebody sets on a client to no effect."""
+    text = f"a {kind.__name__} has no attribute {name!r} to set"
+    for method in ("with_options", "for_user"):
+        if name in signature(getattr(kind, method)).parameters:
+            return f"{text}: make the client with {name}=, or derive one with tmdb.{method}({name}=...)"
+    if name in signature(kind).parameters:
+        return f"{text}: make the client with {name}="
+    return f"{text}. Settings are given when the client is made; tmdb.with_options(...) derives one with others"
 
 
 def shown(client: object, address: Address | None, flow: AuthFlow | None) -> str:

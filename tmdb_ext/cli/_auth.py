@@ -136,12 +136,13 @@ def login(
 
 def _refuse_second(tmdb: TMDB, *, v4: bool) -> None:
     """Raise where there is a session already: a second one would leave the first at TMDB, forgotten here."""
-    held: Any = tmdb.v4.auth.token if v4 else tmdb.auth.session
-    if held is not None and held.source == "given":
-        variable = "TMDB_USER_ACCESS_TOKEN" if v4 else "TMDB_SESSION_ID"
-        raise ConfigurationError(f"{variable} is set in the environment, and would go before the login.")
-    if held is not None:
-        raise Refusal("Somebody is logged in already. Run: tmdb auth logout")
+    given = "TMDB_USER_ACCESS_TOKEN" if v4 else "TMDB_SESSION_ID"
+    for variable, held in (("TMDB_USER_ACCESS_TOKEN", tmdb.v4.auth.token), ("TMDB_SESSION_ID", tmdb.auth.session)):
+        source = None if held is None else held.source
+        if source == "given" and variable == given:
+            raise ConfigurationError(f"{variable} is set in the environment, and would go before the login.")
+        if source is not None and source != "given":
+            raise Refusal("Somebody is logged in already. Run: tmdb auth logout")
 
 
 def _by_password(tmdb: TMDB) -> None:

@@ -8,8 +8,8 @@ from tmdb_ext._auth.credentials import Secret
 from tmdb_ext._auth.facade import AuthView, GuestView
 
 if TYPE_CHECKING:
-    from tmdb_ext._auth.flow import AuthFlow
     from tmdb_ext._auth.guest import GuestSession
+    from tmdb_ext._auth.selection import Mode
     from tmdb_ext._auth.sessions import UserSession
 
     from .caller import AsyncCaller
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 class AsyncAuth(AuthView):
     """What an `AsyncTMDB` client holds and would send, and how a user logs in and out."""
 
-    def __init__(self, calls: AsyncCaller, flow: AuthFlow, site_url: str) -> None:
-        super().__init__(flow, site_url)
+    def __init__(self, calls: AsyncCaller, site_url: str, mode: Mode | None) -> None:
+        super().__init__(calls.flow, site_url, mode)
         self._calls = calls
 
-    async def begin_login(self, *, redirect_to: str | None = None, loopback: bool = False) -> AsyncLogin[UserSession]:
+    async def begin_login(
+        self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True
+    ) -> AsyncLogin[UserSession]:
         """Begin a login that the user approves on TMDB's site.
 
         https://developer.themoviedb.org/reference/authentication-create-request-token
@@ -32,9 +34,12 @@ class AsyncAuth(AuthView):
             redirect_to: where TMDB sends the browser afterwards, with ``request_token`` and ``approved`` or ``denied``
                 in the query; an absolute address.
             loopback: send the browser back to this machine, for `AsyncLogin.receive`.
+            keep: act for the user after the login, in v3 and v4 in place of a former one, and keep the session in the
+                store; False only returns it.
 
         Returns:
-            The login: show its `url` to the user, then await `complete`, `wait` or `receive`.
+            The login: show its `url` to the user, then await `complete`, `wait` or `receive`. A web application keeps
+            its `state` in the browser's session, and completes it with `receive_redirect`.
 
         Raises:
             InvalidArgument: `redirect_to` is not an absolute address, or is given together with `loopback`.
@@ -45,14 +50,19 @@ class AsyncAuth(AuthView):
 
         from .login import AsyncLogin  # noqa: PLC0415 - the same
 
-        steps = begin_login(self._flow, self._calls.outside(), self._site_url, redirect_to, loopback)
+        steps = begin_login(
+            self._flow, self._calls.outside(), self._site_url, redirect_to, loopback=loopback, keep=keep
+        )
         return AsyncLogin(self._calls, *await self._calls.run(steps))
 
-    def resume_login(self, request_token: str | Secret) -> AsyncLogin[UserSession]:
-        """Take up a login that another client or process has begun, as after a redirect to a web application.
+    def resume_login(self, request_token: str | Secret, *, keep: bool = False) -> AsyncLogin[UserSession]:
+        """Take up a login that another client or process has begun.
+
+        It does not check whose browser began the login: a web application uses `receive_redirect`.
 
         Args:
-            request_token: the request token that came back in the redirect.
+            request_token: the request token of the login that was begun.
+            keep: act for the user after the login, and keep the session in the store; by default it is only returned.
 
         Raises:
             InvalidArgument: it does not have the form of a request token.
@@ -63,9 +73,38 @@ class AsyncAuth(AuthView):
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
-        return AsyncLogin(self._calls, *resume_login(self._flow, token, self._site_url))
+        return AsyncLogin(self._calls, *resume_login(self._flow, token, self._site_url, keep=keep))
 
-    async def login(self, username: str, password: str | Secret) -> UserSession:
+    async def receive_redirect(self, url: str, *, state: str | None, keep: bool = False) -> UserSession:
+        """Complete a login in a web application, by the address that TMDB sent the browser back to.
+
+        The browser must be the one that began the login: keep the `state` of `begin_login` in its session, and take it
+        out of there for this. Without that, somebody could have another's browser log in to an account of theirs.
+
+        Args:
+            url: the address of the request that the browser made, whole or from its path on.
+            state: what that browser's session has kept, or None if it has kept nothing.
+            keep: act for the user from then on, and keep the session in the store.
+
+        Returns:
+            The session, for `AsyncTMDB.for_user`.
+
+        Raises:
+            InvalidArgument: `url` is not an address.
+            LoginMismatch: the browser did not begin this login.
+            LoginDenied: the user has denied it.
+            LoginExpired: the request token is too old, or was used before.
+            APIError: TMDB refused for another reason.
+            TransportError: no answer came.
+        """
+        from tmdb_ext._auth.login import login_in_redirect  # noqa: PLC0415 - few programs log in
+
+        from .login import AsyncLogin  # noqa: PLC0415 - the same
+
+        login = AsyncLogin(self._calls, *login_in_redirect(self._flow, url, state, self._site_url, keep=keep))
+        return await login.receive_redirect(url)
+
+    async def login(self, username: str, password: str | Secret, *, keep: bool = True) -> UserSession:
         """Log in by name and password; TMDB would rather have users approve on its site, see `begin_login`.
 
         https://developer.themoviedb.org/reference/authentication-create-session-from-login
@@ -73,6 +112,7 @@ class AsyncAuth(AuthView):
         Args:
             username: the user's name at TMDB.
             password: the user's password; it is not kept.
+            keep: act for the user from then on, and keep the session in the store; False only returns it.
 
         Raises:
             AuthenticationError: name or password is wrong, or the account may not log in.
@@ -83,7 +123,7 @@ class AsyncAuth(AuthView):
 
         hidden = (Secret(username), Secret(password) if isinstance(password, str) else password)
         del username, password
-        return await self._calls.run(log_in_with_password(self._flow, self._calls.outside(), *hidden))
+        return await self._calls.run(log_in_with_password(self._flow, self._calls.outside(), *hidden, keep=keep))
 
     async def convert(self) -> UserSession:
         """Make a session from the user access token now; a call that needs one does it by itself.
@@ -128,8 +168,8 @@ class AsyncAuth(AuthView):
 class AsyncGuest(GuestView):
     """The guest session of an `AsyncTMDB` client."""
 
-    def __init__(self, calls: AsyncCaller, flow: AuthFlow) -> None:
-        super().__init__(flow)
+    def __init__(self, calls: AsyncCaller) -> None:
+        super().__init__(calls.flow)
         self._calls = calls
 
     async def start(self) -> GuestSession:

@@ -30,10 +30,11 @@ class Login(LoginView[R]):
         self._calls = calls
 
     def complete(self) -> R:
-        """Make the session or the token, after the user has approved. From then on the client acts for the user.
+        """Make the session or the token, after the user has approved.
 
         Returns:
-            The session, or in v4 the token. Calling it again returns the same one.
+            The session, or in v4 the token, for `TMDB.for_user`. If the login is kept, the client acts for the
+            user from now on. Calling it again returns the same one.
 
         Raises:
             LoginPending: the user has not approved yet.
@@ -43,6 +44,25 @@ class Login(LoginView[R]):
             TransportError: no answer came.
         """
         return self._calls.run(self._state.complete(self._calls.outside()))
+
+    def receive_redirect(self, url: str) -> R:
+        """Complete the login by the address that TMDB sent the browser back to.
+
+        In a web application, use `receive_redirect` of the client: it also checks that the browser is the one that
+        began the login.
+
+        Args:
+            url: the address of the request that the browser made, whole or from its path on.
+
+        Raises:
+            InvalidArgument: it is not an address.
+            LoginMismatch: it belongs to another login.
+            LoginDenied: the user has denied it.
+            LoginExpired: the request token is too old, or was used before.
+            APIError: TMDB refused for another reason.
+            TransportError: no answer came.
+        """
+        return self._calls.run(self._state.receive_redirect(self._calls.outside(), url))
 
     def wait(self, timeout: float = 300.0, *, interval: float = 5.0) -> R:
         """Wait until the user has approved, asking TMDB now and again, and complete the login.

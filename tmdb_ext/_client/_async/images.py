@@ -21,16 +21,20 @@ if TYPE_CHECKING:
     from tmdb_ext._errors import TMDBError
     from tmdb_ext._http._async.transport import AsyncTransportWire
     from tmdb_ext._http._async.wire import AsyncPoolWire
-    from tmdb_ext._images import ImageKind, ImageSizes, Progress
+    from tmdb_ext._images import ImageKind, ImageSizes, KnownSizes, Progress
 
 
 class AsyncImages(ImagesView):
     """Addresses of images, and the images, async."""
 
     def __init__(
-        self, configuration: AsyncConfigurationResource, wire: AsyncPoolWire | AsyncTransportWire, calls: AsyncCaller
+        self,
+        configuration: AsyncConfigurationResource,
+        wire: AsyncPoolWire | AsyncTransportWire,
+        calls: AsyncCaller,
+        known: KnownSizes,
     ) -> None:
-        super().__init__()
+        super().__init__(known)
         self._configuration = configuration
         self._wire = wire
         self._calls = calls
@@ -124,4 +128,4 @@ class AsyncImages(ImagesView):
         return Path(file)
 
     def __repr__(self) -> str:
-        return f"AsyncImages({self._known!r})"
+        return f"AsyncImages({self._known.sizes!r})"

@@ -10,7 +10,6 @@ from tmdb_api_client.v4.resources.account import AsyncAccountResource
 from tmdb_api_client.v4.resources.auth import AsyncAuthResource
 
 from tmdb_ext._auth.credentials import Secret
-from tmdb_ext._client.settings import Options
 
 if TYPE_CHECKING:
     from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from tmdb_ext._auth._async.login import AsyncLogin
     from tmdb_ext._auth.flow import AuthFlow
     from tmdb_ext._auth.sessions import UserAccessToken
+    from tmdb_ext._client.settings import Options
     from tmdb_ext._http.settings import Address
 
     from .v4_lists import AsyncV4Lists
@@ -31,11 +31,19 @@ class AsyncV4(AsyncResources):
     https://developer.themoviedb.org/v4/docs/getting-started
     """
 
-    def __init__(self, call: AsyncCallerOfEndpoints, calls: AsyncCaller, address: Address, site_url: str) -> None:
+    def __init__(
+        self,
+        call: AsyncCallerOfEndpoints,
+        calls: AsyncCaller,
+        address: Address,
+        site_url: str,
+        options: Options,
+    ) -> None:
         self._call = call  # type: ignore[method-assign, assignment] # no frame of ours between a resource and the client's call
         self._calls = calls
         self._address = address
         self._site_url = site_url
+        self._options = options
 
     @cached_property
     def account(self) -> AsyncV4Account:
@@ -62,7 +70,7 @@ class AsyncV4(AsyncResources):
         """
         from tmdb_ext._client.low_level import async_v4_low_level_client  # noqa: PLC0415 - few need it
 
-        return async_v4_low_level_client(self._calls, self._address, Options())
+        return async_v4_low_level_client(self._calls, self._address, self._options)
 
     def __repr__(self) -> str:
         return f"<v4 of {self._calls.flow!r}>"
@@ -98,10 +106,10 @@ class AsyncV4Auth(AsyncAuthResource):
     @property
     def token(self) -> UserAccessToken | None:
         """The user access token in use, or None."""
-        return self._flow.sessions.token
+        return self._flow.known.token
 
     async def begin_login(
-        self, *, redirect_to: str | None = None, loopback: bool = False
+        self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True
     ) -> AsyncLogin[UserAccessToken]:
         """Begin a login that the user approves on TMDB's site.
 
@@ -113,10 +121,12 @@ class AsyncV4Auth(AsyncAuthResource):
             redirect_to: where TMDB sends the browser afterwards, an absolute address. Keep the login, or its
                 `request_token`: TMDB does not promise to name it there.
             loopback: send the browser back to this machine, for `AsyncLogin.receive`.
+            keep: act for the user after the login, in v4 and v3 in place of a former one, and keep the token in the
+                store; False only returns it. For v3 a session is made from the token when a call needs one.
 
         Returns:
-            The login: show its `url` to the user, then await `complete`, `wait` or `receive`. From then on the client
-            acts for the user in v4, and in v3 too where it holds no session: it makes one from the token.
+            The login: show its `url` to the user, then await `complete`, `wait` or `receive`. A web application keeps
+            its `state` in the browser's session, and completes it with `receive_redirect`.
 
         Raises:
             ConfigurationError: the client holds no bearer token.
@@ -127,14 +137,19 @@ class AsyncV4Auth(AsyncAuthResource):
         from tmdb_ext._auth._async.login import AsyncLogin  # noqa: PLC0415 - few programs log in
         from tmdb_ext._auth.login import begin_v4_login  # noqa: PLC0415 - the same
 
-        steps = begin_v4_login(self._flow, self._calls.outside(), self._site_url, redirect_to, loopback)
+        steps = begin_v4_login(
+            self._flow, self._calls.outside(), self._site_url, redirect_to, loopback=loopback, keep=keep
+        )
         return AsyncLogin(self._calls, *await self._calls.run(steps))
 
-    def resume_login(self, request_token: str | Secret) -> AsyncLogin[UserAccessToken]:
-        """Take up a login that another client or process has begun, as after a redirect to a web application.
+    def resume_login(self, request_token: str | Secret, *, keep: bool = False) -> AsyncLogin[UserAccessToken]:
+        """Take up a login that another client or process has begun.
+
+        It does not check whose browser began the login: a web application uses `receive_redirect`.
 
         Args:
             request_token: the request token of the login that was begun.
+            keep: act for the user after the login, and keep the token in the store; by default it is only returned.
 
         Raises:
             InvalidArgument: it does not have the form of a request token of v4.
@@ -144,7 +159,35 @@ class AsyncV4Auth(AsyncAuthResource):
 
         token = Secret(request_token) if isinstance(request_token, str) else request_token
         del request_token
-        return AsyncLogin(self._calls, *resume_v4_login(self._flow, token, self._site_url))
+        return AsyncLogin(self._calls, *resume_v4_login(self._flow, token, self._site_url, keep=keep))
+
+    async def receive_redirect(self, url: str, *, state: str | None, keep: bool = False) -> UserAccessToken:
+        """Complete a login in a web application, by the address that TMDB sent the browser back to.
+
+        The browser must be the one that began the login: keep the `state` of `begin_login` in its session, and take it
+        out of there for this. Without that, somebody could have another's browser log in to an account of theirs.
+
+        Args:
+            url: the address of the request that the browser made, whole or from its path on.
+            state: what that browser's session has kept, or None if it has kept nothing.
+            keep: act for the user from then on, and keep the token in the store.
+
+        Returns:
+            The token, for `AsyncTMDB.for_user`.
+
+        Raises:
+            InvalidArgument: `url` is not an address.
+            LoginMismatch: the browser did not begin this login.
+            LoginDenied: the user has denied it.
+            LoginExpired: the request token is too old, or was used before.
+            APIError: TMDB refused for another reason.
+            TransportError: no answer came.
+        """
+        from tmdb_ext._auth._async.login import AsyncLogin  # noqa: PLC0415 - few programs log in
+        from tmdb_ext._auth.login import v4_login_in_redirect  # noqa: PLC0415 - the same
+
+        login = AsyncLogin(self._calls, *v4_login_in_redirect(self._flow, state, self._site_url, keep=keep))
+        return await login.receive_redirect(url)
 
     async def logout(self) -> bool:
         """End the user access token: forget it here and in the store, then delete it at TMDB.

@@ -22,14 +22,20 @@ if TYPE_CHECKING:
     from tmdb_ext._errors import TMDBError
     from tmdb_ext._http._sync.transport import TransportWire
     from tmdb_ext._http._sync.wire import PoolWire
-    from tmdb_ext._images import ImageKind, ImageSizes, Progress
+    from tmdb_ext._images import ImageKind, ImageSizes, KnownSizes, Progress
 
 
 class Images(ImagesView):
     """Addresses of images, and the images, async."""
 
-    def __init__(self, configuration: ConfigurationResource, wire: PoolWire | TransportWire, calls: Caller) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        configuration: ConfigurationResource,
+        wire: PoolWire | TransportWire,
+        calls: Caller,
+        known: KnownSizes,
+    ) -> None:
+        super().__init__(known)
         self._configuration = configuration
         self._wire = wire
         self._calls = calls
@@ -123,4 +129,4 @@ class Images(ImagesView):
         return Path(file)
 
     def __repr__(self) -> str:
-        return f"Images({self._known!r})"
+        return f"Images({self._known.sizes!r})"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tmdb_ext._errors import TMDBError
+from tmdb_ext._http.attempts import DOUBTFUL, TURNED_AWAY, Attempts
 from tmdb_ext._http.deadline import Deadline
 from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter
 from tmdb_ext._http.messages import Response, WireFailure
 from tmdb_ext._http.responses import is_json, retry_after, status_of, unreadable
-from tmdb_ext._http.retry import DOUBTFUL, TURNED_AWAY, Attempts
 from tmdb_ext._http.translation import error_of, out_of_time
 
 from .concurrency import in_thread, sleep
