@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -20,7 +21,7 @@ from typing import Any
 import anyio
 import pytest
 from leaks import Collector
-from scenes import set_clock
+from scenes import play, result_of, set_clock
 
 from tmdb_ext import (
     TMDB,
@@ -188,9 +189,73 @@ def test_a_file_of_a_later_version_is_left_alone(path: Path) -> None:
 def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is a folder"):
         FileStore(tmp_path)
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_a_folder_that_cannot_be_written_leaves_sessions_in_memory(
+    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture, colour: str
+) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="folder cannot be made"):
-        FileStore(tmp_path / "file" / "sessions.json")
+    store = FileStore(tmp_path / "file" / "sessions.json")
+    assert "cannot be made" in caplog.text
+
+    async def scene(tmdb: Any) -> None:
+        for number in range(1, 6):
+            await result_of(tmdb.movies.add_rating(number, value=5))
+        await result_of(tmdb.auth.login(simulator.user.username, simulator.user.password))
+        assert (await result_of(tmdb.account.details())).id == simulator.user.id
+        assert await result_of(tmdb.auth.logout())
+
+    play(colour, simulator, scene, store=store)
+    assert simulator.count(NEW_GUEST) == 1
+    assert sum("No lock file can be made" in record.message for record in caplog.records) == 1
+
+
+@needs_posix
+def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
+    real, link = tmp_path / "real" / "sessions.json", tmp_path / "link.json"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    FileStore(link).save("a", {"x": 1})
+    assert link.is_symlink()
+    assert FileStore(real).load("a") == FileStore(link).load("a") == {"x": 1}
+    holder = FileStore(link)
+    assert holder.acquire("k")
+    assert not FileStore(real).acquire("k")  # one lock for one file
+    holder.release("k")
+    FileStore(link).delete("a")
+    assert link.is_symlink()
+    assert FileStore(real).load("a") is None
+
+
+def test_a_full_disk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    store = FileStore(path)
+    store.save("a", {"x": 1})
+    there = set(path.parent.iterdir())
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="cannot be written: No space left on device"):
+        store.save("a", {"x": 2})
+    monkeypatch.undo()
+    assert set(path.parent.iterdir()) == there
+    assert store.load("a") == {"x": 1}
+    store.save("a", {"x": 3})
+    assert store.load("a") == {"x": 3}
+
+
+def test_a_damaged_file_is_warned_of_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = FileStore(path)
+    path.write_text("{")
+    for _ in range(5):
+        assert store.load("a") is None
+    assert sum("damaged" in record.message for record in caplog.records) == 1
+    store.save("a", {"x": 1})
+    path.write_text("{")
+    assert store.load("a") is None
+    assert sum("damaged" in record.message for record in caplog.records) == 2
 
 
 def test_a_home_folder_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -108,22 +108,24 @@ class MemoryStore:
 class FileStore:
     """Keeps sessions in a JSON file that only its owner can read, shared by all processes that name it.
 
-    Writing replaces the file in one step, so a process that is killed leaves the former content. A file that cannot be
-    read counts as empty, with a warning in the log. Use one file per application, since a session belongs to one.
+    Writing replaces the file in one step, so a process that is killed leaves the former content; a symbolic link is
+    followed. A file that cannot be read counts as empty. If it cannot be written, each process keeps its sessions in
+    memory. The log has a warning of both. Use one file per application, since a session belongs to one.
 
     Args:
         path: the file; its folder is made if it is missing.
 
     Raises:
-        ConfigurationError: the file or its folder cannot be used.
+        ConfigurationError: the path is that of a folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser().absolute()
+        self._said: set[str] = set()
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f"The session file's folder cannot be made: {error.strerror}.") from None
+            self._warn_once(f"The folder of the session file {self.path} cannot be made ({error.strerror}).")
         if self.path.is_dir():
             raise ConfigurationError("The session file is a folder; name a file.")
         self._locks = PerProcess(_Locks)
@@ -137,7 +139,7 @@ class FileStore:
         try:
             record = self._read().get(key)
         except OSError as error:
-            _logger.warning("The session file %s cannot be read (%s) and counts as empty.", self.path, error.strerror)
+            self._warn_once(f"The session file {self.path} cannot be read ({error.strerror}) and counts as empty.")
             return None
         return record if isinstance(record, dict) else None
 
@@ -164,15 +166,24 @@ class FileStore:
     def acquire(self, key: str) -> bool:
         """Take the lock of `key`, which the system gives back when the process ends, or return False.
 
-        Raises:
-            ConfigurationError: no lock file can be made beside the file.
+        If no lock file can be made beside the file, the lock holds for this process alone.
         """
         lock = self._lock(hashlib.sha256(key.encode()).hexdigest()[:12])
         locks = self._locks.get()
         with locks.guard:
-            if key in locks.held or not _taken(lock, seconds=0):
+            if key in locks.held:
                 return False
-            locks.held[key] = lock
+            held: FileLock | None = lock
+            try:
+                if not _taken(lock, seconds=0):
+                    return False
+            except OSError as error:
+                self._warn_once(
+                    f"No lock file can be made beside the session file {self.path} ({error.strerror}): "
+                    "other processes may make sessions of their own."
+                )
+                held = None
+            locks.held[key] = held
             return True
 
     def release(self, key: str) -> None:
@@ -186,28 +197,41 @@ class FileStore:
     def __repr__(self) -> str:
         return f"FileStore({str(self.path)!r})"
 
+    def _warn_once(self, text: str) -> None:
+        """Log a warning; the same one again only after the file has been read or written well."""
+        if text not in self._said:
+            self._said.add(text)
+            _logger.warning("%s", text)
+
+    def _target(self) -> Path:
+        """Return the file itself, if the path is a symbolic link to it."""
+        return Path(os.path.realpath(self.path))
+
     def _lock(self, name: str) -> FileLock:
         from filelock import FileLock  # noqa: PLC0415 - only file stores need it
 
-        path = self.path.with_name(f".{self.path.name}.{name}.lock")
-        return FileLock(path, mode=0o600, thread_local=False)
+        target = self._target()
+        return FileLock(target.with_name(f".{target.name}.{name}.lock"), mode=0o600, thread_local=False)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        lock = self._lock("write")
+        reason: str | None = None
         with self._locks.get().write_guard:
-            if not _taken(lock, seconds=WRITE_PATIENCE):
-                raise ConfigurationError(
-                    f"Another process has been writing the session file for more than {WRITE_PATIENCE:.0f} seconds."
-                )
             try:
-                yield
-                return
+                lock = self._lock("write")
+                if not _taken(lock, seconds=WRITE_PATIENCE):
+                    raise ConfigurationError(
+                        f"Another process has been writing the session file for more than {WRITE_PATIENCE:.0f} seconds."
+                    )
+                try:
+                    yield
+                finally:
+                    lock.release()
             except OSError as error:
                 reason = error.strerror
-            finally:
-                lock.release()
-        raise ConfigurationError(f"The session file {self.path} cannot be written: {reason}.")
+        if reason is not None:
+            raise ConfigurationError(f"The session file {self.path} cannot be written: {reason}.")
+        self._said.clear()
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -222,7 +246,7 @@ class FileStore:
         if isinstance(version, int) and version > VERSION:
             raise ConfigurationError(f"A later version of this package wrote the session file {self.path}.")
         if not isinstance(records, dict):
-            _logger.warning("The content of the session file %s is damaged and counts as empty.", self.path)
+            self._warn_once(f"The content of the session file {self.path} is damaged and counts as empty.")
             return {}
         self._close_to_others()
         return records
@@ -237,31 +261,33 @@ class FileStore:
 
     def _write(self, records: dict[str, Any]) -> None:
         # One name for the new content, under the lock: a process that is killed leaves one file behind, not many.
-        new = self.path.with_name(f".{self.path.name}.new")
+        target = self._target()
+        new = target.with_name(f".{target.name}.new")
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "sessions": records}, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"version": VERSION, "sessions": records}, file, indent=1, sort_keys=True)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(target)
+        except BaseException:  # a full disk among them
+            with contextlib.suppress(OSError):
+                new.unlink()
+            raise
 
 
 def _taken(lock: FileLock, *, seconds: float) -> bool:
     """Take a lock between processes; return whether it was taken within `seconds`.
 
     Raises:
-        ConfigurationError: the lock file cannot be made.
+        OSError: the lock file cannot be made.
     """
     from filelock import Timeout  # noqa: PLC0415 - only file stores need it
 
     try:
         lock.acquire(timeout=seconds)
-    except Timeout:
+    except Timeout:  # it is an OSError as well
         return False
-    except OSError as error:
-        reason = error.strerror
-    else:
-        return True
-    raise ConfigurationError(f"No lock file can be made beside the session file: {reason}.")
+    return True

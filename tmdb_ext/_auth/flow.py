@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from tmdb_ext._errors import ConfigurationError, SessionDenied
 from tmdb_ext._http.messages import Request, Response
@@ -56,12 +56,10 @@ class FlowSettings(NamedTuple):
     """Called after a guest session was replaced."""
     account_ids: AccountIds
 
-    def scope(self, name: str | None = None) -> str:
-        """Return what records in the store belong to: the base address, and a user's name.
-
-        A base address has no ``#`` in it, and in the name it is escaped: nobody's records are somebody else's.
-        """
-        return f"{self.origin}{self.prefix}" + ("" if name is None else f"#{quote(name, safe='')}")
+    @property
+    def address(self) -> str:
+        """The base address."""
+        return f"{self.origin}{self.prefix}"
 
 
 class AuthFlow:
@@ -152,7 +150,8 @@ class AuthFlow:
         settings = self.settings
         sessions = Sessions(
             settings.store,
-            settings.scope(identity.name() if store_key is None else store_key),
+            settings.address,
+            identity.name() if store_key is None else store_key,
             guest=identity.guest,
             user=identity.user,
             token=identity.token,
@@ -180,17 +179,8 @@ class AuthFlow:
         """Send a request with the credentials that it needs; the result is the response."""
         self._refuse_other_origin(request.origin)
         yield from self.loaded()
-        operation = call.operation
-        path = operation.path if operation else ""
-        plan = select(
-            name_of(operation) if operation else None,
-            operation.user_auth if operation else "none",
-            self.held(),
-            mode=cast("Mode | None", call.mode) or self.mode,
-            path=path,
-            bearer_only=operation is not None and operation.bearer_only,
-            given=_given(request, path),
-        )
+        path = call.operation.path if call.operation else ""
+        plan = yield from self._planned(call, request, path)
         carried = self._carried(plan)
         if any(name == "authorization" for name, _ in request.headers):
             carried = carried._replace(is_personal=True)
@@ -232,6 +222,30 @@ class AuthFlow:
                 request.carried = again
                 response = yield Send(request, call)
         return response
+
+    def _planned(self, call: Call, request: Request, path: str) -> Steps[Plan]:
+        """Return the credentials that a request carries; somebody may have logged in since the store was read."""
+        operation = call.operation
+
+        def plan() -> Plan:
+            return select(
+                name_of(operation) if operation else None,
+                operation.user_auth if operation else "none",
+                self.held(),
+                mode=cast("Mode | None", call.mode) or self.mode,
+                path=path,
+                bearer_only=operation is not None and operation.bearer_only,
+                given=_given(request, path),
+            )
+
+        refusal: ConfigurationError | None = None
+        try:
+            return plan()
+        except ConfigurationError as error:
+            refusal = error
+        if (yield Run(self.sessions.reload)):
+            return plan()
+        raise refusal
 
     def _with_the_stored_token(self, call: Call, request: Request) -> Steps[Credentialed | None]:
         """Return what to carry after a user access token was refused, if the store has another one by now."""

@@ -137,8 +137,9 @@ class LoginState(Generic[R]):
             )
         if redirect.is_denied:
             raise LoginDenied("The user has denied the login. Begin a new one to ask again.")
-        # The browser came back, so a refusal means that the user has said no.
-        self._pending = self._pending or redirect.is_approved
+        if redirect.is_approved or not self.IS_NAMED_IN_REDIRECT:
+            # The browser came back, so a refusal means that the user has said no.
+            self._pending = True
         return (yield from self.complete(call))
 
     def _reading_of(self, refusal: APIError) -> TMDBError:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from tmdb_ext._http.forks import PerProcess
 
@@ -120,7 +121,8 @@ class Sessions:
     def __init__(
         self,
         store: SessionStore,
-        scope: str,
+        address: str,
+        name: str | None = None,
         *,
         guest: GuestSession | None = None,
         user: UserSession | None = None,
@@ -133,7 +135,8 @@ class Sessions:
 
         Args:
             store: where sessions are kept.
-            scope: what the records in the store belong to: the base address, and the user's name if there is one.
+            address: the base address, which the records in the store belong to.
+            name: the name of the user there, or None for the one user of a program.
             guest: the guest session that was given.
             user: the user session that was given.
             token: the user access token that was given.
@@ -142,9 +145,11 @@ class Sessions:
             reads_store: whether the store may have what was not given.
         """
         self.store = store
-        self.guest_key = f"{scope}/guest"
-        self.token_key = f"{scope}/user-v4"
-        self._scope = scope
+        self._address = address
+        # A base address has no "#" in it, and in the name it is escaped: nobody's records are somebody else's.
+        self._scope = address if name is None else f"{address}#{quote(name, safe='')}"
+        self.guest_key = f"{self._scope}/guest"
+        self.token_key = f"{self._scope}/user-v4"
         self.guest = guest
         self.user = user
         self.token = token
@@ -161,7 +166,7 @@ class Sessions:
         """What the user session is kept under: one that is made from a token that was given, for that token alone."""
         token = self.token
         made_from = digest(token.token)[:32] if token is not None and token.source == "given" else None
-        return f"{self._scope}/user" if made_from is None else f"{self._scope}#{made_from}/user"
+        return f"{self._scope}/user" if made_from is None else f"{self._address}#{made_from}/user"
 
     def load(self) -> None:
         """Take from the store what the program did not give. This may wait for a file or a server; it is done once."""

@@ -116,7 +116,8 @@ def flow_of(
     identity = Identity.of(credentials)
     sessions = Sessions(
         settings.store,
-        settings.scope(store_key),
+        settings.address,
+        store_key,
         guest=identity.guest,
         user=identity.user,
         token=identity.token,
