@@ -11,7 +11,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -36,7 +36,15 @@ FILES = {
     for page in SOURCES
 }
 """Examples that are files of their own, by page and name."""
-PROGRAMS = [(page, name) for page, files in FILES.items() for name, text in files.items() if "__main__" in text]
+SERVED: Final = "web-applications"
+"""The page whose files are servers: see test_web_applications.py."""
+PROGRAMS = [
+    (page, name)
+    for page, files in FILES.items()
+    if page != SERVED
+    for name, text in files.items()
+    if "__main__" in text
+]
 
 PRELOADED = """
 import multiprocessing

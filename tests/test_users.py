@@ -6,12 +6,14 @@ import asyncio
 import contextvars
 import json
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from scenes import play, result_of
 
@@ -596,3 +598,17 @@ def test_the_users_of_a_file_are_not_shown(simulator: Simulator, tmp_path: Path,
     kept = json.loads((tmp_path / "s.json").read_text())
     assert token not in str(kept)
     assert [text for text in shown if token in text or session in text] == []
+
+
+def test_a_thousand_derived_clients_cost_less_than_ten_of_httpx() -> None:
+    def seconds(make: Callable[[], object], count: int) -> float:
+        began = time.perf_counter()
+        for _ in range(count):
+            make()
+        return time.perf_counter() - began
+
+    with TMDB(api_key="0a1b2c3d4e5f60718293a4b5c6d7e8f9") as tmdb:
+        tmdb.for_user(session_id=SESSION)
+        baseline = seconds(httpx.Client, 10)
+        assert seconds(lambda: tmdb.for_user(session_id=SESSION, account_id=7), 1000) < baseline
+        assert seconds(lambda: tmdb.with_options(language="de", timeout=5), 1000) < baseline

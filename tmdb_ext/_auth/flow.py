@@ -316,6 +316,11 @@ class AuthFlow:
     def _new_guest_session(self, call: Call) -> Steps[Answer]:
         return self.ask(call, "GET", GUEST_SESSION_PATH, "authentication-create-guest-session")
 
+    def has_user(self) -> Steps[bool]:
+        """Return whether there is a session or a token of a user."""
+        yield from self.loaded()
+        return self.sessions.user is not None or (self.sessions.token is not None and self.sessions.converts)
+
     def obtain_guest_session(self, call: Call) -> Steps[GuestSession]:
         """Return the guest session to use, making one if there is none or if it has expired."""
         yield from self.loaded()

@@ -23,6 +23,10 @@ class AsyncAuth(AuthView):
         super().__init__(calls.flow, site_url, mode)
         self._calls = calls
 
+    async def is_logged_in(self) -> bool:
+        """Return whether the client holds a session or a token of a user, given or in the store; TMDB is not asked."""
+        return await self._calls.run(self._flow.has_user())
+
     async def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True
     ) -> AsyncLogin[UserSession]:

@@ -24,6 +24,10 @@ class Auth(AuthView):
         super().__init__(calls.flow, site_url, mode)
         self._calls = calls
 
+    def is_logged_in(self) -> bool:
+        """Return whether the client holds a session or a token of a user, given or in the store; TMDB is not asked."""
+        return self._calls.run(self._flow.has_user())
+
     def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True
     ) -> Login[UserSession]:
