@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import anyio
 import httpx
@@ -33,6 +36,7 @@ from tmdb_ext import (
     SessionDenied,
     UserSession,
 )
+from tmdb_ext._auth.receiver import LoopbackReceiver
 from tmdb_ext.testing import Clock, Simulator
 
 CONVERT = "authentication-create-session-from-v4-token"
@@ -251,7 +255,7 @@ def test_only_the_redirect_of_this_login_counts(simulator: Simulator, colour: st
             httpx.get(address, params=good, headers={"host": "evil.example"}),
         ]
         assert [answer.status_code for answer in strays] == [404] * 5
-        assert httpx.post(address, params=good).status_code == 501
+        assert httpx.put(address, params=good).status_code == 405
         with pytest.raises(LoginPending, match=r"within 0\.1 seconds"):
             await result_of(login.receive(0.1))
         with pytest.raises(httpx.ConnectError):
@@ -285,6 +289,97 @@ def test_cancelling_the_wait_for_the_browser_closes_the_port(simulator: Simulato
     port = anyio.run(main, backend=backend)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def landing(login: Any) -> tuple[str, dict[str, str]]:
+    """Where the browser comes back to, and what it brings."""
+    address = parse_qs(urlsplit(login.url).query)["redirect_to"][0]
+    return address, {"request_token": login.request_token.reveal(), "approved": "true"}
+
+
+def spoken(address: str, request: bytes) -> bytes:
+    """What the loopback address answers to bytes, until it closes."""
+    parts = urlsplit(address)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer
+
+
+def test_a_browser_that_closes_at_once_has_decided_all_the_same(
+    simulator: Simulator, colour: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def scene(tmdb: Any) -> None:
+        for _ in range(10):
+            login = await result_of(tmdb.auth.begin_login(loopback=True))
+            simulator.approve(login.request_token.reveal())
+            address, brought = landing(login)
+            parts = urlsplit(address)
+            with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as browser:
+                target = f"{parts.path}?{urlencode(brought)}"
+                browser.sendall(f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+            await result_of(login.receive(20))
+
+    play(colour, simulator, scene)
+    assert capfd.readouterr().err == ""
+
+
+def test_the_verdict_is_known_before_the_page_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    receiver = LoopbackReceiver()
+    receiver.expect("t" * 40)
+    known: list[object] = []
+    write = BaseHTTPRequestHandler.send_response_only
+
+    def looked_at(self: Any, *arguments: Any) -> None:
+        known.append(receiver.verdict)
+        write(self, *arguments)
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "send_response_only", looked_at)
+    with contextlib.closing(receiver):
+        assert httpx.get(receiver.address, params={"request_token": "t" * 40, "denied": "true"}).status_code == 200
+    assert known == ["denied"]
+
+
+def test_the_loopback_address_answers_every_method(capfd: pytest.CaptureFixture[str]) -> None:
+    for method, status in (("OPTIONS", 405), ("PUT", 405), ("DELETE", 405), ("BREW", 405), ("HEAD", 200)):
+        receiver = LoopbackReceiver()
+        receiver.expect("t" * 40)
+        with contextlib.closing(receiver):
+            answer = httpx.request(method, receiver.address, params={"request_token": "t" * 40})
+            assert (answer.status_code, receiver.verdict) == (status, None)
+            assert answer.headers.get("allow") == ("GET, HEAD, POST" if status == 405 else None)
+            assert httpx.request(method, f"{receiver.address}/more").status_code == 404
+            # A redirect that keeps the method of the approval form.
+            posted = httpx.post(
+                receiver.address, params={"request_token": "t" * 40, "approved": "true"}, content=b"x" * 4096
+            )
+            assert (posted.status_code, receiver.verdict) == (200, "approved")
+            for noise in (b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET //[ HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"GET\r\n"):
+                spoken(receiver.address, noise)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_login_that_is_dropped_lets_go_of_port_and_threads(simulator: Simulator, colour: str) -> None:
+    threads = set(threading.enumerate())
+
+    async def scene(tmdb: Any) -> None:
+        login = await result_of(tmdb.auth.begin_login(loopback=True))
+        port = held_port(login.url)
+        with socket.create_connection(("127.0.0.1", port)) as idle:  # as browsers open them, to be quick later
+            del login
+            gc.collect()
+            idle.settimeout(20)
+            assert idle.recv(1) == b""
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+
+    play(colour, simulator, scene)
+    for thread in set(threading.enumerate()) - threads:
+        if thread.name == "tmdb-login" or "process_request_thread" in thread.name:
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 # Name and password
