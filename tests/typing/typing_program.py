@@ -90,6 +90,8 @@ def arguments(tmdb: TMDB) -> None:
 def appended(tmdb: TMDB) -> None:
     series = tmdb.tv_series.details(1, append=["season/1", "credits", season(40), season(1, "credits")])
     assert_type(series.seasons_appended, dict[int, SeasonDetails])
+    assert_type(tmdb.tv_series.all_seasons(1396, append=["credits"]), list[SeasonDetails])
+    tmdb.tv_series.all_seasons(1396, append=["credit"])  # type: ignore[list-item]
     assert_type(series.seasons_appended[1].credits, Credits | None)
     assert_type(series.seasons_appended[1].episodes_appended, dict[int, EpisodeDetails])
     season(1, "credit")  # type: ignore[arg-type]
@@ -170,5 +172,6 @@ async def awaited(tmdb: AsyncTMDB) -> None:
     assert_type(film, MovieDetails)
     assert_type((await tmdb.trending.movies("day")).results, list[MovieSummary])
     assert_type(tmdb.paginate(tmdb.movies.popular, prefetch=2), AsyncPages[MovieSummary])
+    assert_type(await tmdb.tv_series.all_seasons(1396), list[SeasonDetails])
     assert_type(await tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
     assert_type(tmdb.fetch_many(tmdb.movies.details, [11]), AsyncFetchMany[MovieDetails])

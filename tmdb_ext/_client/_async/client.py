@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
     from .account import AsyncAccount
     from .images import AsyncImages
+    from .tv_series import AsyncTvSeries
     from .v4 import AsyncV4
 
 P = ParamSpec("P")
@@ -232,6 +233,13 @@ class AsyncTMDB(AsyncListings, AsyncResources):
         from .images import AsyncImages  # noqa: PLC0415 - few need it
 
         return AsyncImages(self.configuration, self._wire, self._calls, self._image_sizes)
+
+    @cached_property
+    def tv_series(self) -> AsyncTvSeries:
+        """TV series, and all seasons of one."""
+        from .tv_series import AsyncTvSeries  # noqa: PLC0415 - as the generated resources, when it is first used
+
+        return AsyncTvSeries(self._call)
 
     @cached_property
     def v4(self) -> AsyncV4:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from .account import Account
     from .images import Images
+    from .tv_series import TvSeries
     from .v4 import V4
 
 P = ParamSpec("P")
@@ -233,6 +234,13 @@ class TMDB(Listings, Resources):
         from .images import Images  # noqa: PLC0415 - few need it
 
         return Images(self.configuration, self._wire, self._calls, self._image_sizes)
+
+    @cached_property
+    def tv_series(self) -> TvSeries:
+        """TV series, and all seasons of one."""
+        from .tv_series import TvSeries  # noqa: PLC0415 - as the generated resources, when it is first used
+
+        return TvSeries(self._call)
 
     @cached_property
     def v4(self) -> V4:
