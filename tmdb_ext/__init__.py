@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ._auth.guest import GuestPolicy, GuestSession
     from ._auth.selection import Plan
     from ._auth.sessions import UserAccessToken, UserSession
-    from ._bulk import AsyncFetchMany, Fetched, FetchMany, Progress, read_fetched
+    from ._bulk.journal import read_fetched
+    from ._bulk.results import Fetched, Progress
+    from ._bulk.runs import AsyncFetchMany, FetchMany
     from ._client._async.client import AsyncTMDB
     from ._client._sync.client import TMDB
     from ._errors import (
@@ -132,14 +134,14 @@ __all__ = [
 
 _ELSEWHERE = {
     "API_RELEASE": "._version",
-    "AsyncFetchMany": "._bulk",
+    "AsyncFetchMany": "._bulk.runs",
     "AsyncLogin": "._auth._async.login",
     "AsyncPages": "._paging",
     "AsyncTMDB": "._client._async.client",
     "Credentials": "._auth.credentials",
     "DailyIds": "._exports",
-    "FetchMany": "._bulk",
-    "Fetched": "._bulk",
+    "FetchMany": "._bulk.runs",
+    "Fetched": "._bulk.results",
     "FileStore": "._stores",
     "GuestPolicy": "._auth.guest",
     "GuestSession": "._auth.guest",
@@ -151,7 +153,7 @@ _ELSEWHERE = {
     "Pages": "._paging",
     "PersonId": "._exports",
     "Plan": "._auth.selection",
-    "Progress": "._bulk",
+    "Progress": "._bulk.results",
     "Retry": "._http.retry",
     "RetryPolicy": "._http.retry",
     "STATUS_CODES": "._status_codes",
@@ -166,7 +168,7 @@ _ELSEWHERE = {
     "any_of": "tmdb_api_client.v3",
     "daily_ids": "._exports",
     "download_daily_ids": "._exports",
-    "read_fetched": "._bulk",
+    "read_fetched": "._bulk.journal",
     "season": "tmdb_api_client.v3",
 }
 

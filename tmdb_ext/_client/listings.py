@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import date
 
-    from tmdb_ext._bulk import AsyncFetchMany, FetchMany, Progress
+    from tmdb_ext._bulk.results import Progress
+    from tmdb_ext._bulk.runs import AsyncFetchMany, FetchMany
     from tmdb_ext._paging import AsyncPages, ChangesPage, ItemsPage, Pages, ResultsPage
 
 T = TypeVar("T")
@@ -188,7 +189,8 @@ class Listings:
             ConfigurationError: the file holds something else, or another run is writing it.
             TypeError: the method does not take these arguments.
         """
-        from tmdb_ext._bulk import FetchMany, Job  # noqa: PLC0415 - few programs fetch in bulk
+        from tmdb_ext._bulk.job import Job  # noqa: PLC0415 - few programs fetch in bulk
+        from tmdb_ext._bulk.runs import FetchMany  # noqa: PLC0415 - the same
 
         return FetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
 
@@ -375,6 +377,7 @@ class AsyncListings:
             ConfigurationError: the file holds something else, or another run is writing it.
             TypeError: the method does not take these arguments.
         """
-        from tmdb_ext._bulk import AsyncFetchMany, Job  # noqa: PLC0415 - few programs fetch in bulk
+        from tmdb_ext._bulk.job import Job  # noqa: PLC0415 - few programs fetch in bulk
+        from tmdb_ext._bulk.runs import AsyncFetchMany  # noqa: PLC0415 - the same
 
         return AsyncFetchMany(Job(method, ids, arguments, concurrency=concurrency, resume=resume, progress=progress))
