@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import json
 import os
 import random
@@ -12,13 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from scenes import play
-from tmdb_api_client.v3.models import MovieDetails
+from tmdb_api_client.v3.models import MovieDetails, MovieSummaryPage, SeasonDetails
 
 from tmdb_ext import (
     TMDB,
@@ -30,6 +32,7 @@ from tmdb_ext import (
     NotFound,
     Progress,
     ServerError,
+    any_of,
     read_fetched,
 )
 from tmdb_ext.testing import Simulator
@@ -207,6 +210,237 @@ def test_what_makes_no_sense_is_refused(simulator: Simulator, tmp_path: Path) ->
     assert simulator.requests == []
 
 
+# Rows
+
+
+def of(
+    colour: str, simulator: Simulator, choose: Callable[[Any], Any], rows: Any, **options: Any
+) -> list[Fetched[Any]]:
+    """The results of a run of a method that `choose` takes from the client."""
+    found: list[Fetched[Any]] = []
+    client = options.pop("client", {})
+
+    async def scene(tmdb: Any) -> None:
+        run = tmdb.fetch_many(choose(tmdb), rows, **options)
+        if colour == "sync":
+            found.extend(run)
+            return
+        async with run as results:
+            found.extend([result async for result in results])
+
+    play(colour, simulator, scene, **client)
+    return found
+
+
+def by_id(found: list[Fetched[Any]]) -> dict[Any, Any]:
+    return {result.id: result.value for result in found}
+
+
+def test_an_operation_with_several_ids_takes_tuples(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "seasons.jsonl"
+    rows = [(41, 1), (41, 2), [41, 3], (41, 1)]
+    found = of(colour, simulator, lambda tmdb: tmdb.tv_seasons.details, rows, resume=file)
+    seasons = by_id(found)
+    assert {one: season.season_number for one, season in seasons.items()} == {(41, 1): 1, (41, 2): 2, (41, 3): 3}
+    assert [41, 3] in [result.row for result in found]
+    # Rows that say the same in another way are the same.
+    same: list[Any] = [(41, 1), ("41", "2"), {"series_id": 41, "season_number": 3}]
+    assert of(colour, simulator, lambda tmdb: tmdb.tv_seasons.details, same, resume=file) == []
+    assert {result.id for result in read_fetched(file, SeasonDetails)} == seasons.keys()
+
+
+def test_a_partial_gives_what_all_rows_have(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "seasons.jsonl"
+
+    def seasons(tmdb: Any) -> Any:
+        return functools.partial(functools.partial(tmdb.tv_seasons.details, language="de"), 41)
+
+    found = by_id(of(colour, simulator, seasons, [1, 2, 3], resume=file))
+    assert [found[one].season_number for one in (1, 2, 3)] == [1, 2, 3]
+    assert {request.params["language"] for request in simulator.requests} == {"de"}
+    assert of(colour, simulator, seasons, [1, 2, 3], resume=file) == []
+    others: list[Callable[[Any], Any]] = [
+        lambda tmdb: functools.partial(tmdb.tv_seasons.details, 42, language="de"),
+        lambda tmdb: functools.partial(tmdb.tv_seasons.details, 41),
+        lambda tmdb: functools.partial(tmdb.tv_seasons.details, 41, language="de", append=["credits"]),
+    ]
+    for other in others:
+        with pytest.raises(ConfigurationError, match="belongs to a run with other arguments"):
+            of(colour, simulator, other, [4], resume=file)
+
+
+def test_rows_may_have_arguments_of_their_own(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "films.jsonl"
+    rows = [
+        {"movie_id": 11, "language": "de"},
+        {"movie_id": 11, "language": "fr"},
+        {"movie_id": 12},
+        {"movie_id": 11, "language": "fr"},
+    ]
+    options: dict[str, Any] = {"language": "it", "append": ["credits"], "resume": file}
+    found = of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options)
+    assert sorted(result.id for result in found) == [11, 11, 12]
+    assert all(result.value.credits and result.row in rows for result in found)
+    asked = sorted((request.path, request.params["language"]) for request in simulator.requests)
+    assert asked == [("/3/movie/11", "de"), ("/3/movie/11", "fr"), ("/3/movie/12", "it")]
+    assert of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options) == []
+    kept = [(result.id, result.row) for result in read_fetched(file, MovieDetails)]
+    assert sorted(kept, key=str) == sorted(((row["movie_id"], row) for row in rows[:3]), key=str)
+
+
+def test_a_result_is_named_by_what_its_row_has(simulator: Simulator, colour: str) -> None:
+    pages = of(colour, simulator, lambda tmdb: tmdb.movies.popular, [{"page": 1}, {"page": 2, "region": "DE"}])
+    assert {result.id for result in pages} == {1, (2, "DE")}
+    found = of(colour, simulator, lambda tmdb: tmdb.search.movie, ["star wars", {"query": "matrix"}])
+    assert {result.id for result in found} == {"star wars", "matrix"}
+
+
+def test_filters_of_rows_are_kept_apart(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "pages.jsonl"
+    rows: list[Any] = [
+        {"with_genres": [28, 12]}, {"with_genres": any_of(28, 12)}, {"with_genres": {28}},
+        {"primary_release_date_gte": date(2026, 1, 1)},
+    ]  # fmt: skip
+    assert len(of(colour, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file)) == 4
+    assert of(colour, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file) == []
+    kept = [result.row for result in read_fetched(file, MovieSummaryPage)]
+    assert {"with_genres": any_of(28, 12)} in kept
+    assert {"with_genres": [28, 12]} in kept
+
+
+class Whole:
+    """A whole number of somebody else's, as those of numpy are."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __index__(self) -> int:
+        return self._number
+
+
+def test_a_bad_row_is_an_error_of_its_own(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "films.jsonl"
+    bad: list[Any] = [None, 1.5, "eleven", "1/../2", b"11", True, (11, 12), {"id": 3}, {"movie_id": "x"}, {3: 4}, ()]
+    rows = [*range(1, 30), *bad, Whole(30), *range(31, 60)]
+    found = fetched(colour, simulator, rows, resume=file)
+    errors = [result for result in found if result.error is not None]
+    assert [result.row for result in errors if result.row not in bad] == []
+    assert len(errors) == len(bad)
+    assert all(isinstance(result.error, InvalidArgument) for result in errors)
+    assert len(found) == 59 + len(bad)
+    told = {repr(result.row): str(result.error) for result in errors}
+    assert "movie_id is None: give a whole number" in told["None"]
+    assert "movie_id is 'eleven'" in told["'eleven'"]
+    assert "too many positional arguments; the row is (11, 12)" in told["(11, 12)"]
+    assert "the row is {'id': 3}" in told["{'id': 3}"]
+    assert simulator.count(DETAILS) == 59
+    # They are not in the file, and are told again.
+    assert len(fetched(colour, simulator, rows, resume=file)) == len(bad)
+
+
+def test_what_is_wrong_with_every_row_is_told_at_once(simulator: Simulator, colour: str) -> None:
+    async def scene(tmdb: Any) -> None:
+        with pytest.raises(InvalidArgument, match="'creditz', which cannot be appended here"):
+            tmdb.fetch_many(tmdb.movies.details, [11, 12], append=["creditz"])
+        with pytest.raises(InvalidArgument, match=r"page 501: TMDB has pages 1 to 500"):
+            tmdb.fetch_many(tmdb.movies.reviews, [11], page=501)
+        with pytest.raises(TypeError, match=r"tv_seasons\.details: missing a required argument: 'season_number'"):
+            tmdb.fetch_many(tmdb.tv_seasons.details, range(1, 100))
+        with pytest.raises(TypeError, match=r"missing a required argument: 'movie_id'; the row is \{'movie': 11\}"):
+            tmdb.fetch_many(tmdb.movies.details, [{"movie": 11}, {"movie": 12}])
+        with pytest.raises(TypeError, match="too many positional arguments"):
+            tmdb.fetch_many(functools.partial(tmdb.movies.details, 11, 12), [1])
+        for rows in ({"movie_id": 11}, 11, None, b"11"):
+            with pytest.raises(InvalidArgument, match="Give several rows"):
+                tmdb.fetch_many(tmdb.movies.details, rows)
+        with pytest.raises(InvalidArgument, match="Give a method of the client"):
+            tmdb.fetch_many(functools.partial(print), [1])
+        with pytest.raises(InvalidArgument, match="does not go into a file"):
+            tmdb.fetch_many(tmdb.authentication.create_guest_session, [{}], resume="x")
+        # Ids that are made up to look at the arguments are no reason to refuse.
+        assert tmdb.fetch_many(tmdb.find.by_id, ["tt0076759"], external_source="imdb_id")
+        assert tmdb.fetch_many(tmdb.trending.movies, ["day", "week"])
+
+    play(colour, simulator, scene)
+    assert simulator.requests == []
+
+
+def test_a_secret_of_a_row_is_not_put_into_the_file(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    secret = "5ecre7" * 5
+    rows: list[Any] = [
+        {"guest_session_id": secret}, secret, (secret,), (secret, 1, 2, 3), {"guest_session_id": secret, "x": 1},
+    ]  # fmt: skip
+    for number, row in enumerate(rows):
+        file = tmp_path / f"{number}.jsonl"
+        (result,) = of(colour, simulator, lambda tmdb: tmdb.guest_sessions.rated_movies, iter([row]), resume=file)
+        assert isinstance(result.error, InvalidArgument)
+        assert secret not in f"{file.read_text()} {result!r} {result.error}"
+
+
+# What the file knows
+
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "language": ({"language": "de"}, {"language": "fr"}, r"another language \('de', not 'fr'\)"),
+    "no language": ({"language": "de"}, {}, r"another language \('de', not None\)"),
+    "image languages": (
+        {"include_image_language": ["de", None]}, {"include_image_language": ["de"]}, "another include_image_language",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_run_does_not_go_on_with_other_settings(
+    simulator: Simulator, colour: str, tmp_path: Path, change: str
+) -> None:
+    file = tmp_path / "films.jsonl"
+    former, now, told = CHANGES[change]
+    fetched(colour, simulator, [11], resume=file, client=former)
+    kept = file.read_bytes()
+    with pytest.raises(ConfigurationError, match=told):
+        fetched(colour, simulator, [11, 12], resume=file, client=now)
+    assert file.read_bytes() == kept
+    assert [result.id for result in fetched(colour, simulator, [11, 12], resume=file, client=former)] == [12]
+
+
+def test_settings_that_are_not_sent_do_not_count(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "films.jsonl"
+    fetched(colour, simulator, [11], resume=file, language="de", client={"language": "fr", "region": "FR"})
+    (result,) = fetched(colour, simulator, [11, 12], resume=file, language="de", client={"region": "DE"})
+    assert result.id == 12
+
+
+def test_region_and_further_query_parameters_count(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    rows = [{"page": 1}, {"page": 2}]
+    popular = tmp_path / "popular.jsonl"
+    of(colour, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "DE"})
+    with pytest.raises(ConfigurationError, match=r"another region \('DE', not 'FR'\)"):
+        of(colour, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "FR"})
+    # The method's own client is what counts.
+    with pytest.raises(ConfigurationError, match="other query parameters"):
+        of(
+            colour, simulator, lambda tmdb: tmdb.with_options(query={"page": "3"}).movies.popular, rows,
+            resume=popular, client={"region": "DE"},
+        )  # fmt: skip
+
+
+def test_the_base_address_counts(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "films.jsonl"
+    fetched(colour, simulator, [11], resume=file)
+    with Simulator(strict=True) as other, pytest.raises(ConfigurationError, match="another base address"):
+        fetched(colour, other, [11, 12], resume=file)
+
+
+def test_what_was_fetched_for_a_user_is_the_users(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "states.jsonl"
+    sessions = [simulator.create_session(simulator.create_user(name, "lighthouse")) for name in ("ada", "bea")]
+    first, second = ({"session_id": one} for one in sessions)
+    assert len(of(colour, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=first)) == 1
+    with pytest.raises(ConfigurationError, match="another user: name another file"):
+        of(colour, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=second)
+    assert file.stat().st_mode & 0o077 == 0
+
+
 # The file
 
 
@@ -244,7 +478,7 @@ def test_a_file_of_something_else_is_left_alone(simulator: Simulator, colour: st
     file = tmp_path / "films.jsonl"
     fetched(colour, simulator, [1], append=["credits"], resume=file)
     kept = file.read_bytes()
-    with pytest.raises(ConfigurationError, match="holds results of another arguments"):
+    with pytest.raises(ConfigurationError, match="belongs to a run with other arguments"):
         fetched(colour, simulator, [1], resume=file)
     assert file.read_bytes() == kept
     for content in ("[1, 2]\n", "hello\n", '{"format": "x"}\n', kept.decode() + "nonsense\n" + "more\n"):
@@ -323,8 +557,8 @@ def test_after_a_kill_and_many_faults_every_id_is_there_once(simulator: Simulato
         if file.read_bytes().count(b"\n") == COUNT + 1:
             break
     lines = [json.loads(line) for line in file.read_bytes().splitlines()[1:]]
-    assert sorted(line["id"] for line in lines) == list(range(1, COUNT + 1))
-    assert all(line["value"]["id"] == line["id"] for line in lines)
+    assert sorted(line["row"] for line in lines) == list(range(1, COUNT + 1))
+    assert all(line["value"]["id"] == line["row"] for line in lines)
     asked_again = {request.path for request in simulator.requests}
-    assert not asked_again & {f"/3/movie/{line['id']}" for line in lines[:kept]}
+    assert not asked_again & {f"/3/movie/{line['row']}" for line in lines[:kept]}
     assert injected.keys() == FAULTS.keys()

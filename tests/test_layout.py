@@ -84,15 +84,17 @@ def test_the_generated_client_is_small_enough_to_review() -> None:
 
 def test_the_public_surface_is_this() -> None:
     assert sorted(tmdb_ext.__all__) == [
-        "APIError", "API_RELEASE", "AsyncFetchMany", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AuthenticationError",
+        "APIError", "API_RELEASE", "AsyncFetchMany", "AsyncLogin", "AsyncPages", "AsyncTMDB", "AsyncWriteMany",
+        "AuthenticationError",
         "BadRequest", "ConfigurationError", "ConnectError", "Credentials", "DailyIds", "DecodeError", "FetchMany",
         "Fetched", "FileStore", "GuestPolicy", "GuestSession", "ImageSizes", "InvalidArgument", "Login",
         "LoginDenied", "LoginError", "LoginExpired", "LoginMismatch", "LoginPending", "MemoryStore", "MovieId",
-        "NamedId", "NotFound",
+        "NamedId", "NotFound", "OutcomeUnknown",
         "Pages", "PermissionDenied", "PersonId", "Plan", "Progress", "RateLimited", "RequestTimeout",
         "ResponseTooLarge", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError", "SessionDenied",
         "SessionStore", "TMDB", "TMDBError",
         "TransportError", "TvSeriesId", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
+        "WriteMany",
         "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "read_fetched",
         "season",
     ]  # fmt: skip

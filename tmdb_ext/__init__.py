@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._auth.sessions import UserAccessToken, UserSession
     from ._bulk.journal import read_fetched
     from ._bulk.results import Fetched, Progress
-    from ._bulk.runs import AsyncFetchMany, FetchMany
+    from ._bulk.runs import AsyncFetchMany, AsyncWriteMany, FetchMany, WriteMany
     from ._client._async.client import AsyncTMDB
     from ._client._sync.client import TMDB
     from ._errors import (
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         LoginMismatch,
         LoginPending,
         NotFound,
+        OutcomeUnknown,
         PermissionDenied,
         RateLimited,
         RequestTimeout,
@@ -78,6 +79,7 @@ __all__ = [
     "AsyncLogin",
     "AsyncPages",
     "AsyncTMDB",
+    "AsyncWriteMany",
     "AuthenticationError",
     "BadRequest",
     "ConfigurationError",
@@ -102,6 +104,7 @@ __all__ = [
     "MovieId",
     "NamedId",
     "NotFound",
+    "OutcomeUnknown",
     "Pages",
     "PermissionDenied",
     "PersonId",
@@ -123,6 +126,7 @@ __all__ = [
     "UserAccessToken",
     "UserSession",
     "ValidationError",
+    "WriteMany",
     "__version__",
     "adownload_daily_ids",
     "any_of",
@@ -138,6 +142,7 @@ _ELSEWHERE = {
     "AsyncLogin": "._auth._async.login",
     "AsyncPages": "._paging",
     "AsyncTMDB": "._client._async.client",
+    "AsyncWriteMany": "._bulk.runs",
     "Credentials": "._auth.credentials",
     "DailyIds": "._exports",
     "FetchMany": "._bulk.runs",
@@ -163,6 +168,7 @@ _ELSEWHERE = {
     "TvSeriesId": "._exports",
     "UserAccessToken": "._auth.sessions",
     "UserSession": "._auth.sessions",
+    "WriteMany": "._bulk.runs",
     "__version__": "._version",
     "adownload_daily_ids": "._exports",
     "any_of": "tmdb_api_client.v3",

@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose: one base class and six branches under it.
+"""Every error that this package raises on purpose: one base class and seven branches under it.
 
 ```
 TMDBError
@@ -21,8 +21,9 @@ TMDBError
 │   ├── LoginPending              the user has not approved it yet
 │   ├── LoginDenied               the user has denied it
 │   └── LoginExpired              the request token is too old, or was used before
-└── DecodeError                   TMDB answered, and the answer cannot be read
-    └── ResponseTooLarge          it is larger than the client allows
+├── DecodeError                   TMDB answered, and the answer cannot be read
+│   └── ResponseTooLarge          it is larger than the client allows
+└── OutcomeUnknown                a write was sent, and nobody knows whether it was carried out
 ```
 
 No error holds a credential: not in its message, not in an attribute, and not through the exception it came from. That
@@ -199,6 +200,10 @@ class ServerError(APIError):
 
 class UnexpectedRedirect(APIError):
     """3xx: the server points elsewhere. Redirects are not followed, so that no credential travels along."""
+
+
+class OutcomeUnknown(TMDBError):
+    """A write was sent, the run that sent it ended before TMDB's answer came, and sending it again may do it twice."""
 
 
 class LoginError(TMDBError):

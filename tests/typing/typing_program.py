@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from typing import assert_type
 
 from tmdb_api_client.v3 import Unlisted
@@ -34,9 +35,12 @@ from tmdb_ext import (
     AsyncFetchMany,
     AsyncPages,
     AsyncTMDB,
+    AsyncWriteMany,
+    Fetched,
     FetchMany,
     MovieId,
     Pages,
+    WriteMany,
     any_of,
     daily_ids,
     read_fetched,
@@ -157,6 +161,16 @@ def in_bulk(tmdb: TMDB) -> None:
         assert_type(result.result(), MovieDetails)
     for kept in read_fetched("films.jsonl", MovieDetails):
         assert_type(kept.result(), MovieDetails)
+    assert_type(tmdb.fetch_many(tmdb.tv_seasons.details, [(1396, 1), (1396, 2)]), FetchMany[SeasonDetails])
+    assert_type(tmdb.fetch_many(partial(tmdb.tv_seasons.details, 1396), range(1, 6)), FetchMany[SeasonDetails])
+    rows = [{"movie_id": 11, "value": 8.5}, {"movie_id": 12, "value": 7.0}]
+    run = tmdb.write_many(tmdb.movies.add_rating, rows, resume="ratings.jsonl")
+    assert_type(run, WriteMany[Status])
+    for written in run:
+        assert_type(written.id, int | str | tuple[int | str, ...])
+        assert_type(written.value, Status | None)
+    assert_type(run.failures, tuple[Fetched[Status], ...])
+    tmdb.fetch_many(tmdb.movies.details, [1.5])  # type: ignore[list-item]
 
 
 def filtered(tmdb: TMDB) -> None:
@@ -175,3 +189,4 @@ async def awaited(tmdb: AsyncTMDB) -> None:
     assert_type(await tmdb.tv_series.all_seasons(1396), list[SeasonDetails])
     assert_type(await tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
     assert_type(tmdb.fetch_many(tmdb.movies.details, [11]), AsyncFetchMany[MovieDetails])
+    assert_type(tmdb.write_many(tmdb.movies.delete_rating, [11, 12]), AsyncWriteMany[Status])

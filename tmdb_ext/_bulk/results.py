@@ -7,20 +7,31 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from tmdb_ext._errors import TMDBError
 
+from .rows import Id, Row
+
 T = TypeVar("T")
 M_co = TypeVar("M_co", covariant=True)
 
 
 class Fetched(Generic[T]):
-    """What came of one id: the value, or the error."""
+    """What came of one row: TMDB's answer, or the error."""
 
-    __slots__ = ("error", "id", "value")
+    __slots__ = ("error", "id", "row", "value")
 
-    def __init__(self, id: int | str, value: T | None = None, error: TMDBError | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        id: Id,  # noqa: A002 - the name that the attribute has
+        value: T | None = None,
+        error: TMDBError | None = None,
+        *,
+        row: Row | None = None,
+    ) -> None:
         self.id = id
-        """The id that was asked for."""
+        """The id of the row; a tuple if it has several."""
+        self.row = id if row is None else row
+        """The row, as it was given."""
         self.value = value
-        """What TMDB has of it; None where that failed."""
+        """TMDB's answer; None if the call failed."""
         self.error = error
         """Why there is no value."""
 
@@ -43,11 +54,11 @@ class Progress(NamedTuple):
     """How far a run is."""
 
     done: int
-    """How many ids have a value, those of former runs included."""
+    """How many rows are done, those of former runs included."""
     failed: int
     """How many have failed in this run."""
     total: int | None
-    """How many there are, where `ids` has a length."""
+    """How many rows there are, if they have a length."""
 
 
 class Model(Protocol[M_co]):

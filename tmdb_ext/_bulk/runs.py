@@ -6,7 +6,6 @@ The client's retries and its rate limit hold for each call.
 from __future__ import annotations
 
 import contextvars
-import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
@@ -14,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from tmdb_ext._errors import ConfigurationError, TMDBError
 
+from ._async import steps as async_steps
+from ._sync import steps
 from .job import Job
 from .results import Fetched
+from .rows import Asked
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -24,81 +26,122 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class FetchMany(Generic[T]):
-    """The results of a run, in the order in which they come. Each iteration is a run."""
+class _Run:
+    """What all runs have."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._job!r}>"
+
+
+class FetchMany(_Run, Generic[T]):
+    """The results of a run, in the order in which they come. Each iteration is a run."""
+
     def __iter__(self) -> Iterator[Fetched[T]]:
         job = self._job
-        pending: dict[Future[Any], int | str] = {}
+        pending: dict[Future[Any], Asked] = {}
         pool = ThreadPoolExecutor(job.concurrency, thread_name_prefix="tmdb-fetch")
         try:
-            ids = job.begin()
+            user = steps.user_of(job.called) if job.resume is not None else None
+            rows = job.begin(user)
             while True:
-                for one in _first(ids, job.concurrency - len(pending)):
+                while len(pending) < job.concurrency and (asked := next(rows, None)) is not None:
+                    if asked.error is not None:
+                        yield job.failed(asked, asked.error)
+                        continue
+                    job.sending(asked)
                     # Each call sees the modes that hold here.
-                    call = functools.partial(job.method, one, **job.arguments)
-                    pending[pool.submit(contextvars.copy_context().run, call)] = one
+                    context = contextvars.copy_context()
+                    pending[pool.submit(context.run, steps.call_of, job, asked)] = asked
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    one = pending.pop(future)
+                    asked = pending.pop(future)
                     error = future.exception()
                     if error is None:
-                        yield job.fetched(one, future.result())
+                        yield job.fetched(asked, future.result())
                     elif isinstance(error, TMDBError):
-                        yield job.failed(one, error)
+                        yield job.failed(asked, error)
                     else:
                         raise error
         finally:
             pool.shutdown(cancel_futures=True)
-            job.end()
+            try:
+                for future, asked in pending.items():
+                    job.settle(asked, future)
+            finally:
+                job.end()
 
-    def __repr__(self) -> str:
-        return f"<FetchMany {self._job!r}>"
+
+class WriteMany(FetchMany[T]):
+    """What came of the rows of a run that writes, in the order in which it comes. Each iteration is a run."""
+
+    @property
+    def failures(self) -> tuple[Fetched[T], ...]:
+        """The rows that have failed, as far as the run is."""
+        return tuple(self._job.failures)
 
 
-class AsyncFetchMany(Generic[T]):
+class AsyncFetchMany(_Run, Generic[T]):
     """The results of a run, in the order in which they come: ``async with tmdb.fetch_many(...) as results``.
 
     The block is what ends the calls under way when the loop is left early.
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        super().__init__(job)
         self._tasks: TaskGroup | None = None
         self._results: MemoryObjectReceiveStream[Fetched[T] | BaseException] | None = None
 
     async def __aenter__(self) -> Self:
         import anyio  # noqa: PLC0415 - only async clients need it
 
+        job = self._job
         if self._tasks is not None:
-            raise ConfigurationError("This run has begun already: call fetch_many() again for another one.")
-        ids = self._job.begin()
-        send, self._results = anyio.create_memory_object_stream[Fetched[T] | BaseException]()
+            raise ConfigurationError("This run has begun already: make another one.")
+        user = await async_steps.user_of(job.called) if job.resume is not None else None
+        rows = job.begin(user)
         self._tasks = anyio.create_task_group()
+        send, self._results = anyio.create_memory_object_stream[Fetched[T] | BaseException]()
         await self._tasks.__aenter__()
-        for _ in range(self._job.concurrency):
-            self._tasks.start_soon(self._work, ids, send.clone())
+        for _ in range(job.concurrency):
+            self._tasks.start_soon(self._work, rows, send.clone())
         send.close()
         return self
 
-    async def _work(self, ids: Iterator[int | str], send: MemoryObjectSendStream[Fetched[T] | BaseException]) -> None:
-        """Fetch one after the other. What is wrong for all goes to whoever reads the results."""
+    async def _work(self, rows: Iterator[Asked], send: MemoryObjectSendStream[Fetched[T] | BaseException]) -> None:
+        """Make one call after the other. What is wrong for all goes to whoever reads the results."""
+        import anyio  # noqa: PLC0415 - only async clients need it
+
         job = self._job
         with send:
-            for one in ids:
-                try:
-                    value = await job.method(one, **job.arguments)
-                except TMDBError as error:
-                    came = _outcome(job.failed, one, error)
-                else:
-                    came = _outcome(job.fetched, one, value)
+            for asked in rows:
+                # A write that has been sent is waited for, so that the file says what came of it.
+                with anyio.CancelScope(shield=job.writes):
+                    came = await self._outcome(asked)
                 await send.send(came)
                 if isinstance(came, BaseException):
                     return
+
+    async def _outcome(self, asked: Asked) -> Fetched[T] | BaseException:
+        job = self._job
+        note: Callable[[], Fetched[T]]
+        try:
+            if asked.error is not None:
+                return job.failed(asked, asked.error)
+            job.sending(asked)
+            value = await async_steps.call_of(job, asked)
+        except TMDBError as caught:
+            error = caught  # the name of an except clause ends with it
+            note = lambda: job.failed(asked, error)  # noqa: E731 - one of two
+        else:
+            note = lambda: job.fetched(asked, value)  # noqa: E731 - the other
+        try:
+            return note()
+        except Exception as caught:  # noqa: BLE001 - it is raised where the results are read
+            return caught
 
     def __aiter__(self) -> Self:
         if self._results is None:
@@ -127,17 +170,14 @@ class AsyncFetchMany(Generic[T]):
             results.close()
             self._job.end()
 
-    def __repr__(self) -> str:
-        return f"<AsyncFetchMany {self._job!r}>"
 
+class AsyncWriteMany(AsyncFetchMany[T]):
+    """What came of the rows of a run that writes: ``async with tmdb.write_many(...) as results``.
 
-def _outcome(note: Callable[[int | str, Any], Fetched[Any]], one: int | str, came: Any) -> Fetched[Any] | BaseException:
-    try:
-        return note(one, came)
-    except Exception as error:  # noqa: BLE001 - it is raised where the results are read
-        return error
+    The block waits for the writes that have been sent, so that the file says what came of them.
+    """
 
-
-def _first(ids: Iterator[int | str], count: int) -> Iterator[int | str]:
-    for _, one in zip(range(count), ids, strict=False):
-        yield one
+    @property
+    def failures(self) -> tuple[Fetched[T], ...]:
+        """The rows that have failed, as far as the run is."""
+        return tuple(self._job.failures)
