@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from scenes import play
 from tmdb_api_client.v3.models import Status
 
 from tmdb_ext import (
     TMDB,
+    AsyncTMDB,
     BadRequest,
     ConfigurationError,
     Fetched,
@@ -352,6 +354,46 @@ def test_what_was_sent_is_waited_for_when_a_run_is_left(
     written(colour, simulator, films(*range(1, 50)), client=client, resume=file)
     assert simulator.count(RATE) == 49
     assert simulator.count(STATES) == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_run_that_is_cancelled_waits_for_what_was_sent(
+    simulator: Simulator, session: str, tmp_path: Path, backend: str
+) -> None:
+    file = tmp_path / "ratings.jsonl"
+    simulator.fail_next(operation=RATE, times=4, delay=0.2)
+
+    async def main() -> None:
+        async with AsyncTMDB(
+            access_token=simulator.access_token, session_id=session, base_url=simulator.base_url
+        ) as tmdb:
+            run = tmdb.write_many(tmdb.movies.add_rating, films(*range(1, 50)), resume=file, concurrency=4)
+            with pytest.raises(ConfigurationError, match=r"async with tmdb\.write_many"):
+                aiter(run)
+            with anyio.CancelScope() as scope:
+                async with run as results:
+                    while len(lines_of(file)) < 4:
+                        await anyio.lowlevel.checkpoint()
+                    scope.cancel()
+                    await anext(results)
+            assert scope.cancelled_caught
+            assert run.failures == ()
+            with pytest.raises(ConfigurationError, match=r"call write_many\(\) again"):
+                await run.__aenter__()
+
+    anyio.run(main, backend=backend)
+    assert sorted(line["id"] for line in lines_of(file) if "value" in line) == [1, 2, 3, 4]
+    assert len(ratings_of(simulator)) == 4
+
+
+def test_rows_that_raise_end_the_run_as_they_do(simulator: Simulator, colour: str, session: str) -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        yield from films(1, 2)
+        raise csv.Error("line 3")
+
+    with pytest.raises(csv.Error, match="line 3"):
+        written(colour, simulator, rows(), client={"session_id": session})
+    assert len(ratings_of(simulator)) == 2
 
 
 # Whose it is

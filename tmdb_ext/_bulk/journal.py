@@ -146,7 +146,7 @@ def read_fetched(path: str | os.PathLike[str], model: Model[M]) -> Iterator[Fetc
         which = json.dumps(content["row"])
         unsettled.pop(which, None)
         if "value" in content:
-            one.value = model.from_dict(content["value"])
+            one.value = None if content["value"] is None else model.from_dict(content["value"])
             yield one
             continue
         if "error" in content:

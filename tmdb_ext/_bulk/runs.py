@@ -90,6 +90,8 @@ class AsyncFetchMany(_Run, Generic[T]):
     The block is what ends the calls under way when the loop is left early.
     """
 
+    _made_by = "fetch_many"
+
     def __init__(self, job: Job) -> None:
         super().__init__(job)
         self._tasks: TaskGroup | None = None
@@ -100,7 +102,7 @@ class AsyncFetchMany(_Run, Generic[T]):
 
         job = self._job
         if self._tasks is not None:
-            raise ConfigurationError("This run has begun already: make another one.")
+            raise ConfigurationError(f"This run has begun already: call {self._made_by}() again for another one.")
         user = await async_steps.user_of(job.called) if job.resume is not None else None
         rows = job.begin(user)
         self._tasks = anyio.create_task_group()
@@ -117,16 +119,25 @@ class AsyncFetchMany(_Run, Generic[T]):
 
         job = self._job
         with send:
-            for asked in rows:
+            while True:
                 # A write that has been sent is waited for, so that the file says what came of it.
                 with anyio.CancelScope(shield=job.writes):
-                    came = await self._outcome(asked)
+                    came = await self._outcome(rows)
+                if came is None:
+                    return
                 await send.send(came)
                 if isinstance(came, BaseException):
                     return
 
-    async def _outcome(self, asked: Asked) -> Fetched[T] | BaseException:
+    async def _outcome(self, rows: Iterator[Asked]) -> Fetched[T] | BaseException | None:
+        """Return what came of the next row, if there is one, or what is wrong for all."""
         job = self._job
+        try:
+            asked = next(rows, None)
+        except Exception as caught:  # noqa: BLE001 - the program's own rows may raise anything
+            return caught
+        if asked is None:
+            return None
         note: Callable[[], Fetched[T]]
         try:
             if asked.error is not None:
@@ -145,7 +156,9 @@ class AsyncFetchMany(_Run, Generic[T]):
 
     def __aiter__(self) -> Self:
         if self._results is None:
-            raise ConfigurationError("Write: async with tmdb.fetch_many(...) as results, and iterate over results.")
+            raise ConfigurationError(
+                f"Write: async with tmdb.{self._made_by}(...) as results, and iterate over results."
+            )
         return self
 
     async def __anext__(self) -> Fetched[T]:
@@ -176,6 +189,8 @@ class AsyncWriteMany(AsyncFetchMany[T]):
 
     The block waits for the writes that have been sent, so that the file says what came of them.
     """
+
+    _made_by = "write_many"
 
     @property
     def failures(self) -> tuple[Fetched[T], ...]:
