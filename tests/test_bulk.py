@@ -275,17 +275,18 @@ def test_rows_may_have_arguments_of_their_own(simulator: Simulator, colour: str,
         {"movie_id": 11, "language": "de"},
         {"movie_id": 11, "language": "fr"},
         {"movie_id": 12},
-        {"movie_id": 11, "language": "fr"},
+        (11, {"language": "fr"}),
+        (12, {"append": ["credits"], "language": "pt"}),
     ]
     options: dict[str, Any] = {"language": "it", "append": ["credits"], "resume": file}
     found = of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options)
-    assert sorted(result.id for result in found) == [11, 11, 12]
+    assert sorted(result.id for result in found) == [11, 11, 12, 12]
     assert all(result.value.credits and result.row in rows for result in found)
     asked = sorted((request.path, request.params["language"]) for request in simulator.requests)
-    assert asked == [("/3/movie/11", "de"), ("/3/movie/11", "fr"), ("/3/movie/12", "it")]
+    assert asked == [("/3/movie/11", "de"), ("/3/movie/11", "fr"), ("/3/movie/12", "it"), ("/3/movie/12", "pt")]
     assert of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options) == []
     kept = [(result.id, result.row) for result in read_fetched(file, MovieDetails)]
-    assert sorted(kept, key=str) == sorted(((row["movie_id"], row) for row in rows[:3]), key=str)
+    assert sorted(kept, key=str) == sorted(zip((11, 11, 12, 12), (*rows[:3], rows[4]), strict=True), key=str)
 
 
 def test_a_result_is_named_by_what_its_row_has(simulator: Simulator, colour: str) -> None:

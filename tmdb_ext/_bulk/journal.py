@@ -175,7 +175,8 @@ def _lines_of(source: Path) -> Iterator[dict[str, Any]]:
 
 def line_of(row: Any, id: Any) -> dict[str, Any]:  # noqa: A002 - the name that the attribute has
     """Return what names a row in the file."""
-    return {"row": to_plain(row), **({"id": to_plain(id)} if isinstance(row, Mapping) else {})}
+    plain = to_plain(row)
+    return {"row": plain} if to_plain(id) == plain else {"row": plain, "id": to_plain(id)}
 
 
 def record_of(error: TMDBError) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def to_plain(value: Any) -> Any:
 def row_of(plain: Any) -> Any:
     """Return the row that JSON has kept."""
     if isinstance(plain, list):
-        return tuple(plain)
+        return tuple(row_of(item) if isinstance(item, dict) else item for item in plain)
     if isinstance(plain, dict):
         return {
             name: AnyOf(item[_ANY_OF]) if isinstance(item, dict) and item.keys() == {_ANY_OF} else item

@@ -19,8 +19,8 @@ from .plain import to_plain, whole_number
 
 Id: TypeAlias = int | str | tuple[int | str, ...]
 """The id of a row, or its ids, where an operation has several."""
-Row: TypeAlias = int | str | Sequence[int | str] | Mapping[str, Any]
-"""An id; or several, as the operation's path has them; or arguments by their names."""
+Row: TypeAlias = int | str | Sequence[int | str | Mapping[str, Any]] | Mapping[str, Any]
+"""An id; or several, as the operation's path has them, and further arguments after them; or all arguments by name."""
 
 _LONGEST_SHOWN = 100
 
@@ -83,12 +83,12 @@ class Called:
     def read(self, row: object) -> Asked:
         """Return the call that a row stands for; what is wrong with the row is its error."""
         asked = Asked(row)
-        own: Mapping[Any, Any]
-        if isinstance(row, Mapping):
-            own = asked.keywords = dict(row)
-        else:
-            asked.positional = tuple(row) if isinstance(row, list | tuple) else (row,)
-            own = dict(zip(self._names, asked.positional, strict=False))
+        values = tuple(row) if isinstance(row, list | tuple) else (row,)
+        if values and isinstance(values[-1], Mapping):
+            values, named = values[:-1], values[-1]
+            asked.keywords = dict(named)
+        asked.positional = tuple(values)
+        own = {**dict(zip(self._names, values, strict=False)), **asked.keywords}
         asked.id = self._id_of(row, own)
         asked.secrets = SECRET & own.keys()
         try:
@@ -108,11 +108,11 @@ class Called:
 
     def _id_of(self, row: object, own: Mapping[Any, Any]) -> Id:
         """Return how a result is named: by the ids of its row, in the row's own form, and never by a secret."""
-        if SECRET.isdisjoint(own):
-            if isinstance(row, list | tuple):
-                return tuple(row)
-            if not isinstance(row, Mapping):
+        if SECRET.isdisjoint(own) and not isinstance(row, Mapping):
+            if not isinstance(row, list | tuple):
                 return cast("Id", row)
+            if not any(isinstance(value, Mapping) for value in row):
+                return tuple(row)
         named = {str(name): value for name, value in own.items() if name not in SECRET | PERSONAL}
         names = [name for name in self._ids if name in named]
         # The id of a mark is in its body, and some rows have none: {"page": 2}.

@@ -175,8 +175,9 @@ class Listings:
 
         Args:
             method: a method of the client that reads, or a `functools.partial` of one.
-            rows: what is fetched: ids; tuples, if the operation has several; or arguments by their names
-                (``{"series_id": 1396, "language": "de"}``). Read as they are needed, each fetched once.
+            rows: what is fetched: ids; tuples, if the operation has several, or if a row has further arguments
+                (``(1396, {"language": "de"})``); or arguments by their names. Read as they are needed, each fetched
+                once.
             concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
             resume: a file to keep the values in. A run that was killed goes on from it: what is there is not fetched
                 again, and not given again; `read_fetched` reads it.
@@ -222,8 +223,8 @@ class Listings:
         Args:
             method: a method of the client that writes, or a `functools.partial` of one.
             rows: what is written: arguments by their names (``{"movie_id": 11, "value": 8.5}``), or ids, or tuples of
-                them. Read as they are needed, each written once. A row that sets another value for what a row before
-                has set fails.
+                ids and further arguments (``(11, {"value": 8.5})``). Read as they are needed, each written once. A row
+                that sets another value for what a row before has set fails.
             concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
             resume: the file; `read_fetched` reads it.
             progress: called with a `Progress` after each row.
@@ -424,8 +425,9 @@ class AsyncListings:
 
         Args:
             method: a method of the client that reads, or a `functools.partial` of one.
-            rows: what is fetched: ids; tuples, if the operation has several; or arguments by their names
-                (``{"series_id": 1396, "language": "de"}``). Read as they are needed, each fetched once.
+            rows: what is fetched: ids; tuples, if the operation has several, or if a row has further arguments
+                (``(1396, {"language": "de"})``); or arguments by their names. Read as they are needed, each fetched
+                once.
             concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
             resume: a file to keep the values in. A run that was killed goes on from it: what is there is not fetched
                 again, and not given again; `read_fetched` reads it.
@@ -472,8 +474,8 @@ class AsyncListings:
         Args:
             method: a method of the client that writes, or a `functools.partial` of one.
             rows: what is written: arguments by their names (``{"movie_id": 11, "value": 8.5}``), or ids, or tuples of
-                them. Read as they are needed, each written once. A row that sets another value for what a row before
-                has set fails.
+                ids and further arguments (``(11, {"value": 8.5})``). Read as they are needed, each written once. A row
+                that sets another value for what a row before has set fails.
             concurrency: how many calls are under way at once; the client's rate limit holds for all of them.
             resume: the file; `read_fetched` reads it.
             progress: called with a `Progress` after each row.
