@@ -425,6 +425,16 @@ def test_region_and_further_query_parameters_count(simulator: Simulator, colour:
         )  # fmt: skip
 
 
+def test_the_language_of_a_derived_client_counts(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "films.jsonl"
+    german: dict[str, Any] = {"language": "de"}
+    of(colour, simulator, lambda tmdb: tmdb.with_options(language="de").movies.details, [11], resume=file)
+    with pytest.raises(ConfigurationError, match="another language"):
+        of(colour, simulator, lambda tmdb: tmdb.with_options(language="fr").movies.details, [11, 12], resume=file)
+    (result,) = of(colour, simulator, lambda tmdb: tmdb.movies.details, [11, 12], resume=file, client=german)
+    assert result.id == 12
+
+
 def test_the_base_address_counts(simulator: Simulator, colour: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     fetched(colour, simulator, [11], resume=file)

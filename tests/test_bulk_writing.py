@@ -449,6 +449,48 @@ def test_the_mode_of_a_derived_client_says_whose_it_is(simulator: Simulator, ses
     assert ratings_of(simulator) == {}
 
 
+def test_derived_clients_write_for_their_own_users(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    users = [simulator.create_user(name, "lighthouse") for name in ("ada", "bea")]
+    sessions = [simulator.create_session(user) for user in users]
+
+    async def rate(tmdb: Any, number: int, ids: range) -> list[Any]:
+        own = tmdb.for_user(session_id=sessions[number])
+        run = own.write_many(
+            own.movies.add_rating, films(*ids, value=number + 1.0), resume=tmp_path / f"{number}.jsonl"
+        )
+        if colour == "sync":
+            return [result.id for result in run]
+        async with run as results:
+            return [result.id async for result in results]
+
+    async def scene(tmdb: Any) -> None:
+        assert len(await rate(tmdb, 0, range(1, 20))) == 19
+        assert len(await rate(tmdb, 1, range(1, 20))) == 19
+        assert await rate(tmdb, 0, range(1, 21)) == [20]
+        (tmp_path / "1.jsonl").replace(tmp_path / "0.jsonl")
+        with pytest.raises(ConfigurationError, match="another user"):
+            await rate(tmdb, 0, range(1, 30))
+
+    play(colour, simulator, scene)
+    for number, user in enumerate(users):
+        assert {rating.value for rating in user.library.ratings.values()} == {number + 1.0}
+        assert len(user.library.ratings) == 20 - number
+
+
+def test_lists_of_v4_belong_to_the_user_of_the_token(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    file = tmp_path / "lists.jsonl"
+    mine = {"user_access_token": simulator.create_user_access_token()}
+    other = {"user_access_token": simulator.create_user_access_token(simulator.create_user("ottoline", "lighthouse"))}
+    rows: list[Any] = [{"name": "first", "iso_639_1": "en"}, {"name": "second", "iso_639_1": "en"}]
+    options: dict[str, Any] = {"method": "v4.lists.create", "resume": file}
+    made = written(colour, simulator, rows, client=mine, **options)
+    assert len({result.result().to_dict()["id"] for result in made}) == 2
+    with pytest.raises(ConfigurationError, match="another user"):
+        written(colour, simulator, [*rows, {"name": "third", "iso_639_1": "en"}], client=other, **options)
+    assert written(colour, simulator, rows, client=mine, **options) == []
+    assert simulator.count("v4/list-create") == 2
+
+
 # Over a kill
 
 
