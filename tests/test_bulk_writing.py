@@ -236,6 +236,19 @@ def test_a_write_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
     assert sum(map(len, (library.ratings, library.favorites, library.watchlist))) == 1
 
 
+def test_what_is_in_doubt_comes_last(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+    file = tmp_path / "ratings.jsonl"
+    client = {"session_id": session, "retries": ONCE}
+    simulator.fail_next(operation=RATE, disconnect=True)
+    written(colour, simulator, films(1), client=client, resume=file)
+    simulator.clear_requests()
+    found = written(colour, simulator, films(1, 2, 3), client=client, resume=file, concurrency=1)
+    assert [result.id for result in found] == [2, 3, 1]
+    assert [request.operation for request in simulator.requests if request.operation in (RATE, STATES)] == [
+        RATE, RATE, STATES, RATE,
+    ]  # fmt: skip
+
+
 def test_another_value_at_tmdb_is_not_ours(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"session_id": session, "retries": ONCE}

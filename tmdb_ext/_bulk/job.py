@@ -130,6 +130,7 @@ class Job:
 
     def _fresh(self) -> Iterator[Asked]:
         begun: set[Hashable] = set()
+        doubtful: list[Asked] = []
         for row in self._rows:
             asked = self.called.read(row)
             key = asked.key
@@ -141,7 +142,12 @@ class Job:
                 continue
             if asked.error is None:
                 self._prepare(asked)
-            yield asked
+            if asked.is_doubtful and asked.error is None:
+                doubtful.append(asked)
+            else:
+                yield asked
+        # Last: what the former run sent has the more time to take effect before TMDB is asked.
+        yield from doubtful
 
     def _prepare(self, asked: Asked) -> None:
         """Look whether a row can be sent, and what is known of it."""

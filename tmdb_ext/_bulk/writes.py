@@ -5,7 +5,7 @@ the same, TMDB is asked for the state first, and the write is sent only if the s
 out once, at the cost of a read for the few rows that were under way when a run ended.
 
 One gap stays: a write that TMDB has received, and carries out after it has been asked. It is made twice, and sets the
-same value.
+same value. To keep the gap small, these rows come last in a run.
 """
 
 from __future__ import annotations
