@@ -356,6 +356,8 @@ def test_the_loopback_address_answers_every_method(capfd: pytest.CaptureFixture[
                 receiver.address, params={"request_token": "t" * 40, "approved": "true"}, content=b"x" * 4096
             )
             assert (posted.status_code, receiver.verdict) == (200, "approved")
+            target = urlsplit(receiver.address).path.encode()
+            assert b" 404 " in spoken(receiver.address, b"POST " + target + b" HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
             for noise in (b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET //[ HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"GET\r\n"):
                 spoken(receiver.address, noise)
     assert capfd.readouterr().err == ""

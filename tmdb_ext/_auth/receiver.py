@@ -36,6 +36,8 @@ _LAST_ANSWER: Final = 2.0
 """Seconds that a browser has to take the page, after the login has gone on."""
 _IDLE: Final = 10.0
 """Seconds after which a connection that sends nothing is closed."""
+_BODY: Final = 0.5
+"""Seconds to wait for a request's body."""
 _MOST_DRAINED: Final = 1 << 16
 """Bytes of a request's body that are read: closing with some unread would reset the connection before the answer."""
 
@@ -221,7 +223,9 @@ def _handler(decision: _Decision, server: _Server) -> type[BaseHTTPRequestHandle
         def _drain(self) -> None:
             length = self.headers.get("content-length", "")
             if length.isdecimal():
-                self.rfile.read(min(int(length), _MOST_DRAINED))
+                self.connection.settimeout(_BODY)
+                with contextlib.suppress(TimeoutError):  # a body that does not come is none
+                    self.rfile.read(min(int(length), _MOST_DRAINED))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that is overridden
             """Write nothing: the address that was asked for has the request token in it."""
