@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tmdb_ext._client.settings import request_for
 from tmdb_ext._errors import InvalidArgument
@@ -14,16 +14,37 @@ if TYPE_CHECKING:
 
     from tmdb_api_client.v3.operations import Operation
 
-# Clients and resources are of our own making: their private attributes are read here and nowhere else in this room.
-# ruff: noqa: SLF001
+    from tmdb_ext._client.settings import Options
+    from tmdb_ext._http.settings import Address
+
+# ruff: noqa: SLF001 - what is read of a client and a resource is declared below, and read here alone
 
 
-def client_of(method: Callable[..., Any]) -> Any:
+class Client(Protocol):
+    """What bulk work reads of a `TMDB` or an `AsyncTMDB`."""
+
+    _address: Address
+    _options: Options
+    account: Any
+    auth: Any
+    guest: Any
+    v4: Any
+
+
+class Resource(Protocol):
+    """What bulk work reads of a resource."""
+
+    _call: Any
+
+
+def client_of(method: Callable[..., Any]) -> Client:
     """Return the client that a method of a resource belongs to."""
-    return method.__self__._call.__self__  # type: ignore[attr-defined]
+    resource: Resource = method.__self__  # type: ignore[attr-defined]
+    client: Client = resource._call.__self__
+    return client
 
 
-def settings_of(client: Any, operation: Operation) -> dict[str, Any]:
+def settings_of(client: Client, operation: Operation) -> dict[str, Any]:
     """Return what a client sends with the calls of an operation by itself, credentials apart, and where it sends it."""
     own = client._options.defaults._asdict()
     query = {name: value for name, value in own.items() if value is not None and name in operation.query}
