@@ -15,12 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tmdb_ext.testing._clock import Clock
-    from tmdb_ext.testing._simulator import RecordedRequest, Simulator
+    from tmdb_ext.testing._journal import RecordedRequest
+    from tmdb_ext.testing._objections import Complaint
+    from tmdb_ext.testing._simulator import Simulator
     from tmdb_ext.testing._state import User
 
-__all__ = ["Clock", "RecordedRequest", "Simulator", "User"]
+__all__ = ["Clock", "Complaint", "RecordedRequest", "Simulator", "User"]
 
-_ELSEWHERE = {"Clock": "_clock", "RecordedRequest": "_simulator", "Simulator": "_simulator", "User": "_state"}
+_ELSEWHERE = {
+    "Clock": "_clock",
+    "Complaint": "_objections",
+    "RecordedRequest": "_journal",
+    "Simulator": "_simulator",
+    "User": "_state",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,53 +1,90 @@
-"""Whether a request is one that TMDB would take: names, types and ranges of parameters, and bodies."""
+"""Whether a request is one that TMDB would take: names, types and ranges of parameters, and bodies.
+
+TMDB passes over what it does not know and takes several spellings of a value. So do these checks, and they tell an
+`Objections` of it, which refuses the request if the simulator is strict.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from tmdb_ext.testing._body import read_object
 from tmdb_ext.testing._document import Document, Operation, Parameter, Schema
 from tmdb_ext.testing._fill import fits_kind
+from tmdb_ext.testing._objections import Objections, unknown
 from tmdb_ext.testing._status import StatusError
 
 LONGEST_CHANGE_RANGE = timedelta(days=14)
 LAST_PAGE = 500
 MOST_APPENDED = 20
 CREDENTIAL_NAMES = frozenset({"api_key", "session_id", "guest_session_id"})
+NOT_AN_ACCOUNT = "0"
+"""Stands in a path for an account id that is none; the session says whose account it is."""
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_INTEGER = re.compile(r"-?\d+\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_INTEGER = re.compile(r"-?\d+\Z", re.ASCII)
+_LEADING = re.compile(r"\d+", re.ASCII)
+_TRUTHS = {
+    "true": "true",
+    "1": "true",
+    "t": "true",
+    "yes": "true",
+    "false": "false",
+    "0": "false",
+    "f": "false",
+    "no": "false",
+}
 
 
-def check_path(document: Document, operation: Operation, values: dict[str, str]) -> None:
+def check_path(
+    document: Document, operation: Operation, values: dict[str, str], objections: Objections
+) -> dict[str, str]:
     """Checks the placeholders' values.
 
+    Returns:
+        The values as TMDB reads them: of an id such as `550-fight-club` or `509ec17b` the leading number.
+
     Raises:
-        StatusError: With code 6 for a value of the wrong type.
+        StatusError: With code 6 for a value of the wrong type, 34 for one that is not listed.
     """
+    read = dict(values)
     for parameter in operation.path_parameters:
-        schema = document.resolve(parameter.schema)
-        if not _accepts(document, schema, values.get(parameter.name, "")):
-            # what is no integer is a malformed id; anything else is an address that does not exist
+        schema, text = document.resolve(parameter.schema), values.get(parameter.name, "")
+        if _accepts(document, schema, text):
+            continue
+        leading = _LEADING.match(text)
+        if not any("integer" in str(one.get("type")) for one in (schema, *schema.get("anyOf", ()))):
             raise StatusError(6 if "enum" not in schema else 34)
+        if parameter.name == "account_id":
+            objections(6, "account_id in the path is not a number.")
+            read[parameter.name] = NOT_AN_ACCOUNT
+        elif leading and not _INTEGER.match(text):
+            objections(6, f"{parameter.name} in the path is not a number, but begins with one.")
+            read[parameter.name] = leading.group()
+        elif _INTEGER.match(text):
+            raise StatusError(34)  # TMDB has nothing of such a number
+        else:
+            raise StatusError(6)
+    return read
 
 
 def check_query(
-    document: Document, operations: Iterable[Operation], query: list[tuple[str, str]], *, strict: bool
+    document: Document, operations: Iterable[Operation], query: Mapping[str, str], objections: Objections
 ) -> dict[str, str]:
     """Checks the query.
 
     Args:
         document: The document that the schemas are in.
         operations: The operation that is asked for, and after it those that it appends, whose parameters count too.
-        query: The pairs of the query, decoded.
-        strict: Whether to refuse parameters that none of the operations has. TMDB ignores them.
+        query: The query by name, decoded.
+        objections: Takes note of what TMDB ignores.
 
     Returns:
-        The query by name, without the parameters that are ignored; where a name comes twice the last one counts.
+        The query without the parameters and values that are ignored; booleans are `true` or `false`.
 
     Raises:
         StatusError: With code 5, or with the code for pages, dates, ranges and appended items.
@@ -55,18 +92,24 @@ def check_query(
     asked, *appended = operations
     known = {parameter.name: parameter for other in appended for parameter in other.query_parameters}
     known.update({parameter.name: parameter for parameter in asked.query_parameters})
-    sent = dict(query)
-    values = {name: value for name, value in sent.items() if _is_known(name, known, [asked, *appended])}
-    if strict and (unknown := sorted(sent.keys() - values.keys())):
-        raise StatusError(5, message=f"Unknown query parameters: {', '.join(unknown)}.")
+    values = {name: value for name, value in query.items() if _is_known(name, known, [asked, *appended])}
+    if strange := sorted(query.keys() - values.keys()):
+        objections(5, unknown("query parameters", strange, known.keys() - values.keys()))
+    read = {}
     for name, value in values.items():
-        if name not in CREDENTIAL_NAMES:
-            _check_value(document, known[name], value)
+        if name in CREDENTIAL_NAMES:
+            read[name] = value
+        elif (taken := _read(document, known[name], value, objections)) is not None:
+            read[name] = taken
     for parameter in asked.query_parameters:
-        if parameter.required and not values.get(parameter.name) and parameter.name not in CREDENTIAL_NAMES:
-            raise StatusError(29 if parameter.name == "confirm" else 5)
-    _check_range(values)
-    return values
+        if parameter.required and not read.get(parameter.name) and parameter.name not in CREDENTIAL_NAMES:
+            if parameter.name == "query":
+                raise StatusError(5, errors=["The parameter query is missing."])
+            raise StatusError(
+                29 if parameter.name == "confirm" else 5, message=f"{parameter.name} is missing or wrong."
+            )
+    _check_range(read)
+    return read
 
 
 def _is_known(name: str, known: Mapping[str, Parameter], operations: list[Operation]) -> bool:
@@ -76,27 +119,41 @@ def _is_known(name: str, known: Mapping[str, Parameter], operations: list[Operat
     return name in known or name in CREDENTIAL_NAMES
 
 
-def _check_value(document: Document, parameter: Parameter, value: str) -> None:
-    if parameter.name == "page":
-        last = document.resolve(parameter.schema).get("maximum", LAST_PAGE)
-        if not (_INTEGER.match(value) and len(value) < 9 and 1 <= int(value) <= last):
+def _read(document: Document, parameter: Parameter, value: str, objections: Objections) -> str | None:
+    """A parameter's value as TMDB takes it, or None if it ignores it."""
+    name, schema = parameter.name, document.resolve(parameter.schema)
+    if name == "page":
+        if not value:
+            objections(22, "page is empty.")
+            return None
+        if not (_INTEGER.match(value) and len(value) < 9 and 1 <= int(value) <= schema.get("maximum", LAST_PAGE)):
             raise StatusError(22)
-        return
-    if parameter.name == "append_to_response":
+    elif name == "append_to_response":
         if len([item for item in value.split(",") if item]) > MOST_APPENDED:
             raise StatusError(27)
-        return
-    if parameter.name == "confirm":
-        if value != "true":
+    elif name == "confirm":
+        if value.lower() not in ("true", "1"):
             raise StatusError(29)
-        return
-    schema = document.resolve(parameter.schema)
-    if parameter.name in ("start_date", "end_date") or schema.get("format") == "date" or _is_date_union(schema):
-        if not _is_date(value):
-            raise StatusError(23)
-        return
-    if not _accepts(document, schema, value):
-        raise StatusError(5)
+        if value != "true":
+            objections(29, "confirm is not true.")
+    elif name in ("start_date", "end_date"):
+        return _read_day(name, value, objections)
+    elif not _accepts(document, schema, value):
+        is_date = schema.get("format") == "date" or _is_date_union(schema)
+        objections(23 if is_date else 5, f"{name} has a value that the document does not list.")
+        return _TRUTHS.get(value.lower()) if "boolean" in str(schema.get("type")) else None
+    return value
+
+
+def _read_day(name: str, value: str, objections: Objections) -> str | None:
+    if not value:
+        objections(23, f"{name} is empty.")
+        return None
+    if not _is_date(value[:10]) or value[10:11] not in ("", "T", " "):
+        raise StatusError(23)
+    if value[10:]:
+        objections(23, f"{name} has a time behind the day.")
+    return value[:10]
 
 
 def _is_date_union(schema: Schema) -> bool:
@@ -159,6 +216,8 @@ def _accepts_kind(kind: str, schema: Schema, text: str) -> bool:
         return False
     if schema.get("format") == "date" and not _is_date(text):
         return False
+    if kind == "string" and "pattern" in schema and not re.search(schema["pattern"], text):
+        return False
     if "enum" in schema and value not in schema["enum"]:
         return False
     if kind in ("integer", "number"):
@@ -167,7 +226,12 @@ def _accepts_kind(kind: str, schema: Schema, text: str) -> bool:
 
 
 def check_body(
-    document: Document, operation: Operation, headers: dict[str, str], body: bytes, *, strict: bool
+    document: Document,
+    operation: Operation,
+    headers: dict[str, str],
+    body: bytes,
+    query: Mapping[str, str],
+    objections: Objections,
 ) -> dict[str, Any]:
     """Checks a request body.
 
@@ -176,41 +240,65 @@ def check_body(
         operation: The operation that is asked for.
         headers: The request's headers.
         body: The request's body.
-        strict: Whether to refuse keys that the operation does not know, and a body where it takes none. TMDB ignores
-            them.
+        query: The query by name: TMDB takes a body's values from there as well.
+        objections: Takes note of what TMDB ignores, or takes although it is not documented.
 
     Returns:
         The body's object, without the keys that are ignored; an empty one where the operation takes no body.
 
     Raises:
-        StatusError: With code 47 if it is not a JSON object or, strictly, has what the operation does not know; 18 if
-            something is missing or has a value that it cannot have.
+        StatusError: With code 47 if it is neither JSON nor a form, 26 if username or password is missing, 18 if
+            something else is missing or has a value that it cannot have.
     """
     if operation.body_schema is None:
-        if strict and body.strip() not in (b"", b"{}"):
-            raise StatusError(47)
+        if body.strip() not in (b"", b"{}"):
+            objections(47, "A body, and the operation takes none.")
         return {}
-    if not headers.get("content-type", "").lower().startswith("application/json"):
-        raise StatusError(47)
-    try:
-        sent = json.loads(body)
-    except ValueError:
-        raise StatusError(47) from None
-    if not isinstance(sent, dict):
-        raise StatusError(47)
+    sent, undocumented = read_object(headers, body)
+    if undocumented:
+        objections(47, undocumented)
     schema = document.resolve(operation.body_schema)
     properties = schema.get("properties", {})
-    if strict and (unknown := sorted(sent.keys() - properties.keys())):
-        raise StatusError(47, message=f"Unknown keys in the body: {', '.join(unknown)}.")
+    if schema.get("required") and not body.strip():
+        objections(47, "The body is missing.")
+    if strange := sorted(sent.keys() - properties.keys()):
+        objections(47, unknown("keys in the body", strange, properties.keys() - sent.keys()))
     sent = {name: value for name, value in sent.items() if name in properties}
+    for name in properties.keys() & query.keys() - sent.keys():
+        if name not in operation.query_names:
+            objections(47, f"{name} is in the query and belongs in the body.")
+            sent[name] = query[name]
     if {"username", "password"} <= properties.keys() and not (sent.get("username") and sent.get("password")):
         raise StatusError(26)
-    if set(schema.get("required", ())) - sent.keys():
-        raise StatusError(18)
+    if missing := sorted(set(schema.get("required", ())) - sent.keys()):
+        raise StatusError(18, errors=[f"{name} is missing" for name in missing], message="A value is missing.")
     for name, value in sent.items():
         if not _is_valid(document, properties[name], value):
-            raise StatusError(18)
+            read = _coerced(document.resolve(properties[name]), value)
+            if read is None or not _is_valid(document, properties[name], read):
+                raise StatusError(18, errors=[f"{name} has a value that it cannot have"])
+            objections(18, f"{name} in the body has another type than is documented.")
+            sent[name] = read
     return sent
+
+
+def _coerced(schema: Schema, value: Any) -> Any:
+    """A value in the type of its schema, as TMDB reads `"11"` for 11 and `1` for true; None if there is no way."""
+    kinds = schema.get("type", [])
+    text = str(value)
+    if "boolean" in kinds:
+        return {"true": True, "false": False}.get(_TRUTHS.get(text.lower(), ""))
+    if "integer" in kinds and (leading := re.fullmatch(r"(-?\d{1,18})(\.0+)?", text, re.ASCII)):
+        return int(leading.group(1))
+    if "number" in kinds and isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+    if "string" in kinds and isinstance(value, (int, float)):
+        return text
+    return None
 
 
 def check_rating(value: float) -> None:
@@ -220,7 +308,7 @@ def check_rating(value: float) -> None:
         StatusError: With code 18.
     """
     if not 0.5 <= value <= 10 or (value * 2) % 1:
-        raise StatusError(18)
+        raise StatusError(18, message="A rating is 0.5 to 10, in steps of 0.5.")
 
 
 def _is_valid(document: Document, schema: Schema, value: Any) -> bool:

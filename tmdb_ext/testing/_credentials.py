@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tmdb_ext.testing._call import Caller
 from tmdb_ext.testing._document import Match, Operation
@@ -27,7 +27,7 @@ def bearer_of(state: State, headers: dict[str, str]) -> AccessToken | None:
 
 
 def check_application(
-    state: State, operation: Operation | None, headers: dict[str, str], query: list[tuple[str, str]]
+    state: State, operation: Operation | None, headers: dict[str, str], sent: Mapping[str, str]
 ) -> None:
     """Checks that a bearer token or an API key comes with the request, and that whichever comes is right.
 
@@ -35,15 +35,15 @@ def check_application(
         state: Who is known.
         operation: What is asked for; None for a path that there is not.
         headers: The request's headers.
-        query: Its query, decoded.
+        sent: Its query and the credentials in its body, by name.
 
     Raises:
         StatusError: With code 7, 10 for an application that has been suspended, or 3 for an API key alone where a
             bearer token is needed.
     """
     token = bearer_of(state, headers)
-    keys = [value for name, value in query if name == "api_key"]
-    if any(key != state.api_key for key in keys) or (token is None and not keys):
+    key = sent.get("api_key")
+    if key not in (None, state.api_key) or (token is None and key is None):
         raise StatusError(7)
     if state.suspended:
         raise StatusError(10)
@@ -56,7 +56,7 @@ def find_caller(
     match: Match,
     appended: Iterable[Operation],
     headers: dict[str, str],
-    query: list[tuple[str, str]],
+    values: Mapping[str, str],
 ) -> Caller:
     """The user or guest that the request speaks for.
 
@@ -65,7 +65,7 @@ def find_caller(
         match: The operation, and the path's values: listings of a guest session have its id there.
         appended: The operations that it appends; a session may be there for one of those.
         headers: The headers: in version 4 the bearer token says who the user is.
-        query: The query's pairs.
+        values: The query by name.
 
     Raises:
         StatusError: With code 3, because the operation needs somebody and nobody who suits it is named, or with code 36
@@ -76,7 +76,6 @@ def find_caller(
     if "guest_session_id" in match.path:
         return Caller(guest=state.use_guest_session(match.path["guest_session_id"]))
     operations = [match.operation, *appended]
-    values = dict(query)
     if "session_id" in values and any(one.takes_session for one in operations):
         user = state.sessions.get(values["session_id"])
         if user is None:

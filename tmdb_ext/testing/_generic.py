@@ -43,15 +43,13 @@ def generic(call: Call) -> Reply:
     return Reply(given)
 
 
-def own_ids(operation: str, path: dict[str, str]) -> dict[str, str]:
-    """The values of a path with TMDB's own ids in place of IMDb's, which the details of a film take as well.
+def film_id(text: str) -> int:
+    """The id of the film that an IMDb id belongs to.
 
     Raises:
-        StatusError: With code 34, because no film has the IMDb id.
+        StatusError: With code 34, because it belongs to none.
     """
-    if operation == "movie-details" and path["movie_id"].startswith("tt"):
-        return {"movie_id": str(_catalogue.film_of_imdb_id(path["movie_id"]))}
-    return path
+    return _catalogue.film_of_imdb_id(text)
 
 
 def own_id(call: Call) -> int | str:

@@ -2,64 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._details import DETAILS
 from tmdb_ext.testing._document import Match, load_document
-from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse, Wire
 from tmdb_ext.testing._image import serve_image
+from tmdb_ext.testing._journal import Journal, RecordedRequest
 from tmdb_ext.testing._listings import LISTINGS
+from tmdb_ext.testing._objections import Complaint, Objections
 from tmdb_ext.testing._site import serve_site
 from tmdb_ext.testing._state import RequestToken, State, User
 from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
 from tmdb_ext.testing._v3 import STATEFUL
 from tmdb_ext.testing._v4 import STATEFUL_V4
-from tmdb_ext.testing._version import Answer, Incoming, Version, encode
+from tmdb_ext.testing._version import Answer, Incoming, Version
 
 _JSON = "application/json;charset=utf-8"
-
-
-@dataclass(frozen=True)
-class RecordedRequest:
-    """A request that the simulator got.
-
-    Attributes:
-        method: The HTTP method.
-        path: The path, percent-encoded as it came and without the query.
-        query: The query's pairs in their order, decoded.
-        headers: The headers, by lower-case name.
-        body: The body's bytes.
-        operation: The name of the operation that serves the path, or None if there is none: TMDB's id of it, with `v4/`
-            before it in version 4.
-        http_status: The HTTP status that was answered, or None if the connection was dropped.
-    """
-
-    method: str
-    path: str
-    query: list[tuple[str, str]] = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    operation: str | None
-    http_status: int | None
-
-    @property
-    def params(self) -> dict[str, str]:
-        """The query by name; where a name comes twice the last value counts."""
-        return dict(self.query)
-
-    def json(self) -> Any:
-        """The body, decoded from JSON."""
-        return json.loads(self.body)
+_MOST_PARAMETERS = 1000
 
 
 @dataclass
@@ -94,6 +64,7 @@ class Simulator:
             `Retry-After`; None for any number.
         strict: Refuse query parameters and body keys that an operation does not have, and name them. TMDB ignores
             them, and so does the simulator otherwise.
+        journal_size: How many requests and complaints are kept at most; older ones are forgotten.
         host: The address to bind.
         port: The port to bind; 0 lets the system choose.
         document: The OpenAPI document of version 3 or the path of a file with it, in place of the one installed.
@@ -108,6 +79,7 @@ class Simulator:
         guest_session_unused: timedelta = timedelta(hours=24),
         requests_per_second: int | None = None,
         strict: bool = False,
+        journal_size: int = 10_000,
         host: str = "127.0.0.1",
         port: int = 0,
         document: Path | str | Mapping[str, Any] | None = None,
@@ -115,15 +87,16 @@ class Simulator:
     ) -> None:
         self.clock = clock or Clock()
         self._host, self._port = host, port
+        self._strict = strict
+        self._journal = Journal(journal_size)
         self._state = State(self.clock, guest_session_idle, guest_session_unused)
         v3, v4 = load_document(document, "tmdb_api_client.v3"), load_document(v4_document, "tmdb_api_client.v4")
         v3.add_alias("/3/account", "account-details")
-        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL, strict=strict)
-        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4, strict=strict)
+        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL)
+        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4)
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._requests: list[RecordedRequest] = []
         self._faults: list[_Fault] = []
         self._limit = requests_per_second
         self._recent: deque[float] = deque()
@@ -167,7 +140,7 @@ class Simulator:
         """
         if self._server is None:
             raise RuntimeError("the simulator is not running: call start() or use it in a with statement")
-        return f"http://{self._server.host}:{self._server.port}"
+        return self._server.base_url
 
     # credentials
 
@@ -258,18 +231,24 @@ class Simulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests so far, oldest first, in a list of the caller's own."""
-        with self._lock:
-            return list(self._requests)
+        """The last requests, oldest first, in a list of the caller's own."""
+        return self._journal.requests
+
+    @property
+    def complaints(self) -> list[Complaint]:
+        """What a strict simulator would have refused in the last requests, or has refused if it is strict.
+
+        A program sends nothing that TMDB ignores if `simulator.complaints == []` after its tests.
+        """
+        return self._journal.complaints
 
     def clear_requests(self) -> None:
-        """Forgets the requests so far."""
-        with self._lock:
-            self._requests.clear()
+        """Forgets the requests and the complaints so far."""
+        self._journal.clear()
 
     def count(self, operation: str) -> int:
         """How many requests an operation got, by its name (`v4/list-create`), refused and failed ones included."""
-        return sum(request.operation == operation for request in self.requests)
+        return self._journal.count(operation)
 
     # faults
 
@@ -343,41 +322,50 @@ class Simulator:
 
     def _serve(self, raw: RawRequest) -> RawResponse:
         path, _, query = raw.target.partition("?")
-        request = Incoming(raw.method, path, parse_qsl(query, keep_blank_values=True), raw.headers, raw.body)
+        if not path.startswith("/"):  # the absolute form, as to a proxy
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        request = Incoming(raw.method, path, _pairs(query), raw.headers, raw.body)
         page = serve_image(raw.method, path) or serve_site(
             raw.method, path, query, self._state.live_request_token, self._decide
         )
         if page is not None:
-            self._record(request, None, page.status)
+            self._record(request, None, page)
             return page
+        objections = Objections(strict=self._strict)
         match: Match | None = None
         version = self._version4 if request.resource.startswith("/4/") else self._version3
         try:
-            match = version.find(request.method, request.resource)
+            match = version.find(request.method, request.resource, objections)
         except StatusError as error:
             refused = version.refuse(error, request)
         operation = version.name(match) if match else None
         fault = self._take_fault(operation)
         if fault is not None:
             if fault.perform and match is not None:
-                version.answer(match, request)
+                self._answer(version, match, request, objections)
             if fault.delay:
                 self._stopping.wait(fault.delay)
             if fault.disconnect or fault.status is not None:
-                status = None if fault.disconnect else fault.status
-                self._record(request, operation, status)
                 headers = {"content-type": _JSON, **fault.headers}
-                return RawResponse(fault.status or 0, fault.body, headers, disconnect=fault.disconnect)
+                wire = Wire(disconnect=True) if fault.disconnect else None
+                failed = RawResponse(0 if fault.disconnect else fault.status or 0, fault.body, headers, wire)
+                self._record(request, operation, failed, objections, match)
+                return failed
         if self._is_over_limit():
-            self._record(request, operation, 429)
-            return RawResponse(429, encode(status_body(25)), {"content-type": _JSON, "retry-after": "1"})
-        try:
-            answer = version.answer(match, request) if match else refused
-        except Exception as error:  # noqa: BLE001 - a mistake of ours has to show in the test that meets it, not in a dead thread
-            answer = Answer(500, encode(status_body(11, f"The simulator failed: {error!r}")))
+            over = RawResponse(429, encode(status_body(25)), {"content-type": _JSON, "retry-after": "1"})
+            self._record(request, operation, over, objections, match)
+            return over
+        answer = self._answer(version, match, request, objections) if match else refused
         response = _respond(answer, request)
-        self._record(request, operation, response.status)
+        self._record(request, operation, response, objections, match)
         return response
+
+    @staticmethod
+    def _answer(version: Version, match: Match, request: Incoming, objections: Objections) -> Answer:
+        try:
+            return version.answer(match, request, objections)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours has to show in the test that meets it, not in a dead thread
+            return Answer(500, encode(status_body(11, f"The simulator failed: {error!r}")))
 
     def _is_over_limit(self) -> bool:
         if self._limit is None:
@@ -391,12 +379,28 @@ class Simulator:
             self._recent.append(now)
             return False
 
-    def _record(self, request: Incoming, operation: str | None, status: int | None) -> None:
+    def _record(
+        self,
+        request: Incoming,
+        operation: str | None,
+        response: RawResponse,
+        objections: Objections | None = None,
+        match: Match | None = None,
+    ) -> None:
         recorded = RecordedRequest(
-            request.method, request.path, request.query, request.headers, request.body, operation, status
+            request.method, request.path, request.query, request.headers, request.body, operation,
+            response.status or None, response.headers, response.body,
         )  # fmt: skip
-        with self._lock:
-            self._requests.append(recorded)
+        path = match.operation.template if match else request.path  # which may have a guest session's id in it
+        found = objections.complaints(request.method, path, operation or "") if objections else []
+        self._journal.add(recorded, found)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        return []
 
 
 def _respond(answer: Answer, request: Incoming) -> RawResponse:

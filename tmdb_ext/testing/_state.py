@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import secrets
 import threading
@@ -19,6 +20,9 @@ FIRST_LIST_ID = 8_000_000
 
 REQUEST_TOKEN_LIFE = timedelta(minutes=60)
 V4_REQUEST_TOKEN_LIFE = timedelta(minutes=15)
+
+_LOOKED_AT = 20
+"""How many of the oldest tokens and guest sessions are looked at when one is made."""
 
 REFUSED_STANDINGS = {"disabled": 31, "unverified": 32, "suspended": 45}
 """What a user is told who is not let in: TMDB's status code by standing."""
@@ -172,12 +176,14 @@ class State:
 
     def issue_request_token(self) -> RequestToken:
         """A request token that waits for approval."""
+        self._drop_expired()
         token = RequestToken(secrets.token_hex(20), self._clock.now() + REQUEST_TOKEN_LIFE)
         self.request_tokens[token.value] = token
         return token
 
     def issue_v4_request_token(self, redirect_to: str | None) -> RequestToken:
         """A request token of version 4, which knows where the browser is to be sent after the decision."""
+        self._drop_expired()
         now = self._clock.now()
         expires = now + V4_REQUEST_TOKEN_LIFE
         claims = {
@@ -265,6 +271,7 @@ class State:
 
     def open_guest_session(self) -> GuestSession:
         """A new guest session."""
+        self._drop_expired()
         now = self._clock.now()
         guest = GuestSession(secrets.token_hex(16), now, now)
         self.guest_sessions[guest.id] = guest
@@ -288,6 +295,16 @@ class State:
             raise StatusError(3)
         guest.last_use, guest.used = now, True
         return guest
+
+    def _drop_expired(self) -> None:
+        """Forgets what has expired, as nobody can use it any more; they stand in the order in which they were made."""
+        now = self._clock.now()
+        for value, token in list(itertools.islice(self.request_tokens.items(), _LOOKED_AT)):
+            if token.expires <= now:
+                del self.request_tokens[value]
+        for value, guest in list(itertools.islice(self.guest_sessions.items(), _LOOKED_AT)):
+            if self.guest_session_expiry(guest) <= now:
+                del self.guest_sessions[value]
 
     # lists
 

@@ -74,10 +74,23 @@ class StatusError(Exception):
         code: TMDB's status code.
         status: The HTTP status, where it is not the one that usually comes with the code.
         message: What to say in place of the usual wording.
+        errors: What is wrong with the values sent. TMDB sends such a list alone, or beside code 18.
     """
 
-    def __init__(self, code: int, status: int | None = None, message: str | None = None) -> None:
+    def __init__(
+        self, code: int, status: int | None = None, message: str | None = None, errors: list[str] | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.message = message
+        self.errors = errors
         self.status = STATUSES[code][0] if status is None else status
+
+    def body(self) -> dict[str, Any]:
+        """The body to answer with, in one of TMDB's three shapes."""
+        if self.errors is not None and self.code != 18:
+            return {"errors": self.errors}
+        body = status_body(self.code, self.message)
+        if self.errors is not None:
+            return {**body, "errors": self.errors}
+        return {"success": False, "failure": True, **body} if self.code == 17 else body

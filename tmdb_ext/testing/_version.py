@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from tmdb_ext.testing._body import encode, read_object
 from tmdb_ext.testing._call import Call, Caller, Handler
 from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, check_query
 from tmdb_ext.testing._credentials import check_application, find_caller
 from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
-from tmdb_ext.testing._generic import generic, own_ids
+from tmdb_ext.testing._generic import film_id, generic
+from tmdb_ext.testing._objections import Objections
 from tmdb_ext.testing._state import State
-from tmdb_ext.testing._status import StatusError, status_body
+from tmdb_ext.testing._status import StatusError
 
-_MOST_REMEMBERED = 4000
+_MOST_REMEMBERED = 1000
+_ALSO_GET = frozenset({"authentication-create-session", "authentication-create-session-from-login"})
+"""What was read with GET before it took a body, and still is."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,9 @@ class Answer:
         return f'W/"{zlib.crc32(self.body):08x}-{len(self.body):x}"'
 
 
-def encode(body: Any) -> bytes:
-    """A body as JSON bytes."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def refusal(error: StatusError) -> Answer:
     """The answer to a request that is refused."""
-    return Answer(error.status, encode(status_body(error.code, error.message)))
+    return Answer(error.status, encode(error.body()))
 
 
 class Version:
@@ -70,7 +69,6 @@ class Version:
         state: What is remembered between requests.
         browsing: What answers operations whose answers depend on the request alone, by TMDB's id.
         stateful: What answers those that change or show what is remembered.
-        strict: Whether parameters and body keys that an operation does not have are refused.
     """
 
     def __init__(
@@ -80,11 +78,8 @@ class Version:
         state: State,
         browsing: Mapping[str, Handler],
         stateful: Mapping[str, Handler],
-        *,
-        strict: bool,
     ) -> None:
         self._prefix = prefix
-        self._strict = strict
         self._document = document
         self._state = state
         self._handlers = {**browsing, **stateful}
@@ -105,12 +100,13 @@ class Version:
         """The name of the operation that a request is for."""
         return self._prefix + match.operation.id
 
-    def find(self, method: str, path: str) -> Match:
+    def find(self, method: str, path: str, objections: Objections) -> Match:
         """The operation for a request.
 
         Args:
             method: The HTTP method, in capitals.
             path: The path as `resolve_path` gives it.
+            objections: Takes note of what is not documented.
 
         Raises:
             StatusError: With code 34 for an unknown path, 42 for a method that the path does not have (in version 4
@@ -118,38 +114,55 @@ class Version:
         """
         if "\0" in path:
             raise StatusError(47)
+        if "//" in path or path.endswith("/"):
+            objections(34, "The path has an empty segment.")
+            path = re.sub("/{2,}", "/", path)
         match, known = self._document.match(method, path)
+        if match is None and method == "GET":
+            old = self._document.match("POST", path)[0]
+            if old is not None and old.operation.id in _ALSO_GET:
+                objections(42, "GET, where POST is documented.")
+                return old
         if match is None:
             raise StatusError(42 if known and not self._prefix else 34)
         return match
+
+    def allowed(self, path: str) -> list[str]:
+        """The methods that a path takes, in capitals; none for an unknown path."""
+        return [method for method in ("GET", "POST", "PUT", "DELETE") if self._document.match(method, path)[0]]
 
     def refuse(self, error: StatusError, request: Incoming) -> Answer:
         """Answers a request for which there is no operation. Version 4 looks at the credential first."""
         if self._prefix:
             try:
                 with self._state.lock:
-                    check_application(self._state, None, request.headers, request.query)
+                    check_application(self._state, None, request.headers, dict(request.query))
             except StatusError as earlier:
                 return refusal(earlier)
         return refusal(error)
 
-    def answer(self, match: Match, request: Incoming) -> Answer:
+    def answer(self, match: Match, request: Incoming, objections: Objections) -> Answer:
         """Checks a request and answers it."""
         try:
-            return self._answer(match, request)
+            return self._answer(match, request, objections)
         except StatusError as error:
             return refusal(error)
 
-    def _answer(self, match: Match, request: Incoming) -> Answer:
+    def _answer(self, match: Match, request: Incoming, objections: Objections) -> Answer:
         operation = match.operation
+        sent = {**_credentials_in_body(request, objections), **dict(request.query)}
         with self._state.lock:
-            check_application(self._state, operation, request.headers, request.query)
-        match = replace(match, path=own_ids(operation.id, match.path))
-        appended = self._appended(match, request) if operation.appends else {}
+            check_application(self._state, operation, request.headers, sent)
+        match = replace(match, path=self._path(match, objections))
+        appended = self._appended(match, request) if request.method == "GET" else {}
         others = [other.operation for other in appended.values()]
-        query = check_query(self._document, [operation, *others], request.query, strict=self._strict)
+        in_body = self._document.resolve(operation.body_schema or {}).get("properties", {}).keys()
+        asked_for = {name: value for name, value in sent.items() if name not in in_body - operation.query_names}
+        query = check_query(self._document, [operation, *others], asked_for, objections)
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
         key = (operation.id, *match.path.values(), *sorted(item for item in query.items() if item[0] != "api_key"))
+        if appended:
+            key = (*key, *appended)
         if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
             remembered = self._remembered.get(key)
             if remembered is None:
@@ -159,9 +172,20 @@ class Version:
                 self._remembered[key] = remembered
             return remembered
         with self._state.lock:
-            caller = find_caller(self._state, match, others, request.headers, request.query)
-            body = check_body(self._document, operation, request.headers, request.body, strict=self._strict)
+            caller = find_caller(self._state, match, others, request.headers, query)
+            body = check_body(self._document, operation, request.headers, request.body, sent, objections)
             return self._run(Call(operation, match.path, query, body, caller, self._state), appended, public)
+
+    def _path(self, match: Match, objections: Objections) -> dict[str, str]:
+        """The values of a path as TMDB reads them."""
+        operation, values = match.operation, match.path
+        if values.get("movie_id", "").startswith("tt"):
+            if operation.id != "movie-details":
+                objections(6, "movie_id in the path is IMDb's.")
+            values = {**values, "movie_id": str(film_id(values["movie_id"]))}
+        if operation.id == "account-details":  # whatever stands for the account there: the session says whose it is
+            return values
+        return check_path(self._document, operation, values, objections)
 
     def _appended(self, match: Match, request: Incoming) -> dict[str, Match]:
         """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
@@ -179,6 +203,8 @@ class Version:
                 _, sub = self._body(replace(call, operation=other.operation, path=other.path))
             except StatusError:
                 continue  # TMDB leaves out what it cannot append
+            if not isinstance(body, dict):
+                break  # nor can it append anything to a list
             if isinstance(sub, dict) and not other.operation.appends:  # what has details of its own keeps its id
                 sub.pop("id", None)
             body[name] = sub
@@ -186,8 +212,6 @@ class Version:
 
     def _body(self, call: Call) -> tuple[int, Any]:
         operation = call.operation
-        if operation.id != "account-details":  # whatever stands for the account there: the session says whose it is
-            check_path(self._document, operation, call.path)
         reply = self._handlers.get(operation.id, generic)(call)
         status = operation.status if reply.status is None else reply.status
         omit = self._sub_resources.get(str(operation.response_schema.get("$ref")), frozenset())
@@ -196,3 +220,19 @@ class Version:
 
 def _seed(call: Call) -> str:
     return " ".join([call.operation.id, *call.path.values(), call.query.get("page") or "1"])
+
+
+def _credentials_in_body(request: Incoming, objections: Objections) -> dict[str, str]:
+    """The credentials that a body has beside its values, where some programs put all that they send."""
+    if not any(name.encode() in request.body for name in CREDENTIAL_NAMES):
+        return {}
+    try:
+        sent, _ = read_object(request.headers, request.body)
+    except StatusError:
+        return {}
+    found = {name: value for name, value in sent.items() if name in CREDENTIAL_NAMES and isinstance(value, str)}
+    if request.method == "DELETE" and request.resource == "/3/authentication/session":
+        found.pop("session_id", None)  # it is what to delete
+    for name in sorted(found):
+        objections(47, f"{name} is in the body and belongs in the query or a header.")
+    return found
