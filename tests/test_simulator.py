@@ -69,8 +69,7 @@ def titles(response: httpx.Response) -> list[str]:
 PATH_VALUES = {
     "movie_id": "11", "series_id": "41", "season_number": "1", "episode_number": "2", "person_id": "2",
     "collection_id": "10", "company_id": "1", "genre_id": "28", "network_id": "61", "keyword_id": "809",
-    "time_window": "week", "external_id": "tt0076759", "credit_id": "5f0c0ffee0ddba11facade99",
-    "review_id": "5f0c0ffee0ddba11facade98", "tv_episode_group_id": "5f0c0ffee0ddba11facade97", "season_id": "4101",
+    "time_window": "week", "external_id": "tt0076759", "season_id": "4101",
     "episode_id": "410102",
 }  # fmt: skip
 QUERY_VALUES = {"query": "a", "external_source": "imdb_id", "confirm": "true", "movie_id": "11"}
@@ -169,6 +168,9 @@ def prepare(simulator: Simulator, client: httpx.Client, operation: dict[str, Any
         "account_id": str(user.id), "list_id": str(made), "guest_session_id": guest, "session_id": session,
         "request_token": token, "access_token": simulator.create_user_access_token(user), "username": user.username,
         "password": "password", "value": 8.5,
+        "credit_id": client.get("/3/movie/11/credits").json()["cast"][0]["credit_id"],
+        "review_id": client.get("/3/movie/11/reviews").json()["results"][0]["id"],
+        "tv_episode_group_id": client.get("/3/tv/41/episode_groups").json()["results"][0]["id"],
     }  # fmt: skip
 
 
@@ -246,9 +248,12 @@ def test_an_imdb_id_finds_the_film_it_belongs_to(http: httpx.Client) -> None:
 
 
 def test_mixed_listings_say_of_each_entry_what_it_is(http: httpx.Client) -> None:
-    for path, query in (("/trending/all/day", {}), ("/search/multi", {"query": "a"})):
+    for path, query, kinds in (
+        ("/trending/all/day", {}, {"movie", "tv"}),
+        ("/search/multi", {"query": "a"}, {"movie", "tv", "person"}),
+    ):
         results = http.get(path, params=query).json()["results"]
-        assert {result["media_type"] for result in results} == {"movie", "tv", "person"}
+        assert {result["media_type"] for result in results} == kinds
         assert all(("title" in result) == (result["media_type"] == "movie") for result in results)
 
 
@@ -270,13 +275,28 @@ def test_the_lists_that_a_film_is_on_can_be_read(http: httpx.Client) -> None:
         assert http.get(f"/list/{one['id']}").json()["items"]
 
 
-def test_ids_that_are_not_in_the_sample_are_made_up_as_far_as_ids_go(http: httpx.Client) -> None:
-    assert http.get("/movie/899999999").json()["id"] == 899_999_999
-    assert refused(http.get("/movie/900000001"), 404, 34)
-    assert refused(http.get("/movie/0"), 404, 34)
-    assert refused(http.get("/movie/900000001/images"), 404, 34)
-    assert refused(http.get("/tv/41/season/9"), 404, 34)
-    assert refused(http.get("/tv/41/season/1/episode/99"), 404, 34)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/movie/899999999", "/movie/900000001", "/movie/0", "/movie/900000001/images", "/tv/899999999", "/person/70000",
+        "/tv/41/season/9", "/tv/41/season/1/episode/99", "/company/899999", "/network/899999", "/keyword/899999",
+        "/collection/899999", "/genre/1/movies", "/list/7999999", "/credit/5f0c0ffee0ddba11facade99",
+        "/review/5f0c0ffee0ddba11facade98", "/tv/episode_group/5f0c0ffee0ddba11facade97", "/tv/season/99999/changes",
+        "/tv/episode/99999999/changes",
+    ],
+)  # fmt: skip
+def test_what_is_not_in_the_sample_does_not_exist(http: httpx.Client, path: str) -> None:
+    assert refused(http.get(path), 404, 34)
+
+
+def test_ids_outside_the_sample_can_be_invented() -> None:
+    with Simulator(strict=True, any_id=True) as simulator:
+        http = httpx.Client(base_url=f"{simulator.base_url}/3", params={"api_key": simulator.api_key})
+        assert http.get("/movie/899999999").json()["id"] == 899_999_999
+        assert http.get("/tv/70000/season/1").json()["episodes"]
+        assert http.get("/person/70000").json()["name"]
+        assert refused(http.get("/movie/900000001"), 404, 34)
+        http.close()
 
 
 # ------------------------------------------------------------------------------------------------ routing
@@ -894,8 +914,14 @@ def test_an_unchanged_body_is_answered_with_304(http: httpx.Client) -> None:
     assert other.status_code == 200
 
 
-def test_what_a_user_sees_is_not_for_shared_caches(http: httpx.Client, session: dict[str, str]) -> None:
-    assert "public" not in http.get("/account", params=session).headers["cache-control"]
+def test_every_answer_says_that_it_may_be_kept_as_tmdb_does(http: httpx.Client, session: dict[str, str]) -> None:
+    ages = {
+        path: http.get(path, params=session if path == "/account" else {}).headers["cache-control"]
+        for path in ("/account", "/movie/11", "/movie/12", "/movie/13", "/trending/movie/day", "/configuration")
+    }
+    assert ages["/account"] == "public, max-age=300"
+    assert all(age.startswith("public, max-age=") for age in ages.values())
+    assert len(set(ages.values())) > 3
 
 
 def test_many_threads_are_served_at_once(simulator: Simulator) -> None:
@@ -967,13 +993,15 @@ def test_a_clock_moves_forward_only() -> None:
 def test_it_imports_the_standard_library_and_itself_alone() -> None:
     folder = Path(tmdb_ext.testing.__file__).parent
     imported = set()
-    for module in [path for path in folder.glob("*.py") if path.name != "plugin.py"]:  # which is pytest's
+    others = {"plugin.py", "_in_process.py", "_recording.py", "_tls.py"}  # for pytest, httpx and trustme
+    for module in [path for path in folder.glob("*.py") if path.name not in others]:
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0
                 imported.add(node.module or "")
+    imported -= {"httpx"}  # for annotations
     foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
     assert foreign
     assert all(name == "tmdb_ext.testing" or name.startswith("tmdb_ext.testing.") for name in foreign)

@@ -41,6 +41,7 @@ class Wire:
     """How a response is sent if not all at once.
 
     Attributes:
+        delay: Seconds to wait before anything is sent.
         disconnect: Close the connection without writing anything.
         reset: Reset the connection in place of closing it; without `truncate`, before anything is written.
         truncate: Close after this many bytes of the body, which is announced in full.
@@ -50,6 +51,7 @@ class Wire:
         garbage: Bytes to send in place of a response.
     """
 
+    delay: float = 0.0
     disconnect: bool = False
     reset: bool = False
     truncate: int | None = None
@@ -258,6 +260,8 @@ class LoopbackServer:
 
     def _send_slowly(self, connection: socket.socket, response: RawResponse, body: bytes, wire: Wire) -> bool:
         """Sends a response as `wire` says; returns whether the connection is of further use."""
+        if wire.delay:
+            self._closing.wait(wire.delay)
         if wire.garbage is not None:
             connection.sendall(wire.garbage)
         if not wire.silent:

@@ -1,6 +1,7 @@
 """The sample films, series and people that the simulator knows by name. All are invented, film 11 apart.
 
-Film 11 stands in with a few facts because the first thing that anyone tries is film 11.
+Film 11 stands in with a few facts because the first thing that anyone tries is film 11. The rest of the sample is made
+by rules (`_rules`).
 """
 
 from __future__ import annotations
@@ -53,16 +54,6 @@ class Person(NamedTuple):
     born: str | None
     birthplace: str | None
 
-
-FILM_GENRES = {
-    28: "Action", 12: "Adventure", 16: "Animation", 35: "Comedy", 80: "Crime", 99: "Documentary", 18: "Drama",
-    10751: "Family", 14: "Fantasy", 27: "Horror", 9648: "Mystery", 10749: "Romance", 878: "Science Fiction",
-    53: "Thriller",
-}  # fmt: skip
-SERIES_GENRES = {
-    10759: "Action & Adventure", 16: "Animation", 35: "Comedy", 80: "Crime", 99: "Documentary", 18: "Drama",
-    10751: "Family", 9648: "Mystery", 10765: "Sci-Fi & Fantasy",
-}  # fmt: skip
 
 PEOPLE: dict[int, Person] = {
     1: Person("George Lucas", 2, "Directing", "1944-05-14", "Modesto, California, USA"),
@@ -199,14 +190,4 @@ COLLECTIONS: dict[int, str] = {10: "Star Wars Collection", 40: "Paper Falcons Co
 KEYWORDS: dict[int, str] = {
     801: "lighthouse", 802: "origami", 803: "heist", 804: "radio", 805: "time loop", 806: "cartography",
     807: "orchard", 808: "night shift", 809: "space opera", 810: "small town", 811: "bridge", 812: "courtroom",
-}  # fmt: skip
-
-COUNTRY_NAMES = {
-    "US": "United States of America", "GB": "United Kingdom", "DE": "Germany", "FR": "France", "JP": "Japan",
-    "IT": "Italy", "AT": "Austria", "IE": "Ireland", "BR": "Brazil",
-}  # fmt: skip
-LANGUAGE_NAMES = {
-    "en": ("English", "English"), "de": ("German", "Deutsch"), "fr": ("French", "Français"),
-    "ja": ("Japanese", "日本語"), "it": ("Italian", "Italiano"), "pt": ("Portuguese", "Português"),
-    "es": ("Spanish", "Español"),
 }  # fmt: skip

@@ -1,60 +1,50 @@
-"""The simulator: TMDB's behaviour behind a real socket on this machine."""
+"""The simulator: TMDB's behaviour behind a real socket on this machine, or in this process."""
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any
 
+from tmdb_ext.testing._answers import Body, Condition, Prepared, Where
 from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._clock import Clock
-from tmdb_ext.testing._details import DETAILS
-from tmdb_ext.testing._document import Match, load_document
+from tmdb_ext.testing._document import load_document
+from tmdb_ext.testing._engine import Engine
+from tmdb_ext.testing._faults import Fault, check_name, told
 from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse, Wire
-from tmdb_ext.testing._image import serve_image
 from tmdb_ext.testing._journal import Journal, RecordedRequest
-from tmdb_ext.testing._listings import LISTINGS
-from tmdb_ext.testing._objections import Complaint, Objections
-from tmdb_ext.testing._site import serve_site
+from tmdb_ext.testing._objections import Complaint
 from tmdb_ext.testing._state import RequestToken, State, User
 from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
-from tmdb_ext.testing._v3 import STATEFUL
-from tmdb_ext.testing._v4 import STATEFUL_V4
-from tmdb_ext.testing._version import Answer, Incoming, Version
+from tmdb_ext.testing._world import World
 
-_JSON = "application/json;charset=utf-8"
-_MOST_PARAMETERS = 1000
+if TYPE_CHECKING:
+    import httpx
 
+    from tmdb_ext.testing._in_process import ASGIApplication
 
-@dataclass
-class _Fault:
-    operation: str | None
-    left: int
-    status: int | None
-    headers: dict[str, str]
-    body: bytes
-    delay: float
-    disconnect: bool
-    perform: bool
+Source = Path | str | Mapping[str, Any]
+DEFAULT_USERNAME, DEFAULT_PASSWORD = "sample_user", "sample password"
 
 
 class Simulator:
     """A TMDB on loopback, for tests and demonstrations.
 
     It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
-    watchlists, lists, pages and `append_to_response`; it refuses what TMDB would refuse; and it answers every
-    operation of versions 3 and 4 with sample data of its own. What is done in one version shows in the other. The pages
-    where a user approves a login are there as well: give the client `site_url=simulator.base_url`. So are images of any
-    size, under the address that the configuration names.
+    watchlists, lists, pages and `append_to_response`; it takes what TMDB takes and refuses what TMDB refuses; and it
+    answers every operation of versions 3 and 4 with sample data of its own, and with yours (`add`, `load`, `answer`).
+    What is done in one version shows in the other. The pages where a user approves a login are there as well: give the
+    client `site_url=simulator.base_url`. So are images of any size, under the address that the configuration names.
 
         with Simulator() as tmdb:
             httpx.get(f"{tmdb.base_url}/3/movie/11", params={"api_key": tmdb.api_key})
+
+    Without a socket, give `transport`, `async_transport` or `asgi` to a client; it need not be started then.
 
     Args:
         clock: What tells the time; move it with `clock.advance(timedelta(hours=1))`.
@@ -64,11 +54,29 @@ class Simulator:
             `Retry-After`; None for any number.
         strict: Refuse query parameters and body keys that an operation does not have, and name them. TMDB ignores
             them, and so does the simulator otherwise.
+        any_id: Invent films, series, people and the like under ids that are not in the sample, in place of answering
+            that there is no such thing. It helps with a program's tests that are full of TMDB's own ids.
+        data: What `load` takes, or several of them: loaded at the beginning and after each `reset`.
+        api_key: The application's API key; a made-up one if None.
+        access_token: The application's API Read Access Token; a made-up one if None.
+        seed: Makes ids, tokens and everything else that is made up the same each time.
         journal_size: How many requests and complaints are kept at most; older ones are forgotten.
-        host: The address to bind.
+        host: The address to bind, of IPv4 or IPv6; `::1` is loopback there.
         port: The port to bind; 0 lets the system choose.
+        tls: Whether to serve https with a certificate of a throw-away authority (this needs the extra `tls`), or an
+            SSL context of your own.
+        ca_file: Where to write the certificate of that authority, in PEM; by default to a temporary file, whose name
+            `ca_file` has then.
+        public_url: Where callers reach it if not at its own address, such as `http://tmdb:8080` between containers.
+        record: A folder: requests go on to TMDB with the credentials of the caller, and the answers are stored there,
+            without any credential. What belongs to a user is not stored.
+        upstream: Where they go on to.
+        replay: A folder that was recorded: what is in it is answered from it, and the rest by the simulator.
         document: The OpenAPI document of version 3 or the path of a file with it, in place of the one installed.
         v4_document: The same for version 4.
+
+    Raises:
+        ValueError: Because an argument is not as it has to be; the message says which.
     """
 
     def __init__(
@@ -79,44 +87,80 @@ class Simulator:
         guest_session_unused: timedelta = timedelta(hours=24),
         requests_per_second: int | None = None,
         strict: bool = False,
+        any_id: bool = False,
+        data: Source | Iterable[Source] = (),
+        api_key: str | None = None,
+        access_token: str | None = None,
+        seed: int | None = None,
         journal_size: int = 10_000,
         host: str = "127.0.0.1",
         port: int = 0,
-        document: Path | str | Mapping[str, Any] | None = None,
-        v4_document: Path | str | Mapping[str, Any] | None = None,
+        tls: bool | ssl.SSLContext = False,
+        ca_file: Path | str | None = None,
+        public_url: str | None = None,
+        record: Path | str | None = None,
+        upstream: str = "https://api.themoviedb.org",
+        replay: Path | str | None = None,
+        document: Source | None = None,
+        v4_document: Source | None = None,
     ) -> None:
+        _check(api_key=api_key, access_token=access_token, journal_size=journal_size, public_url=public_url)
         self.clock = clock or Clock()
-        self._host, self._port = host, port
-        self._strict = strict
-        self._journal = Journal(journal_size)
-        self._state = State(self.clock, guest_session_idle, guest_session_unused)
+        self._host, self._port, self._tls, self._ca_file = host, port, tls, ca_file
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._state = State(
+            self.clock, guest_session_idle, guest_session_unused, api_key=api_key, access_token=access_token, seed=seed
+        )
+        self._world = World(self.clock.now().date(), any_id=any_id)
         v3, v4 = load_document(document, "tmdb_api_client.v3"), load_document(v4_document, "tmdb_api_client.v4")
         v3.add_alias("/3/account", "account-details")
-        self._version3 = Version("", v3, self._state, {**LISTINGS, **DETAILS}, STATEFUL)
-        self._version4 = Version("v4/", v4, self._state, {}, STATEFUL_V4)
+        self._engine = Engine(
+            self.clock, self._state, self._world, v3, v4, Journal(journal_size), strict=strict,
+            requests_per_second=requests_per_second,
+        )  # fmt: skip
+        if record is not None or replay is not None:
+            self._engine.source = _source(record, replay, upstream)
+        self._data = [data] if isinstance(data, (Path, str, Mapping)) else list(data)
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._faults: list[_Fault] = []
-        self._limit = requests_per_second
-        self._recent: deque[float] = deque()
-        self.user = self.create_user("sample_user", "sample password")
+        self.user: User
+        self._set_the_scene()
+
+    def _set_the_scene(self) -> None:
+        self.user = self._engine.user = self._state.create_user(DEFAULT_USERNAME, DEFAULT_PASSWORD)
+        self._state.fill_lists(self._world.ids("movie"), self._world.ids("tv"))
+        for source in self._data:
+            self.load(source)
 
     # running
 
     def start(self) -> Simulator:
-        """Begins to serve. Calling it again does nothing."""
-        if self._server is None:
-            self._stopping.clear()
-            self._server = LoopbackServer(self._serve, self._host, self._port)
-            self._state.image_base_url = f"{self.base_url}/t/p/"
-            self._version3.forget()
+        """Begins to serve. Calling it again does nothing.
+
+        Raises:
+            OSError: Because the address or the port cannot be had.
+        """
+        with self._lock:
+            if self._server is None:
+                self._server = LoopbackServer(self.serve, self._host, self._port, self._context())
+                self._state.image_base_url = f"{self._public_url or self._server.base_url}/t/p/"
+                self._engine.forget()
         return self
+
+    def _context(self) -> ssl.SSLContext | None:
+        if isinstance(self._tls, ssl.SSLContext):
+            return self._tls
+        if not self._tls:
+            return None
+        from tmdb_ext.testing._tls import make_context  # noqa: PLC0415 - few need it, and it needs an extra
+
+        context, self._ca_file = make_context(self._ca_file, self._host, self._public_url)
+        return context
 
     def close(self) -> None:
         """Stops serving and drops open connections; what is remembered stays. Calling it again does nothing."""
-        self._stopping.set()
-        server, self._server = self._server, None
+        with self._lock:
+            server, self._server = self._server, None
         if server is not None:
             server.close()
 
@@ -131,6 +175,21 @@ class Simulator:
     def __repr__(self) -> str:
         return f"Simulator({self.base_url!r})" if self._server is not None else "Simulator(closed)"
 
+    def reset(self) -> None:
+        """Makes everything as it was at the beginning: data, users, sessions, lists, faults, answers and the journal.
+
+        The address, the application's credentials and the clock stay.
+        """
+        with self._state.lock:
+            self._state.reset()
+            self._world.reset()
+            self._engine.data.reset()
+            self._set_the_scene()
+        self._engine.faults.clear()
+        self._engine.clear_answers()
+        self._engine.journal.clear()
+        self._engine.forget()
+
     @property
     def base_url(self) -> str:
         """Where it serves, such as `http://127.0.0.1:40123`, with no path.
@@ -140,7 +199,148 @@ class Simulator:
         """
         if self._server is None:
             raise RuntimeError("the simulator is not running: call start() or use it in a with statement")
-        return self._server.base_url
+        return self._public_url or self._server.base_url
+
+    @property
+    def address(self) -> str | None:
+        """The same, or None if it does not serve."""
+        return self.base_url if self._server is not None else self._public_url
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of all operations, and `image` and `site` for what is none."""
+        return self._engine.operations
+
+    @property
+    def users(self) -> dict[str, User]:
+        """Everybody who has an account, by username."""
+        with self._state.lock:
+            return dict(self._state.users)
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The file with the certificate of the throw-away authority; None without TLS."""
+        return None if self._ca_file is None else Path(self._ca_file)
+
+    # in this process
+
+    def serve(self, raw: RawRequest) -> RawResponse:
+        """Answers one request without a socket; the transports and the server are made of it."""
+        if raw.target.startswith("/simulator"):
+            from tmdb_ext.testing._admin import Admin  # noqa: PLC0415 - most tests are in Python and do without
+
+            return Admin(self).handle(raw)
+        return self._engine.handle(raw)
+
+    @property
+    def transport(self) -> httpx.BaseTransport:
+        """A transport for `httpx.Client`, which answers for every host without a socket."""
+        from tmdb_ext.testing._in_process import Transport  # noqa: PLC0415 - the server does without httpx
+
+        return Transport(self.serve)
+
+    @property
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """A transport for `httpx.AsyncClient`, which answers for every host without a socket."""
+        from tmdb_ext.testing._in_process import AsyncTransport  # noqa: PLC0415 - the server does without httpx
+
+        return AsyncTransport(self.serve)
+
+    @property
+    def asgi(self) -> ASGIApplication:
+        """An ASGI application, for `httpx.ASGITransport`, a test client, or a server of your choice."""
+        from tmdb_ext.testing._in_process import ASGIApplication  # noqa: PLC0415 - the server does without httpx
+
+        return ASGIApplication(self.serve)
+
+    # data
+
+    def add(self, kind: str, **fields: Any) -> int | str:
+        """Adds a film, series, person or the like, or changes the given fields of one that there is.
+
+            simulator.add("movie", id=900900, title="Rain", release_date="2024-05-31", genres=[18], poster_path=None)
+            simulator.add("credit", movie=900900, person=21, character="The Gardener")
+
+        Fields are called as in TMDB's answers, and so is what belongs to it and has an operation of its own: `credits`,
+        `images`, `videos`, `keywords`, `translations`, `release_dates` and so on, each in TMDB's shape or as the plain
+        list. Genres, companies, networks, keywords and people may be named by their ids. What is not given of something
+        new is as TMDB has it of what was just entered: empty, null or 0.
+
+        Args:
+            kind: `movie`, `tv`, `season`, `episode`, `person`, `company`, `network`, `collection`, `keyword`, `genre`,
+                `provider` or `list`; or what is added to one of those: `credit`, `image`, `video`, `review`,
+                `translation`.
+            **fields: What is said of it. Without an `id` it gets one. Seasons and episodes need `series_id` and their
+                numbers.
+
+        Returns:
+            Its id; of a credit the credit id, of an image the path, of a translation the language.
+
+        Raises:
+            ValueError: Because the kind or a field is unknown, or a value is not of its type; the message says which.
+        """
+        found = self._engine.data.add(kind, fields)
+        self._engine.forget()
+        return found
+
+    def load(self, source: Source) -> int:
+        """Adds all that a file, a folder or an object has.
+
+        Args:
+            source: An object such as `{"movie": [{"id": 1, "title": "Rain"}], "tv": […]}`; a JSON file with one; or a
+                folder of JSON files, each with such an object, or named after a kind or in a folder that is
+                (`movie.json`, `movie/900900.json`), with one thing or a list of them. An answer of TMDB's to a details
+                operation, with whatever was appended, is such a thing; fields that are not known are kept.
+
+        Returns:
+            How many things were added or changed.
+
+        Raises:
+            ValueError: Because of what `add` raises, or because a file cannot be read; the message names the file.
+        """
+        if isinstance(source, Mapping):
+            count = self._engine.data.load_object(source)
+        else:
+            count = self._engine.data.load(Path(source))
+        self._engine.forget()
+        return count
+
+    def answer(
+        self,
+        operation: str | None = None,
+        *,
+        path: str | None = None,
+        where: Where | None = None,
+        body: Body = b"",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Prepares an answer, which is given in place of the simulator's own, whatever credential is sent.
+
+            simulator.answer("movie-details", where={"movie_id": 11}, body={"id": 11, "title": "Rain"})
+
+        Args:
+            operation: The operation's name; any if None.
+            path: The path, without the query; `*` and `?` stand for anything.
+            where: Values that have to be in the query, the path or the body, by name; a list means any of them. Or a
+                function that is given the request and says whether it is meant.
+            body: What to answer: an object or a list as JSON, text or bytes as they are, or a function that is given
+                the request and returns one of those.
+            status: The HTTP status.
+            headers: Further headers.
+            times: How often; None for always. The answer that was prepared last goes first.
+
+        Raises:
+            ValueError: Because there is no operation of that name.
+        """
+        check_name(operation, self._engine.operations)
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        self._engine.prepare(Prepared(Condition(operation, path, where), body, status, sent, times))
+
+    def clear_answers(self) -> None:
+        """Takes back the prepared answers."""
+        self._engine.clear_answers()
 
     # credentials
 
@@ -220,19 +420,12 @@ class Simulator:
         with self._state.lock:
             self._state.sessions.pop(session_id, None)
 
-    def _decide(self, token: RequestToken, approved: bool) -> None:
-        with self._state.lock:
-            if approved:
-                token.user = self.user
-            else:
-                token.denied = True
-
     # what was sent
 
     @property
     def requests(self) -> list[RecordedRequest]:
         """The last requests, oldest first, in a list of the caller's own."""
-        return self._journal.requests
+        return self._engine.journal.requests
 
     @property
     def complaints(self) -> list[Complaint]:
@@ -240,15 +433,20 @@ class Simulator:
 
         A program sends nothing that TMDB ignores if `simulator.complaints == []` after its tests.
         """
-        return self._journal.complaints
+        return self._engine.journal.complaints
 
     def clear_requests(self) -> None:
         """Forgets the requests and the complaints so far."""
-        self._journal.clear()
+        self._engine.journal.clear()
 
     def count(self, operation: str) -> int:
-        """How many requests an operation got, by its name (`v4/list-create`), refused and failed ones included."""
-        return self._journal.count(operation)
+        """How many requests an operation got, by its name (`v4/list-create`), refused and failed ones included.
+
+        Raises:
+            ValueError: Because there is no operation of that name.
+        """
+        check_name(operation, self._engine.operations)
+        return self._engine.journal.count(operation)
 
     # faults
 
@@ -258,30 +456,61 @@ class Simulator:
         *,
         tmdb_code: int | None = None,
         operation: str | None = None,
-        times: int = 1,
+        path: str | None = None,
+        where: Where | None = None,
+        times: int | None = 1,
+        every: int = 1,
+        fraction: float | None = None,
+        seed: int = 0,
         retry_after: float | str | None = None,
         headers: Mapping[str, str] | None = None,
         delay: float = 0.0,
         disconnect: bool = False,
+        reset: bool = False,
+        truncate: int | None = None,
+        body_delay: float = 0.0,
+        drip: float = 0.0,
+        drip_size: int = 1,
+        garbage: bytes | None = None,
         body: bytes | str | Mapping[str, Any] | None = None,
         perform: bool = False,
     ) -> None:
-        """Makes coming requests fail. Faults wait in line; each request takes the first that suits it.
+        """Makes coming requests fail. Queued faults apply in order; each request takes the first that suits it.
 
         Args:
-            http_status: The HTTP status to answer; the one that comes with `tmdb_code` if None. With only a delay asked
-                for, the request is answered as usual.
+            http_status: The HTTP status to answer; the one that comes with `tmdb_code` if None. If nothing asks for
+                another answer, the request is answered as usual, and only the way there suffers.
             tmdb_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
-            operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; any request
-                if None.
-            times: How many requests fail.
+            operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; `image` for
+                images, `site` for the pages of TMDB's site; any request if None.
+            path: The path of the requests to fail, without the query; `*` and `?` stand for anything.
+            where: Values that have to be in the query, the path or the body, by name, or a function that is given the
+                request and says whether it is meant.
+            times: How many requests fail; None for any number.
+            every: Every how-many-th of the requests that are meant fails: 3 for every third.
+            fraction: Which part of them fails, by chance: 0.1 for about every tenth.
+            seed: What that chance depends on.
             retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
             headers: Further headers of the answer, such as `location`.
             delay: Seconds to wait before answering.
             disconnect: Whether to close the connection in place of an answer.
+            reset: Whether to reset the connection: in place of an answer, or after `truncate` bytes of the body.
+            truncate: After how many bytes of the body to close the connection; the head announces all of it.
+            body_delay: Seconds to wait between the head and the body.
+            drip: Seconds to wait before each piece of the body.
+            drip_size: How many bytes a piece has.
+            garbage: Bytes to send in place of a response.
             body: What to send in place of a status body; bytes and text go out as they are.
             perform: Whether the request is carried out all the same, as when only the answer gets lost.
+
+        Raises:
+            ValueError: Because there is no operation of that name, or a number is out of range.
         """
+        given = {
+            name: value for name, value in locals().items() if name != "self" and value != _FAULT_USUALLY.get(name)
+        }
+        check_name(operation, self._engine.operations)
+        _check_fault(every=every, fraction=fraction, times=times, tmdb_code=tmdb_code, truncate=truncate)
         if http_status is None and body is not None:
             http_status = 200
         elif http_status is None and tmdb_code is not None:
@@ -291,124 +520,65 @@ class Simulator:
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         if retry_after is not None:
             sent["retry-after"] = f"{retry_after}"
-        fault = _Fault(operation, times, http_status, sent, b"", delay, disconnect, perform)
-        if isinstance(body, bytes):
-            fault.body = body
-        elif isinstance(body, str):
-            fault.body = body.encode()
+        content = b""
+        if isinstance(body, (bytes, str)):
+            content = body if isinstance(body, bytes) else body.encode()
         elif body is not None:
-            fault.body = encode(body)
+            content = encode(body)
         elif http_status is not None:
-            fault.body = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
-        with self._lock:
-            self._faults.append(fault)
+            content = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
+        condition = Condition(operation, path, where)
+        wire = Wire(delay, disconnect, reset, truncate, body_delay, drip, drip_size, garbage)
+        fault = Fault(condition, http_status, sent, content, wire, perform, times, every, fraction, seed)
+        fault.told = told(given)
+        self._engine.faults.add(fault)
+
+    @property
+    def unfired_faults(self) -> list[str]:
+        """The faults that have not happened even once, as they were asked for: a test that has some tests nothing."""
+        return self._engine.faults.unfired
 
     def clear_faults(self) -> None:
         """Takes back the faults that have not happened yet."""
-        with self._lock:
-            self._faults.clear()
-
-    def _take_fault(self, operation: str | None) -> _Fault | None:
-        with self._lock:
-            for fault in self._faults:
-                if fault.operation is None or fault.operation == operation:
-                    fault.left -= 1
-                    if fault.left <= 0:
-                        self._faults.remove(fault)
-                    return fault
-        return None
-
-    # serving
-
-    def _serve(self, raw: RawRequest) -> RawResponse:
-        path, _, query = raw.target.partition("?")
-        if not path.startswith("/"):  # the absolute form, as to a proxy
-            path = "/" + path.partition("://")[2].partition("/")[2]
-        request = Incoming(raw.method, path, _pairs(query), raw.headers, raw.body)
-        page = serve_image(raw.method, path) or serve_site(
-            raw.method, path, query, self._state.live_request_token, self._decide
-        )
-        if page is not None:
-            self._record(request, None, page)
-            return page
-        objections = Objections(strict=self._strict)
-        match: Match | None = None
-        version = self._version4 if request.resource.startswith("/4/") else self._version3
-        try:
-            match = version.find(request.method, request.resource, objections)
-        except StatusError as error:
-            refused = version.refuse(error, request)
-        operation = version.name(match) if match else None
-        fault = self._take_fault(operation)
-        if fault is not None:
-            if fault.perform and match is not None:
-                self._answer(version, match, request, objections)
-            if fault.delay:
-                self._stopping.wait(fault.delay)
-            if fault.disconnect or fault.status is not None:
-                headers = {"content-type": _JSON, **fault.headers}
-                wire = Wire(disconnect=True) if fault.disconnect else None
-                failed = RawResponse(0 if fault.disconnect else fault.status or 0, fault.body, headers, wire)
-                self._record(request, operation, failed, objections, match)
-                return failed
-        if self._is_over_limit():
-            over = RawResponse(429, encode(status_body(25)), {"content-type": _JSON, "retry-after": "1"})
-            self._record(request, operation, over, objections, match)
-            return over
-        answer = self._answer(version, match, request, objections) if match else refused
-        response = _respond(answer, request)
-        self._record(request, operation, response, objections, match)
-        return response
-
-    @staticmethod
-    def _answer(version: Version, match: Match, request: Incoming, objections: Objections) -> Answer:
-        try:
-            return version.answer(match, request, objections)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours has to show in the test that meets it, not in a dead thread
-            return Answer(500, encode(status_body(11, f"The simulator failed: {error!r}")))
-
-    def _is_over_limit(self) -> bool:
-        if self._limit is None:
-            return False
-        now = self.clock.now().timestamp()
-        with self._lock:
-            while self._recent and self._recent[0] <= now - 1:
-                self._recent.popleft()
-            if len(self._recent) >= self._limit:
-                return True
-            self._recent.append(now)
-            return False
-
-    def _record(
-        self,
-        request: Incoming,
-        operation: str | None,
-        response: RawResponse,
-        objections: Objections | None = None,
-        match: Match | None = None,
-    ) -> None:
-        recorded = RecordedRequest(
-            request.method, request.path, request.query, request.headers, request.body, operation,
-            response.status or None, response.headers, response.body,
-        )  # fmt: skip
-        path = match.operation.template if match else request.path  # which may have a guest session's id in it
-        found = objections.complaints(request.method, path, operation or "") if objections else []
-        self._journal.add(recorded, found)
+        self._engine.faults.clear()
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
-    except ValueError:
-        return []
+def _source(
+    record: Path | str | None, replay: Path | str | None, upstream: str
+) -> Callable[[RawRequest], RawResponse | None]:
+    from tmdb_ext.testing._recording import Recorder, Replayer  # noqa: PLC0415 - few need it, and it imports httpx
+
+    if record is not None and replay is not None:
+        raise ValueError("record and replay exclude each other: record first, then replay the folder")
+    return Recorder(Path(record), upstream).answer if record is not None else Replayer(Path(str(replay))).answer
 
 
-def _respond(answer: Answer, request: Incoming) -> RawResponse:
-    headers = {"content-type": _JSON}
-    if request.method == "GET" and answer.status == 200:
-        tag = answer.tag
-        headers["etag"] = tag
-        headers["cache-control"] = "public, max-age=600" if answer.public else "private, no-cache"
-        if tag in request.headers.get("if-none-match", ""):
-            return RawResponse(304, b"", headers)
-    return RawResponse(answer.status, answer.body, headers)
+_FAULT_USUALLY = {
+    "times": 1, "every": 1, "seed": 0, "delay": 0.0, "disconnect": False, "reset": False, "body_delay": 0.0,
+    "drip": 0.0, "drip_size": 1, "perform": False,
+}  # fmt: skip
+
+
+def _check_fault(
+    *, every: int, fraction: float | None, times: int | None, tmdb_code: int | None, truncate: int | None
+) -> None:
+    if every < 1:
+        raise ValueError(f"every is 1 or more, not {every}")
+    if fraction is not None and not 0 < fraction <= 1:
+        raise ValueError(f"fraction is above 0 and at most 1, not {fraction}")
+    if times is not None and times < 1:
+        raise ValueError(f"times is 1 or more, or None for any number, not {times}")
+    if tmdb_code is not None and tmdb_code not in STATUSES:
+        raise ValueError(f"tmdb_code is 1 to {max(STATUSES)}, not {tmdb_code}")
+    if truncate is not None and truncate < 0:
+        raise ValueError(f"truncate is 0 or more bytes, not {truncate}")
+
+
+def _check(*, api_key: str | None, access_token: str | None, journal_size: int, public_url: str | None) -> None:
+    for name, value in (("api_key", api_key), ("access_token", access_token)):
+        if value is not None and (not value or not value.isascii() or any(one.isspace() for one in value)):
+            raise ValueError(f"{name} is letters, digits and signs without a space")
+    if journal_size < 1:
+        raise ValueError(f"journal_size is 1 or more, not {journal_size}")
+    if public_url is not None and not public_url.startswith(("http://", "https://")):
+        raise ValueError("public_url begins with http:// or https://")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import random
 import secrets
 import threading
-from collections.abc import Hashable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._status import StatusError
 
 FIRST_LIST_ID = 8_000_000
-"""Lists made in the simulator count from here; a smaller id is somebody else's public list."""
+"""Lists made in the simulator count from here."""
+
+SAMPLE_LISTS = 60
+"""How many public lists of somebody else's there are, from id 1 on."""
 
 REQUEST_TOKEN_LIFE = timedelta(minutes=60)
 V4_REQUEST_TOKEN_LIFE = timedelta(minutes=15)
@@ -27,7 +31,7 @@ _LOOKED_AT = 20
 REFUSED_STANDINGS = {"disabled": 31, "unverified": 32, "suspended": 45}
 """What a user is told who is not let in: TMDB's status code by standing."""
 
-MediaKey = tuple[Hashable, ...]
+MediaKey = tuple[Any, ...]
 """What was rated or marked: `("movie", 11)`, `("tv", 41)`, `("episode", 41, 1, 2)`."""
 
 
@@ -125,24 +129,52 @@ class State:
         clock: What tells the time.
         guest_session_idle: How long a guest session lives after its last use.
         guest_session_unused: How long it lives if it is never used at all; the shorter of the two counts then.
+        api_key: The application's API key; a made-up one if None.
+        access_token: Its read access token; a made-up one if None.
+        seed: What made-up ids and tokens depend on; None makes other ones each time.
     """
 
-    def __init__(self, clock: Clock, guest_session_idle: timedelta, guest_session_unused: timedelta) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        guest_session_idle: timedelta,
+        guest_session_unused: timedelta,
+        *,
+        api_key: str | None = None,
+        access_token: str | None = None,
+        seed: int | None = None,
+    ) -> None:
         self.lock = threading.RLock()
-        self._clock = clock
+        self.clock = clock
         self._idle = guest_session_idle
         self._unused = guest_session_unused
-        self.api_key = secrets.token_hex(16)
-        self.suspended = False
+        self._seed = seed
+        self._random = self._chance(f"application {seed}")
         self.image_base_url = "https://image.tmdb.org/t/p/"
+        self.api_key = api_key or self._hex(16)
+        self.access_token = access_token or ""
+        self.access_token = self._issue_access_token(None).value
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everybody and everything but the application."""
+        self._random = self._chance(f"users {self._seed}")
+        self.suspended = False
         self.users: dict[str, User] = {}
-        self.access_tokens: dict[str, AccessToken] = {}
+        self.access_tokens = {self.access_token: AccessToken(self.access_token)}
         self.request_tokens: dict[str, RequestToken] = {}
         self.sessions: dict[str, User] = {}
         self.guest_sessions: dict[str, GuestSession] = {}
         self.lists: dict[int, UserList] = {}
         self._next_list_id = FIRST_LIST_ID
-        self.access_token = self._issue_access_token(None).value
+
+    def _chance(self, seed: str) -> random.Random:
+        """Where ids and tokens come from: the same ones each time if a seed was given."""
+        return random.SystemRandom() if self._seed is None else random.Random(seed)  # noqa: S311 - that is asked for
+
+    def _hex(self, count: int) -> str:
+        """Twice as many hexadecimal digits as `count`."""
+        return self._random.randbytes(count).hex()
 
     # users and bearer tokens
 
@@ -151,7 +183,7 @@ class State:
         if username in self.users:
             raise ValueError(f"there is a user {username!r} already")
         number = 7_001 + len(self.users)
-        user = User(number, username, password, username.replace("_", " ").title(), secrets.token_hex(12))
+        user = User(number, username, password, username.replace("_", " ").title(), self._hex(12))
         self.users[username] = user
         return user
 
@@ -162,14 +194,16 @@ class State:
     def _issue_access_token(self, user: User | None) -> AccessToken:
         claims = {
             "aud": self.api_key,
-            "nbf": self._clock.now().timestamp(),
-            "jti": secrets.token_hex(8),
-            "sub": user.object_id if user else secrets.token_hex(12),
+            "nbf": self.clock.now().timestamp(),
+            "jti": self._hex(8),
+            "sub": user.object_id if user else self._hex(12),
             "scopes": ["api_read", "api_write"] if user else ["api_read"],
             "version": 1,
         }
-        token = AccessToken(jwt_like(claims), user)
-        self.access_tokens[token.value] = token
+        given = self.access_token if user is None else ""
+        token = AccessToken(given or jwt_like(claims, self._random.randbytes(32)), user)
+        if user is not None:
+            self.access_tokens[token.value] = token
         return token
 
     # request tokens and sessions
@@ -177,25 +211,25 @@ class State:
     def issue_request_token(self) -> RequestToken:
         """A request token that waits for approval."""
         self._drop_expired()
-        token = RequestToken(secrets.token_hex(20), self._clock.now() + REQUEST_TOKEN_LIFE)
+        token = RequestToken(self._hex(20), self.clock.now() + REQUEST_TOKEN_LIFE)
         self.request_tokens[token.value] = token
         return token
 
     def issue_v4_request_token(self, redirect_to: str | None) -> RequestToken:
         """A request token of version 4, which knows where the browser is to be sent after the decision."""
         self._drop_expired()
-        now = self._clock.now()
+        now = self.clock.now()
         expires = now + V4_REQUEST_TOKEN_LIFE
         claims = {
             "aud": self.api_key,
             "exp": int(expires.timestamp()),
-            "jti": secrets.randbelow(10_000_000),
+            "jti": self._random.randrange(10_000_000),
             "nbf": int(now.timestamp()),
             "redirect_to": redirect_to,
             "scopes": ["pending_request_token"],
             "version": 1,
         }
-        token = RequestToken(jwt_like(claims), expires, 4, redirect_to)
+        token = RequestToken(jwt_like(claims, self._random.randbytes(32)), expires, 4, redirect_to)
         self.request_tokens[token.value] = token
         return token
 
@@ -210,7 +244,7 @@ class State:
             StatusError: With code 33, because it is unknown, used, expired, or of the other version.
         """
         token = self.request_tokens.get(value)
-        if token is None or token.expires <= self._clock.now() or version not in (None, token.version):
+        if token is None or token.expires <= self.clock.now() or version not in (None, token.version):
             raise StatusError(33)
         return token
 
@@ -228,7 +262,7 @@ class State:
 
     def open_session(self, user: User) -> str:
         """A user session, which lives until it is deleted."""
-        session = secrets.token_hex(20)
+        session = self._hex(20)
         self.sessions[session] = user
         return session
 
@@ -272,8 +306,8 @@ class State:
     def open_guest_session(self) -> GuestSession:
         """A new guest session."""
         self._drop_expired()
-        now = self._clock.now()
-        guest = GuestSession(secrets.token_hex(16), now, now)
+        now = self.clock.now()
+        guest = GuestSession(self._hex(16), now, now)
         self.guest_sessions[guest.id] = guest
         return guest
 
@@ -289,7 +323,7 @@ class State:
             StatusError: With code 3, because it is unknown, forgotten or expired.
         """
         guest = self.guest_sessions.get(identifier)
-        now = self._clock.now()
+        now = self.clock.now()
         if guest is None or self.guest_session_expiry(guest) <= now:
             self.guest_sessions.pop(identifier, None)
             raise StatusError(3)
@@ -298,7 +332,7 @@ class State:
 
     def _drop_expired(self) -> None:
         """Forgets what has expired, as nobody can use it any more; they stand in the order in which they were made."""
-        now = self._clock.now()
+        now = self.clock.now()
         for value, token in list(itertools.islice(self.request_tokens.items(), _LOOKED_AT)):
             if token.expires <= now:
                 del self.request_tokens[value]
@@ -310,7 +344,7 @@ class State:
 
     def create_list(self, owner: User, name: str, description: str, language: str) -> UserList:
         """A new, empty list."""
-        now = self._clock.now()
+        now = self.clock.now()
         made = UserList(self._next_list_id, owner, name, description, language, now, now, owner.iso_3166_1)
         self._next_list_id += 1
         self.lists[made.id] = made
@@ -318,18 +352,18 @@ class State:
 
     def touch(self, changed: UserList) -> None:
         """Notes that a list was changed."""
-        changed.updated = self._clock.now()
+        changed.updated = self.clock.now()
 
-    def readable_list(self, number: int, reader: User | None) -> UserList | None:
-        """A list made here that somebody wants to read; None for somebody else's public list.
+    def readable_list(self, number: int, reader: User | None) -> UserList:
+        """A list that somebody wants to read.
 
         Raises:
             StatusError: With code 34 if there is no such list, with code 39 if it is private and not the reader's.
         """
         found = self.lists.get(number)
-        if found is None and number >= FIRST_LIST_ID:
+        if found is None:
             raise StatusError(34)
-        if found is not None and not found.public and found.owner is not reader:
+        if not found.public and found.owner is not reader:
             raise StatusError(39)
         return found
 
@@ -339,34 +373,48 @@ class State:
         Raises:
             StatusError: With code 34 if there is no such list, with code 38 if it is somebody else's.
         """
-        if number >= FIRST_LIST_ID and number not in self.lists:
-            raise StatusError(34)
         found = self.lists.get(number)
-        if found is None or found.owner is not owner:
+        if found is None:
+            raise StatusError(34)
+        if found.owner is not owner:
             raise StatusError(38)
         return found
+
+    def fill_lists(self, films: Sequence[int], series: Sequence[int]) -> None:
+        """Makes the public lists of somebody else, which are there from the beginning."""
+        somebody = User(7_000, "somebody_else", self._hex(8), "Somebody Else", self._hex(12))
+        now = self.clock.now()
+        for number in range(1, SAMPLE_LISTS + 1):
+            made = UserList(number, somebody, f"Somebody's list {number}", "", "en", now, now, "US")
+            first = [11] if number % 3 == 2 else []
+            ids = [*first, *(films[(number * 31 + step * 17) % len(films)] for step in range(25))]
+            made.items = {("movie", one): None for one in ids}
+            made.items |= {("tv", series[(number * 13 + step * 7) % len(series)]): None for step in range(3)}
+            if number % 4 == 1:
+                made.items["tv", 41] = None
+            self.lists[number] = made
 
     def rate(self, library: Library, key: MediaKey, value: float) -> bool:
         """Rates something; says whether it had been rated before."""
         before = library.ratings.get(key)
-        library.ratings[key] = Rating(value, before.created if before else self._clock.now())
+        library.ratings[key] = Rating(value, before.created if before else self.clock.now())
         return before is not None
 
     def mark(self, marks: dict[MediaKey, datetime], key: MediaKey, wanted: bool) -> bool:
         """Adds something to favourites or watchlist, or takes it off; says whether it had been there before."""
         before = key in marks
         if wanted:
-            marks.setdefault(key, self._clock.now())
+            marks.setdefault(key, self.clock.now())
         else:
             marks.pop(key, None)
         return before
 
 
-def jwt_like(claims: dict[str, object]) -> str:
+def jwt_like(claims: dict[str, object], signature: bytes) -> str:
     """A token in the shape of a signed JWT. Nothing verifies its signature: it is known or it is not."""
 
     def encode(raw: bytes) -> str:
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     head = encode(json.dumps({"alg": "HS256"}).encode())
-    return f"{head}.{encode(json.dumps(claims).encode())}.{encode(secrets.token_bytes(32))}"
+    return f"{head}.{encode(json.dumps(claims).encode())}.{encode(signature)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tmdb_ext.testing import _catalogue
 from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
 from tmdb_ext.testing._checks import NOT_AN_ACCOUNT, check_rating
 from tmdb_ext.testing._clock import utc_text
@@ -105,9 +104,10 @@ def _owner(call: Call) -> User:
 def _marker(property_name: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
     def mark(call: Call) -> Reply:
         user = _owner(call)
-        kind, number = call.body["media_type"], _catalogue.check_id(call.body["media_id"])
+        kind, number = call.body["media_type"], call.body["media_id"]
         if kind not in ("movie", "tv"):
             raise StatusError(18)
+        call.world.entry(kind, number)
         wanted = call.body[property_name]
         before = call.state.mark(marks_of(user.library), (kind, number), wanted)
         if not wanted:
@@ -120,7 +120,8 @@ def _marker(property_name: str, marks_of: Callable[[Library], dict[MediaKey, Any
 def _marked(kind: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
     def listing(call: Call) -> Reply:
         marks = marks_of(_owner(call).library)
-        return Reply(call.page(newest_last(call, [key for key in marks if key[0] == kind]), render_media))
+        keys = newest_last(call, [key for key in marks if key[0] == kind])
+        return Reply(call.page(keys, lambda key: render_media(call, key)), exact=True)
 
     return listing
 
@@ -130,15 +131,10 @@ def newest_last(call: Call, keys: list[MediaKey]) -> list[MediaKey]:
     return keys[::-1] if call.query.get("sort_by") == "created_at.desc" else keys
 
 
-def render_media(key: MediaKey, **more: Any) -> Facts:
+def render_media(call: Call, key: MediaKey, **more: Any) -> Facts:
     """A rated or marked film, series or episode as listings show it."""
-    kind, *rest = key
-    numbers = [int(str(number)) for number in rest]
-    if kind == "movie":
-        return _catalogue.movie_summary(numbers[0], **more)
-    if kind == "tv":
-        return _catalogue.series_summary(numbers[0], **more)
-    return _catalogue.episode_summary(*numbers, **more)
+    kind, *numbers = key
+    return call.world.media(str(kind), tuple(numbers) if numbers[1:] else numbers[0], call.locale, **more)
 
 
 STATEFUL.update(
@@ -157,14 +153,8 @@ STATEFUL.update(
 
 def _rated_key(call: Call) -> MediaKey:
     """What the path says is rated."""
-    if "movie_id" in call.path:
-        return ("movie", call.id("movie_id"))
-    series = call.id("series_id")
-    if "episode_number" not in call.path:
-        return ("tv", series)
-    season, episode = call.number("season_number"), call.number("episode_number")
-    _catalogue.check_episode(series, season, episode)
-    return ("episode", series, season, episode)
+    entry = call.entry()
+    return (entry.kind, *(entry.key if isinstance(entry.key, tuple) else (entry.key,)))
 
 
 @_answers("movie-add-rating", "tv-series-add-rating", "tv-episode-add-rating")
@@ -184,7 +174,7 @@ def _unrate(call: Call) -> Reply:
 
 def _rated(call: Call, library: Library, kind: str) -> Reply:
     keys = newest_last(call, [key for key in library.ratings if key[0] == kind])
-    return Reply(call.page(keys, lambda key: render_media(key, rating=library.ratings[key].value)))
+    return Reply(call.page(keys, lambda key: render_media(call, key, rating=library.ratings[key].value)), exact=True)
 
 
 def _account_rated(kind: str) -> Handler:
@@ -215,9 +205,8 @@ def _shown_rating(library: Library, key: MediaKey) -> Any:
 def _account_states(call: Call) -> Reply:
     key = _rated_key(call)
     library = call.caller.library
-    number = _catalogue.episode_id(*map(int, map(str, key[1:]))) if key[0] == "episode" else key[1]
     states = {
-        "id": number,
+        "id": call.entry().id,
         "favorite": key in library.favorites,
         "rated": _shown_rating(library, key),
         "watchlist": key in library.watchlist,
@@ -227,18 +216,18 @@ def _account_states(call: Call) -> Reply:
 
 @_answers("tv-season-account-states")
 def _season_account_states(call: Call) -> Reply:
-    series, season = call.id("series_id"), call.number("season_number")
-    _catalogue.check_season(series, season)
+    entry, world = call.entry(), call.world
+    series, season = entry.key
     library = call.caller.library
     results = [
         Facts(
-            id=_catalogue.episode_id(series, season, episode),
+            id=world.entry("episode", (series, season, episode)).id,
             episode_number=episode,
             rated=_shown_rating(library, ("episode", series, season, episode)),
         )
-        for episode in range(1, _catalogue.episode_count(series, season) + 1)
+        for episode in world.episodes(series, season)
     ]
-    return Reply({"id": _catalogue.season_id(series, season), "results": results})
+    return Reply({"id": entry.id, "results": results})
 
 
 # lists
@@ -282,7 +271,7 @@ def _own_list(call: Call) -> UserList:
 @_answers("list-add-movie")
 def _add_item(call: Call) -> Reply:
     changed = _own_list(call)
-    key = ("movie", _catalogue.check_id(call.body["media_id"]))
+    key = ("movie", call.body["media_id"])
     if key in changed.items:
         raise StatusError(8)
     changed.items[key] = None
@@ -315,29 +304,18 @@ def _delete_list(call: Call) -> Reply:
     return status_reply(13)
 
 
-def _items_of(call: Call) -> tuple[int, list[MediaKey], UserList | None]:
-    number = _catalogue.check_id(call.number("list_id"))
-    one = call.state.readable_list(number, call.caller.user)
-    return number, list(one.items) if one else items_of_others(number), one
-
-
-def items_of_others(number: int) -> list[MediaKey]:
-    """What is on the public list that somebody else has made."""
-    return [("movie", film) for film in _catalogue.rotated(_catalogue.FILM_IDS, f"list{number}")[:25]]
-
-
 @_answers("list-check-item-status")
 def _item_status(call: Call) -> Reply:
-    number, items, _ = _items_of(call)
-    wanted = call.query.get("movie_id")
-    return Reply({"id": number, "item_present": bool(wanted) and ("movie", int(wanted or 0)) in items})
+    one = call.state.readable_list(call.number("list_id"), call.caller.user)
+    wanted = call.query.get("movie_id") or "0"
+    present = ("movie", int(wanted[:18])) in one.items
+    return Reply({"id": one.id, "item_present": present})
 
 
 @_answers("list-details")
 def _list_details(call: Call) -> Reply:
-    number, items, one = _items_of(call)
-    page = call.page(items, lambda key: render_media(key, media_type=str(key[0])))
+    one = call.state.readable_list(call.number("list_id"), call.caller.user)
+    page = call.page(list(one.items), lambda key: render_media(call, key, media_type=str(key[0])))
     shown = page.pop("results")
-    if one is None:
-        return Reply({**page, "id": number, "items": shown, "item_count": len(items), "created_by": "somebody_else"})
-    return Reply({**_list_summary(one), **page, "items": shown, "created_by": one.owner.username})
+    summary = {name: value for name, value in _list_summary(one).items() if name not in ("list_type", "iso_3166_1")}
+    return Reply({**summary, **page, "items": shown, "created_by": one.owner.username}, exact=True)

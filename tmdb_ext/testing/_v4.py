@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tmdb_ext.testing import _catalogue
 from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
 from tmdb_ext.testing._clock import utc_text
-from tmdb_ext.testing._fill import Facts, stable_hex
+from tmdb_ext.testing._fill import Facts, stable, stable_hex
 from tmdb_ext.testing._state import Library, MediaKey, User, UserList
 from tmdb_ext.testing._status import StatusError
-from tmdb_ext.testing._v3 import items_of_others, newest_last, render_media
+from tmdb_ext.testing._v3 import newest_last, render_media
 
 STATEFUL_V4: dict[str, Handler] = {}
 
@@ -81,7 +80,8 @@ def _owner(call: Call) -> User:
 def _marked(kind: str, marks_of: Callable[[Library], dict[MediaKey, Any]]) -> Handler:
     def listing(call: Call) -> Reply:
         marks = marks_of(_owner(call).library)
-        return Reply(call.page(newest_last(call, [key for key in marks if key[0] == kind]), render_media))
+        keys = newest_last(call, [key for key in marks if key[0] == kind])
+        return Reply(call.page(keys, lambda key: render_media(call, key)))
 
     return listing
 
@@ -97,7 +97,7 @@ def _rated(kind: str) -> Handler:
 
         def render(key: MediaKey) -> Facts:
             rating = ratings[key]
-            return render_media(key, account_rating={"created_at": _iso(rating.created), "value": rating.value})
+            return render_media(call, key, account_rating={"created_at": _iso(rating.created), "value": rating.value})
 
         return Reply(call.page(newest_last(call, [key for key in ratings if key[0] == kind]), render))
 
@@ -105,14 +105,11 @@ def _rated(kind: str) -> Handler:
 
 
 def _recommended(kind: str) -> Handler:
-    ids = _catalogue.FILM_IDS if kind == "movie" else _catalogue.SERIES_IDS
-
     def listing(call: Call) -> Reply:
         user = _owner(call)
-        fresh = [
-            one for one in _catalogue.rotated(ids, f"for {user.username}") if (kind, one) not in user.library.ratings
-        ]
-        return Reply(call.page(fresh[:40], lambda number: render_media((kind, number))))
+        entries = sorted(call.world.entries(kind), key=lambda one: stable(f"for {user.username}", one.key))
+        fresh = [one.key for one in entries if (kind, one.key) not in user.library.ratings and not one.core["adult"]]
+        return Reply(call.page(fresh[:40], lambda number: render_media(call, (kind, number))))
 
     return listing
 
@@ -129,16 +126,17 @@ for _kind, _many in {"movie": "movies", "tv": "tv"}.items():
 @_answers("account-lists")
 def _account_lists(call: Call) -> Reply:
     user = _owner(call)
-    return Reply(call.page([one for one in call.state.lists.values() if one.owner is user], _list_summary))
+    lists = [one for one in call.state.lists.values() if one.owner is user]
+    return Reply(call.page(lists, lambda one: _list_summary(call, one)))
 
 
 # lists
 
 
-def _totals(items: list[MediaKey]) -> dict[str, Any]:
+def _totals(call: Call, items: list[MediaKey]) -> dict[str, Any]:
     """What a list says about all that is on it."""
-    films = [_catalogue.movie_details(int(str(number))) for kind, number in items if kind == "movie"]
-    scores = [render_media(key)["vote_average"] for key in items]
+    films = [call.world.entry("movie", number).core for kind, number in items if kind == "movie"]
+    scores = [call.world.entry(str(kind), number).core["vote_average"] for kind, number in items]
     return {
         "average_rating": round(sum(scores) / len(scores), 3) if scores else 0.0,
         "revenue": sum(one["revenue"] for one in films),
@@ -146,8 +144,8 @@ def _totals(items: list[MediaKey]) -> dict[str, Any]:
     }
 
 
-def _list_summary(one: UserList) -> Facts:
-    totals = _totals(list(one.items))
+def _list_summary(call: Call, one: UserList) -> Facts:
+    totals = _totals(call, list(one.items))
     return Facts(
         account_object_id=one.owner.object_id,
         adult=0,
@@ -242,20 +240,12 @@ def _outcomes(outcomes: list[Facts]) -> Reply:
     return status_reply(1, results=outcomes)
 
 
-def _exists(key: MediaKey) -> bool:
-    try:
-        _catalogue.check_id(int(str(key[1])))
-    except StatusError:
-        return False
-    return True
-
-
 @_answers("list-add-items")
 def _add_items(call: Call) -> Reply:
     changed = _own_list(call)
     outcomes = []
     for _, key in list(_items(call)):
-        error = ALREADY_THERE if key in changed.items else None if _exists(key) else UNKNOWN_ITEM
+        error = ALREADY_THERE if key in changed.items else None if call.world.has(*key) else UNKNOWN_ITEM
         if error is None:
             changed.items[key] = None  # a comment that comes with it is dropped, as by TMDB
         outcomes.append(_outcome(key, done=error is None, error=error))
@@ -291,42 +281,34 @@ def _remove_items(call: Call) -> Reply:
     return _outcomes(outcomes)
 
 
-def _list_of(call: Call) -> tuple[int, UserList | None, list[MediaKey]]:
-    number = _catalogue.check_id(call.number("list_id"))
-    one = call.state.readable_list(number, call.caller.user)
-    return number, one, list(one.items) if one else items_of_others(number)
-
-
 @_answers("list-item-status")
 def _item_status(call: Call) -> Reply:
     try:
-        number, _, items = _list_of(call)
+        one = call.state.readable_list(call.number("list_id"), call.caller.user)
     except StatusError:
         raise StatusError(34) from None  # one answer for no such item, no such list and no access
-    kind, media = call.query["media_type"], int(call.query["media_id"])
-    if (kind, media) not in items:
+    kind, media = call.query["media_type"], int(call.query["media_id"][:18])
+    if (kind, media) not in one.items:
         raise StatusError(34)
-    return status_reply(1, id=number, media_type=kind, media_id=media)
+    return status_reply(1, id=one.id, media_type=kind, media_id=media)
 
 
 @_answers("list-details")
 def _list_details(call: Call) -> Reply:
-    number, one, items = _list_of(call)
-    order, _, direction = (call.query.get("sort_by") or (one.sort_by if one else "original_order.asc")).partition(".")
+    one = call.state.readable_list(call.number("list_id"), call.caller.user)
+    items = list(one.items)
+    order, _, direction = (call.query.get("sort_by") or one.sort_by).partition(".")
     if order in _LIST_ORDERS:
-        items.sort(key=lambda key: _LIST_ORDERS[order](render_media(key)))
+        items.sort(key=lambda key: _LIST_ORDERS[order](render_media(call, key)))
     if direction == "desc":
         items.reverse()
-    shown = call.page(items, lambda key: render_media(key, media_type=str(key[0])))
-    known = {**shown, **_totals(items), "id": number, "item_count": len(items)}
-    if one is None:
-        comments = {f"movie:{film['id']}": None for film in shown["results"]}
-        return Reply({**known, "public": True, "sort_by": "original_order.asc", "comments": comments, "object_ids": {}})
+    shown = call.page(items, lambda key: render_media(call, key, media_type=str(key[0])))
     page = [(shown_one["media_type"], shown_one["id"]) for shown_one in shown["results"]]
     owner = one.owner
     return Reply(
         {
-            **known,
+            **shown,
+            **_totals(call, items),
             "backdrop_path": None,
             "comments": {f"{kind}:{media}": one.items[kind, media] for kind, media in page},
             "created_by": {
@@ -337,8 +319,10 @@ def _list_details(call: Call) -> Reply:
                 "username": owner.username,
             },
             "description": one.description,
+            "id": one.id,
             "iso_3166_1": one.country,
             "iso_639_1": one.language,
+            "item_count": len(items),
             "name": one.name,
             "object_ids": {},
             "poster_path": None,

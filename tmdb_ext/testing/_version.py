@@ -15,10 +15,11 @@ from tmdb_ext.testing._checks import CREDENTIAL_NAMES, check_body, check_path, c
 from tmdb_ext.testing._credentials import check_application, find_caller
 from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
-from tmdb_ext.testing._generic import film_id, generic
+from tmdb_ext.testing._generic import generic
 from tmdb_ext.testing._objections import Objections
 from tmdb_ext.testing._state import State
 from tmdb_ext.testing._status import StatusError
+from tmdb_ext.testing._world import World
 
 _MOST_REMEMBERED = 1000
 _ALSO_GET = frozenset({"authentication-create-session", "authentication-create-session-from-login"})
@@ -67,6 +68,7 @@ class Version:
         prefix: What goes before TMDB's id in the name of an operation.
         document: The document.
         state: What is remembered between requests.
+        world: What there is.
         browsing: What answers operations whose answers depend on the request alone, by TMDB's id.
         stateful: What answers those that change or show what is remembered.
     """
@@ -76,12 +78,14 @@ class Version:
         prefix: str,
         document: Document,
         state: State,
+        world: World,
         browsing: Mapping[str, Handler],
         stateful: Mapping[str, Handler],
     ) -> None:
         self._prefix = prefix
         self._document = document
         self._state = state
+        self._world = world
         self._handlers = {**browsing, **stateful}
         self._stateful = stateful.keys()
         self._filler = Filler(document)
@@ -93,8 +97,13 @@ class Version:
         }
 
     def forget(self) -> None:
-        """Forgets the answers that are kept because they do not change: the address may have."""
+        """Forgets the answers that are kept because they do not change: the address may have, or what there is."""
         self._remembered.clear()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all operations."""
+        return [self._prefix + one for one in self._document.operations]
 
     def name(self, match: Match) -> str:
         """The name of the operation that a request is for."""
@@ -166,7 +175,9 @@ class Version:
         if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
             remembered = self._remembered.get(key)
             if remembered is None:
-                remembered = self._run(Call(operation, match.path, query, {}, Caller(), self._state), appended, public)
+                remembered = self._run(
+                    Call(operation, match.path, query, {}, Caller(), self._state, self._world), appended, public
+                )
                 if len(self._remembered) >= _MOST_REMEMBERED:
                     self._remembered.clear()
                 self._remembered[key] = remembered
@@ -174,7 +185,9 @@ class Version:
         with self._state.lock:
             caller = find_caller(self._state, match, others, request.headers, query)
             body = check_body(self._document, operation, request.headers, request.body, sent, objections)
-            return self._run(Call(operation, match.path, query, body, caller, self._state), appended, public)
+            return self._run(
+                Call(operation, match.path, query, body, caller, self._state, self._world), appended, public
+            )
 
     def _path(self, match: Match, objections: Objections) -> dict[str, str]:
         """The values of a path as TMDB reads them."""
@@ -182,7 +195,7 @@ class Version:
         if values.get("movie_id", "").startswith("tt"):
             if operation.id != "movie-details":
                 objections(6, "movie_id in the path is IMDb's.")
-            values = {**values, "movie_id": str(film_id(values["movie_id"]))}
+            values = {**values, "movie_id": str(self._world.film_of_imdb_id(values["movie_id"]))}
         if operation.id == "account-details":  # whatever stands for the account there: the session says whose it is
             return values
         return check_path(self._document, operation, values, objections)
@@ -214,6 +227,8 @@ class Version:
         operation = call.operation
         reply = self._handlers.get(operation.id, generic)(call)
         status = operation.status if reply.status is None else reply.status
+        if reply.exact:
+            return status, dict(reply.given) if isinstance(reply.given, dict) else reply.given
         omit = self._sub_resources.get(str(operation.response_schema.get("$ref")), frozenset())
         return status, self._filler.fill(operation.response_schema, _seed(call), reply.given, omit=omit)
 
