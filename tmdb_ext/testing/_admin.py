@@ -9,17 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from tmdb_ext.testing._body import decode, encode
 from tmdb_ext.testing._fill import fits_kind
 from tmdb_ext.testing._http import RawRequest, RawResponse
 from tmdb_ext.testing._journal import RecordedRequest
+from tmdb_ext.testing._simulation import Simulation
 from tmdb_ext.testing._state import User
-
-if TYPE_CHECKING:
-    from tmdb_ext.testing._simulator import Simulator
 
 _HEADERS = {
     "content-type": "application/json;charset=utf-8", "access-control-allow-origin": "*", "cache-control": "no-store",
@@ -83,7 +81,7 @@ class Route:
     path: str
     name: str
     summary: str
-    answer: Callable[[Simulator, Asked], Any]
+    answer: Callable[[Simulation, Asked], Any]
     fields: Mapping[str, Schema] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     query: Mapping[str, Schema] = field(default_factory=dict)
@@ -98,7 +96,7 @@ class _RefusedError(Exception):
         self.status = status
 
 
-def _user(simulator: Simulator, asked: Asked) -> User:
+def _user(simulator: Simulation, asked: Asked) -> User:
     name = asked.body.get("username") or asked.path.get("username")
     users = simulator.users
     if name is not None and name not in users:
@@ -113,9 +111,8 @@ def _described_user(user: User) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _described(simulator: Simulator, _: Asked) -> dict[str, Any]:
+def _described(simulator: Simulation, _: Asked) -> dict[str, Any]:
     return {
-        "base_url": simulator.address,
         "api_key": simulator.api_key,
         "access_token": simulator.access_token,
         "username": simulator.user.username,
@@ -138,7 +135,7 @@ def _request(one: RecordedRequest) -> dict[str, Any]:
     }
 
 
-def _requests(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _requests(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     limit = asked.query.get("limit", "100")
     if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= _MOST_SHOWN):
         raise _RefusedError(400, f"limit is 1 to {_MOST_SHOWN}")
@@ -147,16 +144,16 @@ def _requests(simulator: Simulator, asked: Asked) -> dict[str, Any]:
     return {"total": len(found), "requests": [_request(one) for one in found[-int(limit) :]]}
 
 
-def _complaints(simulator: Simulator, _: Asked) -> dict[str, Any]:
+def _complaints(simulator: Simulation, _: Asked) -> dict[str, Any]:
     names = ("method", "path", "operation", "message")
     return {"complaints": [{name: getattr(one, name) for name in names} for one in simulator.complaints]}
 
 
-def _clock(simulator: Simulator, _: Asked) -> dict[str, Any]:
+def _clock(simulator: Simulation, _: Asked) -> dict[str, Any]:
     return {"now": simulator.clock.now().isoformat()}
 
 
-def _advance(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _advance(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     try:
         simulator.clock.advance(timedelta(seconds=asked.body["seconds"]))
     except OverflowError:
@@ -164,7 +161,7 @@ def _advance(simulator: Simulator, asked: Asked) -> dict[str, Any]:
     return _clock(simulator, asked)
 
 
-def _add_fault(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _add_fault(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     arguments = dict(asked.body)
     if "garbage" in arguments:
         arguments["garbage"] = arguments["garbage"].encode("latin-1", "replace")
@@ -172,29 +169,29 @@ def _add_fault(simulator: Simulator, asked: Asked) -> dict[str, Any]:
     return {"unfired": simulator.unfired_faults}
 
 
-def _add_answer(simulator: Simulator, asked: Asked) -> None:
+def _add_answer(simulator: Simulation, asked: Asked) -> None:
     simulator.answer(**asked.body)
 
 
-def _add_data(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _add_data(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     return {"loaded": simulator.load(asked.body)}
 
 
-def _users(simulator: Simulator, _: Asked) -> dict[str, Any]:
+def _users(simulator: Simulation, _: Asked) -> dict[str, Any]:
     return {"users": [_described_user(user) for user in simulator.users.values()]}
 
 
-def _create_user(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _create_user(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     return _described_user(simulator.create_user(asked.body["username"], asked.body["password"]))
 
 
-def _set_standing(simulator: Simulator, asked: Asked) -> dict[str, Any]:
+def _set_standing(simulator: Simulation, asked: Asked) -> dict[str, Any]:
     user = _user(simulator, Asked(asked.path, {}, {}))
     user.standing = asked.body["standing"]
     return _described_user(user)
 
 
-def _approve(simulator: Simulator, asked: Asked) -> None:
+def _approve(simulator: Simulation, asked: Asked) -> None:
     simulator.approve(asked.body["request_token"], _user(simulator, asked))
 
 
@@ -291,10 +288,12 @@ class Admin:
 
     Args:
         simulator: What is driven.
+        address: Where it is reached, or None if it has no address.
     """
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulation, address: str | None) -> None:
         self._simulator = simulator
+        self._address = address
 
     def handle(self, raw: RawRequest) -> RawResponse:
         """Answers a request whose path begins with `/simulator`."""
@@ -326,7 +325,8 @@ class Admin:
             if route.method == method:
                 values = {name: unquote(value) for name, value in match.groupdict().items()}
                 asked = Asked(values, dict(parse_qsl(query)), _checked(route, content))
-                return route.answer(self._simulator, asked)
+                answer = route.answer(self._simulator, asked)
+                return {"base_url": self._address, **answer} if route.name == "describe" else answer
         raise _RefusedError(
             405 if known else 404, "this path takes other methods" if known else "there is no such path"
         )

@@ -199,8 +199,8 @@ class Data:
     # parts added one by one
 
     def _add_credit(self, fields: dict[str, Any]) -> str:
-        kind, key = self._media(fields)
         person = self._there("person", fields.pop("person", fields.pop("person_id", None)))
+        kind, key = self._media(fields)
         group = fields.pop("group", "crew" if "job" in fields else "cast")
         row = {"id": person, **fields}
         row.setdefault("credit_id", stable_hex(24, "own credit", kind, key, person, sorted(fields.items())))

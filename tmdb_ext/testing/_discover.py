@@ -109,8 +109,8 @@ class Filters:
         region, kinds = query.get("region", "").upper() or None, _split(query.get("with_release_type", ""))
         if days := self.span("primary_release_date"):
             self.tests.append(lambda entry: days[0] <= (entry.core["release_date"] or _LAST + "~") <= days[1])
-        if year := query.get("primary_release_year"):
-            self.tests.append(lambda entry: bool(entry.core["release_date"].startswith(f"{year}-")))
+        if first_year := query.get("primary_release_year"):
+            self.tests.append(lambda entry: bool(entry.core["release_date"].startswith(f"{first_year}-")))
         if year := query.get("year"):
             self.tests.append(
                 lambda entry: any(day.startswith(f"{year}-") for day in release_days(world, entry, region, kinds))

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tmdb_ext.testing import _cores
 from tmdb_ext.testing._cores import path
 from tmdb_ext.testing._fill import stable, stable_hex, words
 from tmdb_ext.testing._rules import TITLE_OF, phrase
 from tmdb_ext.testing._tables import CERTIFICATIONS, HOME_OF, PROVIDERS, SERIES_CERTIFICATIONS, WATCH_REGIONS
-
-if TYPE_CHECKING:
-    from tmdb_ext.testing._world import Entry, World
+from tmdb_ext.testing._world import Entry, World
 
 _IMAGES = {
     "movie": ("backdrops", "logos", "posters"), "tv": ("backdrops", "logos", "posters"), "season": ("posters",),

@@ -55,7 +55,8 @@ class Recorder:
             raise ValueError("upstream begins with http:// or https://")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._client = httpx.Client(base_url=upstream, timeout=30, follow_redirects=False)
+        self._upstream = upstream
+        self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
     def answer(self, raw: RawRequest) -> RawResponse | None:
@@ -64,7 +65,7 @@ class Recorder:
             return None
         headers = {name: value for name, value in raw.headers.items() if name not in _NOT_FORWARDED}
         try:
-            answer = self._client.request(raw.method, raw.target, headers=headers, content=raw.body)
+            answer = self._connected().request(raw.method, raw.target, headers=headers, content=raw.body)
         except httpx.HTTPError as error:
             told = f"TMDB could not be reached: {type(error).__name__}."
             body = encode({"success": False, "status_code": 43, "status_message": told})
@@ -100,9 +101,18 @@ class Recorder:
                 file.write(text)
             Path(name).replace(_file_of(self._folder, raw))
 
+    def _connected(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(base_url=self._upstream, timeout=30, follow_redirects=False)
+            return self._client
+
     def close(self) -> None:
-        """Closes the connections to TMDB."""
-        self._client.close()
+        """Closes the connections to TMDB; another request opens them again."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
 
 def _secrets(raw: RawRequest) -> list[str]:
@@ -150,6 +160,9 @@ class Replayer:
         """Answers from the recordings; None for what is not among them."""
         method = "GET" if raw.method == "HEAD" else raw.method
         return self._answers.get(_key(method, *_question(raw)))
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 def _key(method: str, path: str, pairs: list[tuple[str, str]]) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from tmdb_ext.testing._fill import stable, stable_date, words
-from tmdb_ext.testing._sample import FILMS, PEOPLE, SERIES, Film, Person, Series
+from tmdb_ext.testing._sample import COLLECTIONS, FILMS, PEOPLE, SERIES, Film, Person, Series
 from tmdb_ext.testing._tables import FILM_GENRES, HOME_OF, SERIES_GENRES
 
 LARGEST_ID = 900_000_000
@@ -81,6 +81,13 @@ def _cast(kind: str, number: int, most: int) -> tuple[tuple[int, str], ...]:
     )
 
 
+def _collection(number: int) -> int | None:
+    """The collection of a film: three in thirty films make one."""
+    if number % 30 > 2 or not 30 < number <= LAST_FILM:
+        return None
+    return number // 30 if number // 30 not in COLLECTIONS else 1000 + number // 30
+
+
 class Rules:
     """Makes films, series and people from their ids.
 
@@ -120,7 +127,7 @@ class Rules:
             companies=(2 + number % 3, 100 + number % 40),
             country=HOME_OF[language] if number % 4 else "GB",
             language=language,
-            collection=(1000 + number // 3) if number % 30 < 3 and number > 30 else None,
+            collection=_collection(number),
         )
 
     def series(self, number: int) -> Series:

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tmdb_ext.testing._answers import Body, Condition, Prepared, Where
-from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._clock import Clock
-from tmdb_ext.testing._document import load_document
-from tmdb_ext.testing._engine import Engine
-from tmdb_ext.testing._faults import Fault, check_name, told
-from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse, Wire
-from tmdb_ext.testing._journal import Journal, RecordedRequest
-from tmdb_ext.testing._objections import Complaint
-from tmdb_ext.testing._state import RequestToken, State, User
-from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_body
-from tmdb_ext.testing._world import World
+from tmdb_ext.testing._http import LoopbackServer, RawRequest, RawResponse
+from tmdb_ext.testing._simulation import Simulation, Source
 
 if TYPE_CHECKING:
     import httpx
 
     from tmdb_ext.testing._in_process import ASGIApplication
-
-Source = Path | str | Mapping[str, Any]
-DEFAULT_USERNAME, DEFAULT_PASSWORD = "sample_user", "sample password"
+    from tmdb_ext.testing._recording import Recorder, Replayer
 
 
-class Simulator:
+class Simulator(Simulation):
     """A TMDB on loopback, for tests and demonstrations.
 
     It behaves as TMDB does towards credentials, request tokens, sessions, guest sessions, ratings, favourites,
@@ -104,33 +93,20 @@ class Simulator:
         document: Source | None = None,
         v4_document: Source | None = None,
     ) -> None:
-        _check(api_key=api_key, access_token=access_token, journal_size=journal_size, public_url=public_url)
-        self.clock = clock or Clock()
+        if public_url is not None and not public_url.startswith(("http://", "https://")):
+            raise ValueError("public_url begins with http:// or https://")
+        super().__init__(
+            clock=clock, guest_session_idle=guest_session_idle, guest_session_unused=guest_session_unused,
+            requests_per_second=requests_per_second, strict=strict, any_id=any_id, data=data, api_key=api_key,
+            access_token=access_token, seed=seed, journal_size=journal_size, document=document, v4_document=v4_document,
+        )  # fmt: skip
         self._host, self._port, self._tls, self._ca_file = host, port, tls, ca_file
         self._public_url = public_url.rstrip("/") if public_url else None
-        self._state = State(
-            self.clock, guest_session_idle, guest_session_unused, api_key=api_key, access_token=access_token, seed=seed
-        )
-        self._world = World(self.clock.now().date(), any_id=any_id)
-        v3, v4 = load_document(document, "tmdb_api_client.v3"), load_document(v4_document, "tmdb_api_client.v4")
-        v3.add_alias("/3/account", "account-details")
-        self._engine = Engine(
-            self.clock, self._state, self._world, v3, v4, Journal(journal_size), strict=strict,
-            requests_per_second=requests_per_second,
-        )  # fmt: skip
-        if record is not None or replay is not None:
-            self._engine.source = _source(record, replay, upstream)
-        self._data = [data] if isinstance(data, (Path, str, Mapping)) else list(data)
+        self._tape = _tape(record, replay, upstream)
+        if self._tape is not None:
+            self._engine.source = self._tape.answer
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
-        self.user: User
-        self._set_the_scene()
-
-    def _set_the_scene(self) -> None:
-        self.user = self._engine.user = self._state.create_user(DEFAULT_USERNAME, DEFAULT_PASSWORD)
-        self._state.fill_lists(self._world.ids("movie"), self._world.ids("tv"))
-        for source in self._data:
-            self.load(source)
 
     # running
 
@@ -163,6 +139,8 @@ class Simulator:
             server, self._server = self._server, None
         if server is not None:
             server.close()
+        if self._tape is not None:
+            self._tape.close()
 
     def __enter__(self) -> Simulator:
         return self.start()
@@ -174,21 +152,6 @@ class Simulator:
 
     def __repr__(self) -> str:
         return f"Simulator({self.base_url!r})" if self._server is not None else "Simulator(closed)"
-
-    def reset(self) -> None:
-        """Makes everything as it was at the beginning: data, users, sessions, lists, faults, answers and the journal.
-
-        The address, the application's credentials and the clock stay.
-        """
-        with self._state.lock:
-            self._state.reset()
-            self._world.reset()
-            self._engine.data.reset()
-            self._set_the_scene()
-        self._engine.faults.clear()
-        self._engine.clear_answers()
-        self._engine.journal.clear()
-        self._engine.forget()
 
     @property
     def base_url(self) -> str:
@@ -202,22 +165,6 @@ class Simulator:
         return self._public_url or self._server.base_url
 
     @property
-    def address(self) -> str | None:
-        """The same, or None if it does not serve."""
-        return self.base_url if self._server is not None else self._public_url
-
-    @property
-    def operations(self) -> frozenset[str]:
-        """The names of all operations, and `image` and `site` for what is none."""
-        return self._engine.operations
-
-    @property
-    def users(self) -> dict[str, User]:
-        """Everybody who has an account, by username."""
-        with self._state.lock:
-            return dict(self._state.users)
-
-    @property
     def ca_file(self) -> Path | None:
         """The file with the certificate of the throw-away authority; None without TLS."""
         return None if self._ca_file is None else Path(self._ca_file)
@@ -229,7 +176,8 @@ class Simulator:
         if raw.target.startswith("/simulator"):
             from tmdb_ext.testing._admin import Admin  # noqa: PLC0415 - most tests are in Python and do without
 
-            return Admin(self).handle(raw)
+            address = self.base_url if self._server is not None else self._public_url
+            return Admin(self, address).handle(raw)
         return self._engine.handle(raw)
 
     @property
@@ -253,332 +201,12 @@ class Simulator:
 
         return ASGIApplication(self.serve)
 
-    # data
 
-    def add(self, kind: str, **fields: Any) -> int | str:
-        """Adds a film, series, person or the like, or changes the given fields of one that there is.
-
-            simulator.add("movie", id=900900, title="Rain", release_date="2024-05-31", genres=[18], poster_path=None)
-            simulator.add("credit", movie=900900, person=21, character="The Gardener")
-
-        Fields are called as in TMDB's answers, and so is what belongs to it and has an operation of its own: `credits`,
-        `images`, `videos`, `keywords`, `translations`, `release_dates` and so on, each in TMDB's shape or as the plain
-        list. Genres, companies, networks, keywords and people may be named by their ids. What is not given of something
-        new is as TMDB has it of what was just entered: empty, null or 0.
-
-        Args:
-            kind: `movie`, `tv`, `season`, `episode`, `person`, `company`, `network`, `collection`, `keyword`, `genre`,
-                `provider` or `list`; or what is added to one of those: `credit`, `image`, `video`, `review`,
-                `translation`.
-            **fields: What is said of it. Without an `id` it gets one. Seasons and episodes need `series_id` and their
-                numbers.
-
-        Returns:
-            Its id; of a credit the credit id, of an image the path, of a translation the language.
-
-        Raises:
-            ValueError: Because the kind or a field is unknown, or a value is not of its type; the message says which.
-        """
-        found = self._engine.data.add(kind, fields)
-        self._engine.forget()
-        return found
-
-    def load(self, source: Source) -> int:
-        """Adds all that a file, a folder or an object has.
-
-        Args:
-            source: An object such as `{"movie": [{"id": 1, "title": "Rain"}], "tv": […]}`; a JSON file with one; or a
-                folder of JSON files, each with such an object, or named after a kind or in a folder that is
-                (`movie.json`, `movie/900900.json`), with one thing or a list of them. An answer of TMDB's to a details
-                operation, with whatever was appended, is such a thing; fields that are not known are kept.
-
-        Returns:
-            How many things were added or changed.
-
-        Raises:
-            ValueError: Because of what `add` raises, or because a file cannot be read; the message names the file.
-        """
-        if isinstance(source, Mapping):
-            count = self._engine.data.load_object(source)
-        else:
-            count = self._engine.data.load(Path(source))
-        self._engine.forget()
-        return count
-
-    def answer(
-        self,
-        operation: str | None = None,
-        *,
-        path: str | None = None,
-        where: Where | None = None,
-        body: Body = b"",
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-        times: int | None = None,
-    ) -> None:
-        """Prepares an answer, which is given in place of the simulator's own, whatever credential is sent.
-
-            simulator.answer("movie-details", where={"movie_id": 11}, body={"id": 11, "title": "Rain"})
-
-        Args:
-            operation: The operation's name; any if None.
-            path: The path, without the query; `*` and `?` stand for anything.
-            where: Values that have to be in the query, the path or the body, by name; a list means any of them. Or a
-                function that is given the request and says whether it is meant.
-            body: What to answer: an object or a list as JSON, text or bytes as they are, or a function that is given
-                the request and returns one of those.
-            status: The HTTP status.
-            headers: Further headers.
-            times: How often; None for always. The answer that was prepared last goes first.
-
-        Raises:
-            ValueError: Because there is no operation of that name.
-        """
-        check_name(operation, self._engine.operations)
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
-        self._engine.prepare(Prepared(Condition(operation, path, where), body, status, sent, times))
-
-    def clear_answers(self) -> None:
-        """Takes back the prepared answers."""
-        self._engine.clear_answers()
-
-    # credentials
-
-    @property
-    def api_key(self) -> str:
-        """The application's API key, 32 hexadecimal digits."""
-        return self._state.api_key
-
-    @property
-    def access_token(self) -> str:
-        """The application's API Read Access Token, in the shape of a JWT."""
-        return self._state.access_token
-
-    def create_user(self, username: str, password: str) -> User:
-        """Opens an account.
-
-        Raises:
-            ValueError: Because there is one with that name.
-        """
-        with self._state.lock:
-            return self._state.create_user(username, password)
-
-    def create_session(self, user: User | None = None) -> str:
-        """A session id, as after request token and approval.
-
-        Args:
-            user: Whose; the default user's if None.
-        """
-        with self._state.lock:
-            return self._state.open_session(user or self.user)
-
-    def create_user_access_token(self, user: User | None = None) -> str:
-        """A version 4 access token with which the application acts for a user.
-
-        Args:
-            user: Whose; the default user's if None.
-        """
-        with self._state.lock:
-            return self._state.issue_user_access_token(user or self.user)
-
-    def approve(self, request_token: str, user: User | None = None) -> None:
-        """Does what a user does on TMDB's approval page.
-
-        Args:
-            request_token: The token to approve.
-            user: Who approves; the default user if None.
-
-        Raises:
-            ValueError: Because the token is unknown, used or expired.
-        """
-        with self._state.lock:
-            self._live(request_token).user = user or self.user
-
-    def deny(self, request_token: str) -> None:
-        """Refuses approval. Takes and raises what `approve` does."""
-        with self._state.lock:
-            self._live(request_token).denied = True
-
-    def _live(self, request_token: str) -> RequestToken:
-        try:
-            return self._state.live_request_token(request_token)
-        except StatusError:
-            raise ValueError("the request token is unknown, used or expired") from None
-
-    def suspend_application(self) -> None:
-        """Refuses every credential of the application from now on, as TMDB does after abuse."""
-        with self._state.lock:
-            self._state.suspended = True
-
-    def forget_guest_session(self, guest_session_id: str) -> None:
-        """Makes TMDB's promise about `expires_at` void: the guest session is gone from now on."""
-        with self._state.lock:
-            self._state.guest_sessions.pop(guest_session_id, None)
-
-    def forget_session(self, session_id: str) -> None:
-        """Ends a user session, as the user can on TMDB's site."""
-        with self._state.lock:
-            self._state.sessions.pop(session_id, None)
-
-    # what was sent
-
-    @property
-    def requests(self) -> list[RecordedRequest]:
-        """The last requests, oldest first, in a list of the caller's own."""
-        return self._engine.journal.requests
-
-    @property
-    def complaints(self) -> list[Complaint]:
-        """What a strict simulator would have refused in the last requests, or has refused if it is strict.
-
-        A program sends nothing that TMDB ignores if `simulator.complaints == []` after its tests.
-        """
-        return self._engine.journal.complaints
-
-    def clear_requests(self) -> None:
-        """Forgets the requests and the complaints so far."""
-        self._engine.journal.clear()
-
-    def count(self, operation: str) -> int:
-        """How many requests an operation got, by its name (`v4/list-create`), refused and failed ones included.
-
-        Raises:
-            ValueError: Because there is no operation of that name.
-        """
-        check_name(operation, self._engine.operations)
-        return self._engine.journal.count(operation)
-
-    # faults
-
-    def fail_next(
-        self,
-        http_status: int | None = None,
-        *,
-        tmdb_code: int | None = None,
-        operation: str | None = None,
-        path: str | None = None,
-        where: Where | None = None,
-        times: int | None = 1,
-        every: int = 1,
-        fraction: float | None = None,
-        seed: int = 0,
-        retry_after: float | str | None = None,
-        headers: Mapping[str, str] | None = None,
-        delay: float = 0.0,
-        disconnect: bool = False,
-        reset: bool = False,
-        truncate: int | None = None,
-        body_delay: float = 0.0,
-        drip: float = 0.0,
-        drip_size: int = 1,
-        garbage: bytes | None = None,
-        body: bytes | str | Mapping[str, Any] | None = None,
-        perform: bool = False,
-    ) -> None:
-        """Makes coming requests fail. Queued faults apply in order; each request takes the first that suits it.
-
-        Args:
-            http_status: The HTTP status to answer; the one that comes with `tmdb_code` if None. If nothing asks for
-                another answer, the request is answered as usual, and only the way there suffers.
-            tmdb_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
-            operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; `image` for
-                images, `site` for the pages of TMDB's site; any request if None.
-            path: The path of the requests to fail, without the query; `*` and `?` stand for anything.
-            where: Values that have to be in the query, the path or the body, by name, or a function that is given the
-                request and says whether it is meant.
-            times: How many requests fail; None for any number.
-            every: Every how-many-th of the requests that are meant fails: 3 for every third.
-            fraction: Which part of them fails, by chance: 0.1 for about every tenth.
-            seed: What that chance depends on.
-            retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
-            headers: Further headers of the answer, such as `location`.
-            delay: Seconds to wait before answering.
-            disconnect: Whether to close the connection in place of an answer.
-            reset: Whether to reset the connection: in place of an answer, or after `truncate` bytes of the body.
-            truncate: After how many bytes of the body to close the connection; the head announces all of it.
-            body_delay: Seconds to wait between the head and the body.
-            drip: Seconds to wait before each piece of the body.
-            drip_size: How many bytes a piece has.
-            garbage: Bytes to send in place of a response.
-            body: What to send in place of a status body; bytes and text go out as they are.
-            perform: Whether the request is carried out all the same, as when only the answer gets lost.
-
-        Raises:
-            ValueError: Because there is no operation of that name, or a number is out of range.
-        """
-        given = {
-            name: value for name, value in locals().items() if name != "self" and value != _FAULT_USUALLY.get(name)
-        }
-        check_name(operation, self._engine.operations)
-        _check_fault(every=every, fraction=fraction, times=times, tmdb_code=tmdb_code, truncate=truncate)
-        if http_status is None and body is not None:
-            http_status = 200
-        elif http_status is None and tmdb_code is not None:
-            http_status = STATUSES[tmdb_code][0]
-        elif http_status is None and retry_after is not None:
-            http_status = 429
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
-        if retry_after is not None:
-            sent["retry-after"] = f"{retry_after}"
-        content = b""
-        if isinstance(body, (bytes, str)):
-            content = body if isinstance(body, bytes) else body.encode()
-        elif body is not None:
-            content = encode(body)
-        elif http_status is not None:
-            content = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
-        condition = Condition(operation, path, where)
-        wire = Wire(delay, disconnect, reset, truncate, body_delay, drip, drip_size, garbage)
-        fault = Fault(condition, http_status, sent, content, wire, perform, times, every, fraction, seed)
-        fault.told = told(given)
-        self._engine.faults.add(fault)
-
-    @property
-    def unfired_faults(self) -> list[str]:
-        """The faults that have not happened even once, as they were asked for: a test that has some tests nothing."""
-        return self._engine.faults.unfired
-
-    def clear_faults(self) -> None:
-        """Takes back the faults that have not happened yet."""
-        self._engine.faults.clear()
-
-
-def _source(
-    record: Path | str | None, replay: Path | str | None, upstream: str
-) -> Callable[[RawRequest], RawResponse | None]:
+def _tape(record: Path | str | None, replay: Path | str | None, upstream: str) -> Recorder | Replayer | None:
+    if record is None and replay is None:
+        return None
     from tmdb_ext.testing._recording import Recorder, Replayer  # noqa: PLC0415 - few need it, and it imports httpx
 
     if record is not None and replay is not None:
         raise ValueError("record and replay exclude each other: record first, then replay the folder")
-    return Recorder(Path(record), upstream).answer if record is not None else Replayer(Path(str(replay))).answer
-
-
-_FAULT_USUALLY = {
-    "times": 1, "every": 1, "seed": 0, "delay": 0.0, "disconnect": False, "reset": False, "body_delay": 0.0,
-    "drip": 0.0, "drip_size": 1, "perform": False,
-}  # fmt: skip
-
-
-def _check_fault(
-    *, every: int, fraction: float | None, times: int | None, tmdb_code: int | None, truncate: int | None
-) -> None:
-    if every < 1:
-        raise ValueError(f"every is 1 or more, not {every}")
-    if fraction is not None and not 0 < fraction <= 1:
-        raise ValueError(f"fraction is above 0 and at most 1, not {fraction}")
-    if times is not None and times < 1:
-        raise ValueError(f"times is 1 or more, or None for any number, not {times}")
-    if tmdb_code is not None and tmdb_code not in STATUSES:
-        raise ValueError(f"tmdb_code is 1 to {max(STATUSES)}, not {tmdb_code}")
-    if truncate is not None and truncate < 0:
-        raise ValueError(f"truncate is 0 or more bytes, not {truncate}")
-
-
-def _check(*, api_key: str | None, access_token: str | None, journal_size: int, public_url: str | None) -> None:
-    for name, value in (("api_key", api_key), ("access_token", access_token)):
-        if value is not None and (not value or not value.isascii() or any(one.isspace() for one in value)):
-            raise ValueError(f"{name} is letters, digits and signs without a space")
-    if journal_size < 1:
-        raise ValueError(f"journal_size is 1 or more, not {journal_size}")
-    if public_url is not None and not public_url.startswith(("http://", "https://")):
-        raise ValueError("public_url begins with http:// or https://")
+    return Recorder(Path(record), upstream) if record is not None else Replayer(Path(str(replay)))

@@ -410,11 +410,11 @@ class State:
         return before
 
 
-def jwt_like(claims: dict[str, object], signature: bytes) -> str:
+def jwt_like(claims: dict[str, object], signature: bytes | None = None) -> str:
     """A token in the shape of a signed JWT. Nothing verifies its signature: it is known or it is not."""
 
     def encode(raw: bytes) -> str:
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     head = encode(json.dumps({"alg": "HS256"}).encode())
-    return f"{head}.{encode(json.dumps(claims).encode())}.{encode(signature)}"
+    return f"{head}.{encode(json.dumps(claims).encode())}.{encode(signature or secrets.token_bytes(32))}"

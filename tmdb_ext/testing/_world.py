@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from tmdb_ext.testing import _cores, _parts
+from tmdb_ext.testing import _cores
 from tmdb_ext.testing._cores import BLANK, CORES, Core
 from tmdb_ext.testing._fill import Facts, stable_hex
 from tmdb_ext.testing._rules import FILM_IDS, LARGEST_ID, PERSON_IDS, SERIES_IDS, Rules, rules
@@ -92,10 +92,20 @@ class World:
 
     Args:
         today: The day that new films and series count from.
+        make_part: Makes what belongs to a thing, of which a test has said nothing.
+        part_names: By kind, the names of what belongs to a thing apart from its own page.
         any_id: Whether what is not in the sample is invented when it is asked for.
     """
 
-    def __init__(self, today: date, *, any_id: bool = False) -> None:
+    def __init__(
+        self,
+        today: date,
+        make_part: Callable[[World, Entry, str], Any],
+        part_names: Mapping[str, frozenset[str]],
+        *,
+        any_id: bool = False,
+    ) -> None:
+        self._make_part, self._part_names = make_part, part_names
         self.rules: Rules = rules(today)
         self.any_id = any_id
         self.genres = _sample_genres()
@@ -155,7 +165,7 @@ class World:
         """What belongs to a thing, such as its `credits`: as a test has said, else from the sample."""
         if name in entry.parts:
             return entry.parts[name]
-        return _parts.part(self, entry, name)
+        return self._make_part(self, entry, name)
 
     def _films_of_collections(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] | None = self._kept.get("collections")
@@ -246,7 +256,7 @@ class World:
         entry = copy.deepcopy(self.entry(kind, key)) if there else Entry(kind, key, dict(BLANK[kind]), {}, sample=False)
         for name, value in fields.items():
             part = name.replace("watch_providers", "watch/providers")
-            target = entry.parts if part in _parts.NAMES.get(kind, ()) else entry.core
+            target = entry.parts if part in self._part_names.get(kind, ()) else entry.core
             target[part if target is entry.parts else name] = copy.deepcopy(value)
         self._changed[kind, key] = entry
         self.changed()
