@@ -43,7 +43,7 @@ DETAILS = "movie-details"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
+    with Simulator(strict=True, any_id=True) as running:
         yield running
 
 
@@ -110,9 +110,8 @@ def test_no_more_calls_are_under_way_than_allowed(simulator: Simulator, colour: 
     under_way: list[int] = []
     now = 0
     lock = threading.Lock()
-    serve = simulator._version3.answer
 
-    def slowly(match: Any, request: Any) -> Any:
+    def slowly(request: Any) -> dict[str, Any]:
         nonlocal now
         with lock:
             now += 1
@@ -120,9 +119,9 @@ def test_no_more_calls_are_under_way_than_allowed(simulator: Simulator, colour: 
         time.sleep(0.01)
         with lock:
             now -= 1
-        return serve(match, request)
+        return {"id": int(request.path.rpartition("/")[2])}
 
-    simulator._version3.answer = slowly  # type: ignore[method-assign]
+    simulator.answer("movie-details", body=slowly)
     assert len(fetched(colour, simulator, range(1, 41), concurrency=5)) == 40
     assert 3 <= max(under_way) <= 5
 
@@ -540,17 +539,19 @@ def test_after_a_kill_and_many_faults_every_id_is_there_once(simulator: Simulato
     chance = random.Random(11)
     lock = threading.Lock()
     injected: collections.Counter[str] = collections.Counter()
-    take = simulator._take_fault
 
-    def by_chance(operation: str | None) -> Any:
-        with lock:
-            name = chance.choice(list(FAULTS))
-            if chance.random() < 0.05:
+    def by_chance(name: str) -> Callable[[Any], bool]:
+        def struck(_: Any) -> bool:
+            with lock:
+                if chance.random() >= 0.01:
+                    return False
                 injected[name] += 1
-                simulator.fail_next(**FAULTS[name])
-            return take(operation)
+                return True
 
-    simulator._take_fault = by_chance  # type: ignore[method-assign]
+        return struck
+
+    for name, fault in FAULTS.items():
+        simulator.fail_next(**fault, times=None, where=by_chance(name))
     file = tmp_path / "films.jsonl"
     command = [sys.executable, str(PROGRAM), simulator.base_url, str(file), str(COUNT), colour]
     environment = {**os.environ, "TMDB_ACCESS_TOKEN": simulator.access_token}

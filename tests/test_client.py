@@ -103,6 +103,8 @@ def test_httpx_is_imported_in_few_modules() -> None:
         "tmdb_ext._http._sync.cache",
         "tmdb_ext._http.cache",
         "tmdb_ext.aiohttp",
+        "tmdb_ext.testing._in_process",
+        "tmdb_ext.testing._recording",
     ]
 
 

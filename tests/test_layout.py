@@ -99,7 +99,7 @@ def test_the_public_surface_is_this() -> None:
         "season",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
-    assert sorted(testing.__all__) == ["Clock", "RecordedRequest", "Simulator", "User"]
+    assert sorted(testing.__all__) == ["Clock", "Complaint", "RecordedRequest", "Simulator", "User"]
 
 
 def test_the_registry_tells_which_user_credentials_each_operation_accepts() -> None:

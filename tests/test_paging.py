@@ -80,13 +80,15 @@ def test_a_walk_goes_over_all_pages_and_stops(simulator: Simulator, colour: str)
         assert (pages.page, pages.total_pages) == (None, None)
         films = await items_of(pages)
         assert len(films) == len({film.id for film in films}) == pages.total_results > 60
-        assert (pages.page, pages.total_pages) == (4, 4)
-        assert repr(pages).endswith("of movie-popular-list, page 4 of 4>")
+        last = pages.total_pages
+        assert pages.page == last > 50
+        assert repr(pages).endswith(f"of movie-popular-list, page {last} of {last}>")
         simulator.clear_requests()
         assert len(await items_of(pages)) == len(films)
 
     play(colour, simulator, scene)
-    assert sorted(pages_asked_for(simulator)) == [1, 2, 3, 4]
+    asked = sorted(pages_asked_for(simulator))
+    assert asked == list(range(1, len(asked) + 1))
 
 
 def test_nothing_is_fetched_before_it_is_asked_for(simulator: Simulator) -> None:
@@ -217,7 +219,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Sim
 
 
 ARGUMENTS = {
-    "query": "e", "movie_id": 11, "series_id": 41, "person_id": 1, "keyword_id": 1, "season_id": 1, "list_id": 1,
+    "query": "e", "movie_id": 11, "series_id": 41, "person_id": 1, "keyword_id": 1, "season_id": 4101, "list_id": 1,
     "company_id": 1, "genre_id": 28, "time_window": "day",
 }  # fmt: skip
 
@@ -440,7 +442,7 @@ def test_tagged_images_come_once_although_every_page_repeats_them(
         pages = tmdb.paginate(tmdb.people.tagged_images, 25, unique=unique)
         images = await items_of(pages)
         assert len(images) == len({image.id for image in images}) == 20
-        assert (pages.truncated, pages.total_results) == (True, 64)
+        assert (pages.truncated, pages.total_results) == (True, 80)
 
     play(colour, simulator, scene)
     asked = sorted(pages_asked_for(simulator))

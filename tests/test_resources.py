@@ -48,9 +48,13 @@ def arguments_for(operation: Operation, method: Any, simulator: Simulator, sessi
         "value": 8.5, "media_type": "movie", "media_id": 11, "favorite": True, "watchlist": True, "name": "mine",
         "query": "star", "confirm": True, "external_id": "tt0076759", "external_source": "imdb_id",
         "time_window": "day", "movie_id": 11, "username": simulator.user.username, "password": simulator.user.password,
-        "credit_id": "52fe420dc3a36847f800012d", "review_id": "52fe420dc3a36847f800012e",
-        "tv_episode_group_id": "52fe420dc3a36847f800012f",
+        "season_id": 4101, "episode_id": 410101, "genre_id": 28,
     }  # fmt: skip
+    if needed & {"credit_id", "review_id", "tv_episode_group_id"}:
+        with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
+            values["credit_id"] = tmdb.movies.credits(11).cast[0].credit_id
+            values["review_id"] = tmdb.movies.reviews(11).results[0].id
+            values["tv_episode_group_id"] = tmdb.tv_series.episode_groups(41).results[0].id
     values |= dict.fromkeys(sorted(needed - values.keys()), 1)
     if needed & {"list_id", "request_token"}:
         with TMDB(access_token=simulator.access_token, session_id=session, base_url=simulator.base_url) as tmdb:

@@ -297,7 +297,7 @@ def test_v4s_auth_operations_take_no_api_key(simulator: Simulator, colour: str) 
         for call in (tmdb.v4.auth.begin_login, tmdb.v4.auth.create_request_token):
             with pytest.raises(ConfigurationError, match="bearer token only, and TMDB accepts no API key for it"):
                 await result_of(call())
-        assert (await result_of(tmdb.v4.lists.details(1))).item_count == 25
+        assert (await result_of(tmdb.v4.lists.details(1))).item_count == 29
 
     play(colour, simulator, scene, access_token=None, api_key=simulator.api_key)
     assert [request.operation for request in simulator.requests] == ["v4/list-details"]

@@ -32,8 +32,8 @@ def test_a_film_of_a_tests_own_is_everywhere(simulator: Simulator, http: httpx.C
     assert film["production_companies"][0]["name"] == "Saltmarsh Pictures"
     assert http.get("/movie/900900", params={"language": "de"}).json()["title"] == "Zinnober auf Deutsch"
     assert http.get("/search/movie", params={"query": "deutsch zinnober"}).json()["results"][0]["id"] == 900900
-    assert http.get("/discover/movie", params={"primary_release_date.gte": "2024-05-31",
-                    "primary_release_date.lte": "2024-05-31", "with_cast": "21"}).json()["total_results"] == 1  # fmt: skip
+    day = {"primary_release_date.gte": "2024-05-31", "primary_release_date.lte": "2024-05-31", "with_cast": "21"}
+    assert http.get("/discover/movie", params=day).json()["total_results"] == 1
     played = http.get("/person/21/movie_credits").json()["cast"]
     assert [one["character"] for one in played if one["id"] == 900900] == ["The Gardener"]
     credit = film["credits"]["cast"][0]["credit_id"]

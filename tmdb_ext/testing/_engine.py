@@ -60,9 +60,8 @@ class _Asked:
     @cached_property
     def told(self) -> RecordedRequest:
         """The request as a test sees it."""
-        one = self.request
-        method = self.raw.method
-        return RecordedRequest(method, one.path, one.query, one.headers, one.body, self.operation, None)
+        one, path = self.request, self.raw.target.partition("?")[0]  # as it came, if need be with the host
+        return RecordedRequest(self.raw.method, path, one.query, one.headers, one.body, self.operation, None)
 
     @property
     def values(self) -> Mapping[str, str]:
