@@ -977,6 +977,40 @@ def test_serve_prints_what_other_programs_need_and_ends_when_interrupted(simulat
     assert simulator.requests == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM for one process")
+def test_serve_takes_credentials_and_data_and_ends_when_stopped(simulator: Simulator, tmp_path: Path) -> None:
+    data = tmp_path / "movie.json"
+    data.write_text('{"id": 900900, "title": "Rain"}')
+    token, options = "a.b.c", ["--access-token", "a.b.c", "--seed", "1", "--data", str(data), "--strict"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tmdb_ext.cli", "--json", "serve", *options],
+        env=environment_for(simulator, tmp_path), stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = ""
+        while "}" not in said:
+            said += process.stdout.readline()
+        served = json.loads(said)
+        assert served["access_token"] == token
+        exports = {"TMDB_BASE_URL": served["base_url"], "TMDB_ACCESS_TOKEN": token}
+        assert "Rain" in run(["movie", "900900"], environment_for(simulator, tmp_path) | exports).stdout
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--data", "nowhere"], "cannot be read"),
+        (["--public-url", "tmdb"], "public_url begins with"),
+        (["--replay", "nowhere"], "no folder"),
+        (["--api-key", "two words"], "api_key is letters"),
+    ],
+)
+def test_serve_says_what_is_wrong_with_an_option(cli: Cli, options: list[str], said: str) -> None:
+    assert said in cli("serve", *options, code=1).err
+
+
 def test_serve_says_so_where_the_port_is_taken(cli: Cli) -> None:
     port = cli.simulator.base_url.rpartition(":")[2]
     assert "cannot be used" in cli("serve", "--port", port, code=1).err

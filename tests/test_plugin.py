@@ -61,6 +61,49 @@ def test_a_users_suite_runs_offline(tmp_path: Path) -> None:
     assert "3 passed" in done.stdout
 
 
+MARKED = """
+import httpx
+import pytest
+
+pytestmark = pytest.mark.tmdb(data={"movie": [{"id": 900900, "title": "Rain"}]})
+
+
+@pytest.mark.tmdb(strict=True)
+def test_a_marker_gives_arguments(tmdb_simulator):
+    query = {"api_key": tmdb_simulator.api_key, "lang": "de"}
+    assert httpx.get(f"{tmdb_simulator.base_url}/3/movie/11", params=query).status_code == 422
+
+
+def test_a_module_has_one_of_its_own(tmdb_simulator_module):
+    query = {"api_key": tmdb_simulator_module.api_key}
+    assert httpx.get(f"{tmdb_simulator_module.base_url}/3/movie/900900", params=query).json()["title"] == "Rain"
+
+
+def test_and_keeps_it(tmdb_simulator_module, tmdb_simulator_session):
+    assert tmdb_simulator_module.count("movie-details") == 1
+    assert tmdb_simulator_session.requests == []
+
+
+def test_a_fault_that_never_happens_is_an_error(tmdb_simulator):
+    tmdb_simulator.fail_next(503, operation="tv-series-details")
+
+
+@pytest.mark.tmdb(unfired_faults="ignore")
+def test_unless_that_is_meant(tmdb_simulator):
+    tmdb_simulator.fail_next(503)
+"""
+
+
+def test_a_marker_configures_and_a_fault_that_never_happened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(MARKED)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers", str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "5 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "these faults never happened: fail_next(503, operation='tv-series-details')" in done.stdout
+
+
 def test_loading_the_plugin_loads_no_simulator() -> None:
     program = (
         "import sys, tmdb_ext.testing.plugin\n"
