@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._document import load_document
 from tmdb_ext.testing._engine import Engine
 from tmdb_ext.testing._faults import Fault, check_name, told
-from tmdb_ext.testing._http import Wire
+from tmdb_ext.testing._http import RawRequest, RawResponse, Wire
 from tmdb_ext.testing._journal import Journal, RecordedRequest
 from tmdb_ext.testing._objections import Complaint
 from tmdb_ext.testing._parts import NAMES, part
@@ -94,6 +94,21 @@ class Simulation:
         self._engine.faults.clear()
         self._engine.clear_answers()
         self._engine.journal.clear()
+        self._engine.forget()
+
+    # what carries it
+
+    def handle(self, raw: RawRequest) -> RawResponse:
+        """Answers one request to TMDB."""
+        return self._engine.handle(raw)
+
+    def answer_from(self, source: Callable[[RawRequest], RawResponse | None]) -> None:
+        """Lets something else answer, unless it returns None."""
+        self._engine.source = source
+
+    def serve_images_under(self, address: str) -> None:
+        """Says what the configuration calls the address of images."""
+        self._state.image_base_url = address
         self._engine.forget()
 
     # data

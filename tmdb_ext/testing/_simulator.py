@@ -104,7 +104,7 @@ class Simulator(Simulation):
         self._public_url = public_url.rstrip("/") if public_url else None
         self._tape = _tape(record, replay, upstream)
         if self._tape is not None:
-            self._engine.source = self._tape.answer
+            self.answer_from(self._tape.answer)
         self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
 
@@ -119,8 +119,7 @@ class Simulator(Simulation):
         with self._lock:
             if self._server is None:
                 self._server = LoopbackServer(self.serve, self._host, self._port, self._context())
-                self._state.image_base_url = f"{self._public_url or self._server.base_url}/t/p/"
-                self._engine.forget()
+                self.serve_images_under(f"{self._public_url or self._server.base_url}/t/p/")
         return self
 
     def _context(self) -> ssl.SSLContext | None:
@@ -178,7 +177,7 @@ class Simulator(Simulation):
 
             address = self.base_url if self._server is not None else self._public_url
             return Admin(self, address).handle(raw)
-        return self._engine.handle(raw)
+        return self.handle(raw)
 
     @property
     def transport(self) -> httpx.BaseTransport:
