@@ -134,16 +134,15 @@ def test_the_file_says_that_a_row_is_sent_before_it_is(
     simulator: Simulator, colour: str, session: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "ratings.jsonl"
-    serve = simulator._version3.answer
     seen: list[bool] = []
 
-    def looking(match: Any, request: Any) -> Any:
+    def looking(request: Any) -> bool:
         if "rating" in request.path:
             (row,) = films(int(request.path.split("/")[3]))
             seen.append({"row": row, "id": row["movie_id"], "sent": True} in lines_of(file))
-        return serve(match, request)
+        return False
 
-    simulator._version3.answer = looking  # type: ignore[method-assign]
+    simulator.answer(where=looking)  # only to be told of each request
     written(colour, simulator, films(1, 2, 3), client={"session_id": session}, resume=file)
     assert seen == [True] * 3
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -518,19 +517,17 @@ def test_after_a_kill_every_row_has_been_written_once(
     wanted = {number: 0.5 + number % 20 / 2 for number in range(1, COUNT + 1)}
     with table.open("w", newline="") as out:
         csv.writer(out).writerows([("tmdb_id", "rating"), *wanted.items()])
-    serve = simulator._version3.answer
     lock = threading.Lock()
     begun = 0
 
-    def slowly(match: Any, request: Any) -> Any:
+    def counted(_: Any) -> bool:
         nonlocal begun
         with lock:
             begun += 1
-        answer = serve(match, request)
-        time.sleep(0.02)  # so that a kill falls between the writing and the answer
-        return answer
+        return True
 
-    simulator._version3.answer = slowly  # type: ignore[method-assign]
+    # so that a kill falls between the writing and the answer
+    simulator.fail_next(delay=0.02, times=None, where=counted)
     command = [sys.executable, str(PROGRAM), simulator.base_url, str(table), str(file), colour]
     environment = {**os.environ, "TMDB_ACCESS_TOKEN": simulator.access_token, "TMDB_SESSION_ID": session}
     in_doubt = 0
