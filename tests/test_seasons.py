@@ -11,10 +11,10 @@ from tmdb_api_client.v3.models import SeasonDetails, TvSeriesDetails
 
 from tmdb_ext import TMDB, InvalidArgument, NotFound
 from tmdb_ext._client.seasons import Seasons
-from tmdb_ext.testing import Simulator, _catalogue
+from tmdb_ext.testing import Simulator
 
 DETAILS = "tv-series-details"
-LONG = 41
+LONG = 900900
 
 
 @pytest.fixture
@@ -29,12 +29,11 @@ def colour(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def many(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A series that has 45 seasons from now on."""
-    sample = _catalogue.SERIES[LONG]
-    monkeypatch.setitem(_catalogue.SERIES, LONG, sample._replace(seasons=(2,) * 45))
-    _catalogue.series.cache_clear()
-    monkeypatch.setattr(_catalogue, "series", _catalogue.series.__wrapped__)
+def many(simulator: Simulator) -> int:
+    """A series that has 45 seasons of two episodes each."""
+    episodes = [{"episode_number": 1, "name": "One"}, {"episode_number": 2, "name": "Two"}]
+    seasons = [{"season_number": number, "episodes": episodes} for number in range(1, 46)]
+    simulator.add("tv", id=LONG, name="A Long Series", seasons=seasons)
     return LONG
 
 
