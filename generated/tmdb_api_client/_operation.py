@@ -37,3 +37,5 @@ class Operation(NamedTuple):
     """The number of the last page that TMDB serves, where it takes a page; else None."""
     documented: bool
     """Whether TMDB's document has it. What TMDB serves and does not document has an id of ours."""
+    plain: bool = False
+    """Whether it may answer with nothing, or with a plain value, in place of an object or a list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from .distil import Json, dumps, operations
 from .document import Words, build_document, declare_path_parameters
 from .errors import PipelineError
 from .generate import generate, write_common
+from .identity import History
 from .naming import name_shapes
 from .overlay import apply_overlay
 
@@ -51,26 +53,45 @@ def load_table(name: str) -> Json:
         raise PipelineError(f"openapi/{name}: {error}") from None
 
 
-def build(distilled: Json, api: str, target: Path, *, release: Json, pinned: bool) -> tuple[str, Report]:
+def build(
+    distilled: Json,
+    api: str,
+    target: Path,
+    *,
+    release: Json,
+    pinned: bool,
+    history: History | None = None,
+    notes: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    formatted: bool = True,
+) -> tuple[str, Report]:
     """Build the document and, in `target`/tmdb_api_client, the client; return the document's text and a report.
 
     On the pinned document what our tables no longer match is an error; on any other it is reported.
     """
     names = load_table(f"names-{api}.toml")
     words = Words(load_table("descriptions.toml"), api)
-    named = name_shapes(distilled, names)
+    history = history or History()
+    named = name_shapes(distilled, names, history)
     mended = apply_overlay(named, load_table(f"overlay-{api}.toml"))
     undeclared = declare_path_parameters(named)
-    document = build_document(named, names, words, api)
+    document = build_document(named, names, words, api, history)
     conflicts = document.pop("x-conflicts")
 
     report = Report(mended=mended.counts, derived=named.derived)
+    report.warnings += [f"left out: {line}" for line in left_out]
+    report.warnings += [*notes, *named.notes]
     report.warnings += [f"overlay entry without effect: {target}" for target in mended.stale]
+    report.warnings += mended.gone
     report.warnings += [f"name without a place: {pattern}" for pattern in named.unused]
     report.warnings += [f"no documented response, left untyped: {place}" for place in _unanswered(named.document)]
     report.warnings += [f"path parameter that is not declared, taken for a string: {place}" for place in undeclared]
     report.warnings += [f"no description: {name}" for name in sorted(set(words.missing))]
     report.warnings += [f"types disagree, left untyped: {place}" for place in conflicts]
+    report.warnings += [
+        f'left untyped, the document says nothing of it: {place} (overlay: target = "model:{place}", type = "...")'
+        for place in untyped(document, mended.any_on_purpose)
+    ]
     if pinned and (named.derived or report.warnings):
         problems = [f"shape without a name: {place}" for place in named.derived.values()] + report.warnings
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
@@ -78,13 +99,33 @@ def build(distilled: Json, api: str, target: Path, *, release: Json, pinned: boo
 
     package = target / PACKAGE
     write_common(package)
-    counts = generate(document, names.get("attributes", {}), release, package / api)
+    counts = generate(document, names.get("attributes", {}), release, package / api, formatted=formatted)
     if counts["operations"] != len(operations(distilled)):
         raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")
     report.counts = counts
     text = dumps(document)
     json.loads(text)
     return text, report
+
+
+def untyped(document: Json, on_purpose: set[tuple[str, str]]) -> list[str]:
+    """Model.property, of what the document leaves untyped and the overlay does not."""
+    found = []
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        for key, value in schema.get("properties", {}).items():
+            if (name, key) not in on_purpose and _says_nothing(value):
+                found.append(f"{name}.{key}")
+    return found
+
+
+def _says_nothing(schema: Json) -> bool:
+    facts = {key: value for key, value in schema.items() if key != "description"}
+    if not facts:
+        return True
+    for key in ("items", "additionalProperties"):
+        if key in facts:
+            return _says_nothing(facts[key])
+    return facts.get("type") in ("array", ["array", "null"])
 
 
 def _unanswered(document: Json) -> list[str]:

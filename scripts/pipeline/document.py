@@ -11,9 +11,10 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
-from .distil import Json, operations
-from .errors import PipelineError
+from .distil import PLACEHOLDER, Json, operations
+from .identity import History, name_methods
 from .naming import Named, derived_name
 from .notation import REF_PREFIX, ref, ref_name
 
@@ -106,27 +107,35 @@ def declare_path_parameters(named: Named) -> list[str]:
     declared = []
     for path, _, operation in operations(named.document):
         known = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
-        for name in re.findall(r"{([^}]+)}", path):
+        for name in PLACEHOLDER.findall(path):
             if name not in known:
                 parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                 operation["parameters"].append(parameter)
                 declared.append(f"{operation['operationId']}.{name}")
+        # Those of the path in the order of the path, then the others as they are.
+        order = PLACEHOLDER.findall(path)
+        operation["parameters"].sort(key=lambda p: order.index(p["name"]) if p["in"] == "path" else len(order))
     return declared
 
 
-def build_document(named: Named, names: Json, words: Words, api: str) -> Json:
+def build_document(named: Named, names: Json, words: Words, api: str, history: History | None = None) -> Json:
     """Return the OpenAPI document that the client is generated from."""
     components = {name: deepcopy(schema) for name, schema in named.components.items()}
     bodies = named.bodies()
     components.setdefault(STATUS_MODEL, deepcopy(STATUS_SHAPE))
     appended = _append(named, components)
     paths: Json = {}
+    listed = [(path, method, operation["operationId"]) for path, method, operation in operations(named.document)]
+    methods, notes = name_methods(listed, names, history or History())
+    named.notes += notes
     for path, method, operation in operations(named.document):
-        paths.setdefault(path, {})[method] = _operation(path, method, operation, names, words, api)
+        resource = methods[operation["operationId"]]
+        paths.setdefault(path, {})[method] = _operation(path, method, operation, resource, names, words, api)
     roots: list[Any] = [paths, ref(STATUS_MODEL)]
     for name in _reachable(roots, components, also={STATUS_MODEL}):
         schema = components[name]
         schema["description"] = words.of_model(name)
+        schema.pop("x-required", None)
         if "properties" in schema:
             is_body = name in bodies
             schema["properties"] = {
@@ -176,29 +185,30 @@ def _described(schema: Json, text: str | None) -> Json:
     return {**schema, "description": text} if text else schema
 
 
-def _operation(path: str, method: str, operation: Json, names: Json, words: Words, api: str) -> Json:
+def _operation(path: str, method: str, operation: Json, resource: str, names: Json, words: Words, api: str) -> Json:
     published, identifier = operation["x-published-id"], operation["operationId"]
-    tag = tag_of(path, names)
     success = {"description": "Success.", "content": {"application/json": {"schema": operation["response"]}}}
     failure = {"description": "TMDB's status.", "content": {"application/json": {"schema": ref(STATUS_MODEL)}}}
     result: Json = {
         "operationId": identifier,
         "x-published-id": published,
-        "x-resource": f"{tag}.{method_name(identifier, tag, names)}",
-        "tags": [tag],
+        "x-resource": resource,
+        "tags": [resource.partition(".")[0]],
         "summary": words.of_operation(published, path, method),
         **_told_by(operation, api),
         "parameters": [_described_parameter(published, parameter, words) for parameter in operation["parameters"]],
         "responses": {
             "200": success,
             **({"201": success} if method in ("post", "put") else {}),
+            **dict.fromkeys(operation.get("successes", []), success),
             "4XX": failure,
             "5XX": failure,
         },
         "security": _security(path, method, operation, names, api),
     }
-    if "x-absent" in operation:
-        result["x-absent"] = operation["x-absent"]
+    for key in ("deprecated", "x-absent"):
+        if key in operation:
+            result[key] = operation[key]
     if "requestBody" in operation:
         result["requestBody"] = {
             "required": True,
@@ -211,7 +221,7 @@ def _told_by(operation: Json, api: str) -> Json:
     """TMDB's page of an operation, or the mark of one that has none."""
     if "x-undocumented" in operation:
         return {"x-undocumented": True}
-    return {"externalDocs": {"url": REFERENCE_PAGES[api] + operation["x-published-id"]}}
+    return {"externalDocs": {"url": REFERENCE_PAGES[api] + quote(operation["x-published-id"], safe="")}}
 
 
 def _described_parameter(published: str, parameter: Json, words: Words) -> Json:
@@ -220,10 +230,11 @@ def _described_parameter(published: str, parameter: Json, words: Words) -> Json:
     if parameter["name"] == "page":
         schema.setdefault("maximum", LAST_PAGE)
         text = text.replace("{maximum}", f"{schema['maximum']:,}")
+    described = _with_default(text, parameter["schema"].get("default"))
     return {
         **{key: value for key, value in parameter.items() if key != "schema"},
         "schema": schema,
-        "description": _with_default(text, parameter["schema"].get("default")),
+        "description": f"{described} Deprecated by TMDB." if parameter.get("deprecated") else described,
         **({"explode": False} if schema.get("type") == "array" else {}),
     }
 
@@ -233,33 +244,6 @@ def _with_default(text: str, default: Any) -> str:
         return text
     shown = str(default).lower() if isinstance(default, bool) else default
     return f"{text} TMDB assumes {shown}."
-
-
-def tag_of(path: str, names: Json) -> str:
-    """The resource that serves `path`: by the table, else by its first segment."""
-    prefixes = [(len(p), tag) for tag, group in names.get("tags", {}).items() for p in group if _below(path, p)]
-    if prefixes:
-        return str(max(prefixes)[1])
-    segments = [s for s in path.split("/") if s and not s.startswith("{") and not s.isdigit()]
-    return re.sub(r"\W+", "_", segments[0]).lower() if segments else "other"
-
-
-def _below(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(prefix + "/")
-
-
-def method_name(identifier: str, tag: str, names: Json) -> str:
-    """The resource method of an operation: by the table, else the id less the words that its resource says."""
-    if identifier in names.get("methods", {}):
-        return str(names["methods"][identifier])
-    words = identifier.split("-")
-    stems = {stem for word in tag.split("_") for stem in (word, word.removesuffix("s"), re.sub("ies$", "y", word))}
-    if tag == "people":
-        stems.add("person")
-    rest = words
-    while len(rest) > 1 and rest[0] in stems:
-        rest = rest[1:]
-    return "_".join(re.sub(r"\W+", "", word) for word in rest).lower()
 
 
 def _security(path: str, method: str, operation: Json, names: Json, api: str) -> list[Json]:
@@ -310,22 +294,34 @@ def _append(named: Named, components: Json) -> Json:
         subs = {
             below.removeprefix(path + "/"): table[below]["get"]["response"]
             for below in sorted(table)
-            if below.startswith(path + "/") and "{" not in below.removeprefix(path) and "get" in table[below]
+            if below.startswith(path + "/")
+            and "{" not in below.removeprefix(path)
+            and "get" in table[below]
+            and table[below]["get"]["response"] != {"type": "null"}
         }
         told = named.appends.get(operation["operationId"], {})
         subs |= {sub: response for sub, response in told.items() if "*" not in sub}
+        own = components[model].get("properties")
+        if own is None or parameter["in"] != "query":
+            continue
+        for sub in sorted(subs.keys() & own.keys()):
+            if model not in {entry["model"] for entry in appended.values() if sub in entry["properties"]}:
+                named.notes.append(
+                    f"{model}.{sub}: is a property, and a sub-resource too; appending it is left out, since TMDB would "
+                    "put one in the place of the other: its operation is called by itself"
+                )
+                del subs[sub]
         if not subs:
             continue
         name = _enumeration_of(model)
         numbered = {sub: response for sub, response in told.items() if "*" in sub}
-        components[name] = {"type": "string", "enum": sorted([*subs, *_spelt_out(numbered)])}
+        before = components.get(name, {}).get("enum", [])
+        components[name] = {"type": "string", "enum": sorted({*before, *subs, *_spelt_out(numbered)})}
         parameter["schema"] = {"type": "array", "items": ref(name), "maxItems": 20}
         for sub, response in numbered.items():
             patterns = components[model].setdefault("patternProperties", {})
             patterns[_pattern(sub)] = {key: value for key, value in response.items() if key != "x-numbers"}
         for sub, response in subs.items():
-            if sub in components[model]["properties"]:
-                raise PipelineError(f"{model}.{sub} is both a property and an appended sub-resource")
             components[model]["properties"][sub] = response
         appended[operation["operationId"]] = {
             "model": model,

@@ -35,7 +35,7 @@ def ref(name: str) -> dict[str, Any]:
 def ref_name(schema: dict[str, Any]) -> str | None:
     """The component that `schema` refers to, or None."""
     target = schema.get("$ref")
-    return target.removeprefix(REF_PREFIX) if target else None
+    return target.removeprefix(REF_PREFIX) if isinstance(target, str) else None
 
 
 def parse_type(text: str) -> dict[str, Any]:

@@ -28,6 +28,11 @@ class Mended:
     counts: list[tuple[str, int]] = field(default_factory=list)
     """(target, number of places changed) per entry."""
 
+    any_on_purpose: set[tuple[str, str]] = field(default_factory=set)
+    """(model, property) of what an entry says is of any type."""
+    gone: list[str] = field(default_factory=list)
+    """Where a model is named that the document does not have."""
+
     @property
     def stale(self) -> list[str]:
         return [target for target, count in self.counts if not count]
@@ -54,9 +59,9 @@ def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
         elif "to" in entry:
             count = _add(named, pattern, entry)
         else:
-            count = _mend_properties(named, bodies, kind, pattern, entry)
+            count = _mend_properties(named, bodies, kind, pattern, entry, mended)
         mended.counts.append((entry["target"], count))
-    _require_known_references(named)
+    mended.gone = _drop_unknown_references(named)
     return mended
 
 
@@ -187,7 +192,7 @@ def _enumerate(named: Named, name: str, entry: Json) -> int:
     return int(named.components[name] != before)
 
 
-def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json) -> int:
+def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json, mended: Mended) -> int:
     expression = _expression(pattern)
     if (kind == "model" or entry.get("add")) and "*" not in pattern:
         model, _, prop = pattern.partition(".")
@@ -203,10 +208,13 @@ def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, en
                 continue
             if entry.get("only") == "untyped" and not _untyped(schema):
                 continue
+            if "any" in re.findall(r"\w+", entry.get("type", "")):
+                mended.any_on_purpose.add((name, prop))
             if "type" in entry and schema != (mend := parse_type(entry["type"])):
                 component["properties"][prop] = mend
                 count += 1
-            if "required" in entry:
+            # A body that says itself what is required is not what a rule for those that say nothing is about.
+            if "required" in entry and not ("*" in pattern and component.get("x-required")):
                 count += _require(component, prop, required=entry["required"])
             if "sent" in entry and schema.get("x-sent") != entry["sent"]:
                 component["properties"][prop] = {**component["properties"][prop], "x-sent": entry["sent"]}
@@ -225,20 +233,54 @@ def _require(component: Json, prop: str, *, required: bool) -> bool:
     return before != after
 
 
-def _require_known_references(named: Named) -> None:
-    def walk(schema: Any) -> None:
-        if isinstance(schema, dict):
-            name = ref_name(schema)
-            if name and name not in named.components:
-                # A newer document may no longer have the shape; the property stays, untyped.
-                schema.clear()
-                return
-            for value in schema.values():
-                walk(value)
-        elif isinstance(schema, list):
-            for value in schema:
-                walk(value)
+def _drop_unknown_references(named: Named) -> list[str]:
+    """Leave out what refers to models that a newer document no longer has; return where."""
+    gone: list[str] = []
 
-    walk(named.components)
-    walk(named.appends)
-    walk([operation["response"] for _, _, operation in operations(named.document) if "x-undocumented" in operation])
+    def settled(schema: Any, place: str) -> Any:
+        if isinstance(schema, list):
+            return [settled(item, place) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        name = ref_name(schema)
+        if name and name not in named.components:
+            gone.append(f"{place}: {name} is not in the document any more")
+            return {}
+        if "discriminator" in schema:
+            return _without(schema, named.components, gone, place)
+        for union in ("anyOf", "oneOf"):
+            if union in schema:
+                members = [member for member in settled(schema[union], place) if member]
+                return {**schema, union: members} if len(members) > 1 else members[0] if members else {}
+        return {
+            key: settled(value, f"{place}.{key}" if key != "properties" else place) for key, value in schema.items()
+        }
+
+    for name, component in list(named.components.items()):
+        named.components[name] = settled(component, name)
+    for identifier, told in named.appends.items():
+        found = {sub: settled(response, f"{identifier}.{sub}") for sub, response in told.items()}
+        named.appends[identifier] = {
+            sub: response for sub, response in found.items() if response.keys() - {"x-numbers"}
+        }
+    for _, _, operation in operations(named.document):
+        operation["response"] = settled(operation["response"], operation["operationId"])
+        for parameter in operation["parameters"]:
+            parameter["schema"] = settled(parameter["schema"], f"{operation['operationId']}.{parameter['name']}")
+    return gone
+
+
+def _without(schema: Json, components: Json, gone: list[str], place: str) -> Json:
+    """A union told apart by a property, without the members that are not there."""
+    members = [member for member in schema["oneOf"] if ref_name(member) in components]
+    gone += [
+        f"{place}: {ref_name(member)} is not in the document any more"
+        for member in schema["oneOf"]
+        if member not in members and member != {"type": "null"}
+    ]
+    mapping = schema["discriminator"]["mapping"]
+    mapping = {tag: target for tag, target in mapping.items() if ref_name({"$ref": target}) in components}
+    fallbacks = [member for member in members if member["$ref"] not in mapping.values()]
+    if not mapping or not fallbacks:
+        return {} if not members else members[0] if len(members) == 1 else {}
+    return {**schema, "oneOf": members, "discriminator": {**schema["discriminator"], "mapping": mapping}}

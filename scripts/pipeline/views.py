@@ -7,16 +7,15 @@ that a missing or null property is None or an empty list, maps as dicts, unions 
 from __future__ import annotations
 
 import keyword
-import re
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
 
+from .bindings import Bindings
 from .distil import Json, operations
 from .document import LAST_PAGE, NUMBER
 from .notation import ref_name
 
-MODEL_ATTRIBUTES = {"additional_keys", "additional_properties", "from_dict", "to_dict"}
 PLAIN_DECODERS = {"as_date", "as_datetime", "as_int"}
 # Path parameters that whoever sends the call can fill in -> what it carries then.
 SUPPLIED = {
@@ -24,6 +23,7 @@ SUPPLIED = {
     "account_object_id": "user access token",
     "guest_session_id": "session",
 }
+DEPRECATED = "Deprecated by TMDB."
 # Arguments that a resource method does not keep while its call is under way.
 SECRETS = {"access_token", "guest_session_id", "password", "request_token", "session_id", "user_access_token"}
 
@@ -80,7 +80,10 @@ class Views:
     """The views of one document. `modules` and `attributes` hold the names that the generator gave."""
 
     def __init__(self, document: Json, attributes: dict[str, str], api: str) -> None:
+        from openapi_python_client.strings import PythonIdentifier
+
         self.document = document
+        self.bindings = Bindings(document)
         self.api = api
         self.schemas: Json = document["components"]["schemas"]
         self.attributes = attributes
@@ -88,7 +91,9 @@ class Views:
         self.appended = {
             (entry["model"], prop) for entry in document["x-append"].values() for prop in entry["properties"]
         }
-        self.by_id: Json = {o["operationId"]: o for _, _, o in operations(document)}
+        listed = [operation for _, _, operation in operations(document)]
+        self.by_name: Json = {str(PythonIdentifier(o["operationId"], prefix="field_")): o for o in listed}
+        """Name of the generator's endpoint -> operation."""
 
     def type_of(self, schema: Json) -> Type:
         name = ref_name(schema)
@@ -104,7 +109,7 @@ class Views:
                 return self._union(schema, [s for s in schema[union] if s != {"type": "null"}])
         kind = schema.get("type")
         if isinstance(kind, list):
-            kind = next(k for k in kind if k != "null")
+            kind = next((k for k in kind if k != "null"), "null")
         if kind == "array":
             item = self.type_of(schema.get("items", {}))
             if schema.get("x-filter"):
@@ -124,6 +129,8 @@ class Views:
             return Type(annotation, decoder)
         if kind == "integer":
             return Type("int", "as_int")
+        if kind == "null":
+            return Type("None")
         plain = {"number": "float", "boolean": "bool"}.get(str(kind))
         return Type(plain) if plain else Type("Any", is_any=True)
 
@@ -160,17 +167,11 @@ class Views:
     def model(self, model: Any) -> ModelView:
         name = str(model.class_info.name)
         schema = self.schemas[name]
-        python_names = {
-            prop.name.get_untrusted_value(): str(prop.python_name)
-            for prop in [*model.required_properties, *model.optional_properties]
-        }
         required = schema.get("required", [])
         fields = []
         for key, prop in sorted(schema["properties"].items(), key=lambda kv: (kv[0] not in required, kv[0])):
             kind = self.type_of(prop)
-            attribute = self.attributes.get(key, python_names[key])
-            if attribute in MODEL_ATTRIBUTES:
-                attribute += "_"
+            attribute = self._attribute(name, key)
             metadata = f", metadata={{'key': {key!r}}}" if attribute != key else ""
             if key in required:
                 annotation, default = kind.annotation, f" = _attrs_field({metadata[2:]})" if metadata else ""
@@ -203,6 +204,14 @@ class Views:
         base = schema.get("x-base")
         return ModelView(name, description, fields, sorted(eager), sorted(every), integers, base)
 
+    def _attribute(self, model: str, key: str) -> str:
+        """The attribute of a property: by the table, unless another property has that name."""
+        names = self.bindings.properties[model]
+        told = self.attributes.get(key)
+        if told is None or any(told == name for other, name in names.items() if other != key):
+            return names[key]
+        return told
+
     def _numbered(self, schema: Json) -> list[Field]:
         """The attributes for sub-resources that are appended by their number."""
         fields = []
@@ -230,25 +239,31 @@ class Views:
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         """The module of a tag. The generator's imports are for modules one folder further down."""
         lines = {line for e in endpoints for line in e.relative_imports if line.startswith("from ...models.")}
+        views = [(e, self._endpoint(e)) for e in sorted(endpoints, key=lambda e: str(e.name))]
+        lines |= {f"from ...models.{module} import {name}" for _, view in views for module, name in view["models"]}
         return {
             "title": title(tag),
             "imports": sorted(line.replace("from ...", "from ..", 1) for line in lines),
-            "endpoints": [(e, self._endpoint(e)) for e in sorted(endpoints, key=lambda e: str(e.name))],
+            "endpoints": views,
         }
 
     def _endpoint(self, endpoint: Any) -> dict[str, Any]:
         operation = self.find(endpoint)
         response = operation["responses"]["200"]["content"]["application/json"]["schema"]
         kind = self.type_of(response)
-        python = {p.name.get_untrusted_value(): str(p.python_name) for p in endpoint.list_all_parameters()}
-        texts = [(python[p["name"]], _docstring(p["description"])) for p in operation["parameters"]]
+        bound = self._parameters(operation)
+        texts = [(name, _docstring(p["description"])) for name, p in bound.items()]
         if "requestBody" in operation:
             texts.append(("body", "What to send."))
-        filters = {
-            python[p["name"]]: self.type_of(p["schema"]).annotation for p in operation["parameters"] if is_filter(p)
-        }
-        writers = {python[p["name"]]: _writer(p["schema"]) for p in operation["parameters"] if p["in"] == "path"}
+        filters = {name: self.type_of(p["schema"]).annotation for name, p in bound.items() if is_filter(p)}
+        writers = {name: _writer(p["schema"]) for name, p in bound.items() if p["in"] == "path"}
         return {
+            "sent": {
+                place: [(repr(p["name"]), name) for name, p in bound.items() if p["in"] == place]
+                for place in ("query", "header", "cookie")
+            },
+            "appends": {name for name, p in bound.items() if p["name"] == "append_to_response" and p["in"] == "query"},
+            "deprecated": operation.get("deprecated", False),
             "filters": filters,
             "writers": writers,
             "append": self._append(operation),
@@ -256,12 +271,19 @@ class Views:
             "api": repr(self.api),
             "published_id": repr(operation["x-published-id"]),
             "returns": kind.annotation,
+            # The generator would make a class of a map.
+            "response": f"{kind.annotation} | Status" if kind.map_decoder else None,
             "models": self.imports(kind.models),
             "decode": self._decode_root(kind),
-            "summary": _docstring(operation["summary"]),
+            "summary": _summary(operation),
             "reference": _reference(operation),
             "parameters": texts,
         }
+
+    def _parameters(self, operation: Json) -> Json:
+        """The parameters of an operation, by the name of the argument."""
+        by_key = {(p["in"], p["name"]): p for p in operation["parameters"]}
+        return {name: by_key[key] for name, key in self.bindings.parameters[operation["operationId"]].items()}
 
     def _append(self, operation: Json) -> dict[str, Any] | None:
         """What the names to append are held against, where an operation takes them."""
@@ -279,16 +301,22 @@ class Views:
         }
 
     def _decode_root(self, kind: Type) -> str:
+        structured = kind.item_decoder if kind.item_decoder not in PLAIN_DECODERS else None
         if kind.is_list:
-            return f"as_root_list({kind.item_decoder}, data)" if kind.item_decoder else "as_root_values(data)"
-        return f"as_root({kind.item_decoder}, data)"
+            if kind.item_decoder in PLAIN_DECODERS:
+                return f"as_each({kind.item_decoder}, as_root_values(data))"
+            return f"as_root_list({structured}, data)" if structured else "as_root_values(data)"
+        if kind.map_decoder and structured:
+            return f"as_root_{kind.map_decoder.removeprefix('as_')}({structured}, data)"
+        if structured:
+            return f"as_root({structured}, data)"
+        if kind.annotation in ("Any", "None"):
+            return "data" if kind.is_any else "None"
+        return f"as_root_plain({kind.annotation}, data)"
 
     def find(self, endpoint: Any) -> Json:
         """The operation in the document that an endpoint of the generator is."""
-        for identifier, found in self.by_id.items():
-            if re.sub(r"\W", "_", identifier) == str(endpoint.name) or identifier == str(endpoint.name):
-                return dict(found)
-        raise KeyError(str(endpoint.name))
+        return dict(self.by_name[str(endpoint.name)])
 
     def operations(self, package: str, endpoints: dict[str, str]) -> list[dict[str, str]]:
         """Rows of the registry; `endpoints` maps an operation id to the name of its endpoint."""
@@ -310,9 +338,15 @@ class Views:
                     "pages": repr(self._pages(operation)),
                     "last_page": repr(_last_page(operation)),
                     "documented": repr("x-undocumented" not in operation),
+                    "plain": self._is_plain(operation),
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
+
+    def _is_plain(self, operation: Json) -> bool:
+        """Whether an operation may answer with what is neither an object nor a list."""
+        kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
+        return not (kind.is_list or kind.map_decoder or kind.models)
 
     def _pages(self, operation: Json) -> str | None:
         """The property that has the items of a page, where the operation answers with pages."""
@@ -337,16 +371,17 @@ class Views:
         operation = self.find(endpoint)
         kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
         models = set(kind.models)
-        described = {p["name"]: p for p in operation["parameters"]}
+        described = self._parameters(operation)
         first: list[str] = []
         named: list[str] = []
         passed: list[tuple[str, str]] = []
         texts: list[tuple[str, str | None]] = []
         for prop in endpoint.path_parameters:
-            key, python = prop.name.get_untrusted_value(), str(prop.python_name)
-            kind_of = self.type_of(described[key]["schema"])
+            python = str(prop.python_name)
+            key = described[python]["name"]
+            kind_of = self.type_of(described[python]["schema"])
             models |= kind_of.models
-            text = _docstring(described[key]["description"])
+            text = _docstring(described[python]["description"])
             if key in SUPPLIED:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
                 passed.append((python, f"{key.upper()} if {python} is None else {python}"))
@@ -357,16 +392,17 @@ class Views:
             texts.append((python, text))
         body = self._body(operation, named, texts, models)
         if body:
-            fields = ", ".join(f"{name}={name}" for name in body["fields"])
+            fields = ", ".join(f"{attribute}={argument}" for attribute, argument in body["fields"])
             passed.append(("body", f"{body['class']}({fields})"))
         for prop in sorted(endpoint.query_parameters, key=lambda p: not p.required):
-            key, python = prop.name.get_untrusted_value(), str(prop.python_name)
-            if key in {"session_id", "guest_session_id"}:
+            python = str(prop.python_name)
+            key = described[python]["name"]
+            if key in {"session_id", "guest_session_id"} and described[python]["in"] == "query":
                 continue
-            kind_of = self.type_of(described[key]["schema"])
+            kind_of = self.type_of(described[python]["schema"])
             models |= kind_of.models
-            text = _docstring(described[key]["description"])
-            if key == "append_to_response":
+            text = _docstring(described[python]["description"])
+            if key == "append_to_response" and kind_of.is_list:
                 takes = (self._append(operation) or {}).get("type", "")
                 named.append(f"append: Sequence[{kind_of.annotation[5:-1]} | Unlisted{takes}] = ()")
                 passed.append((python, "append or None"))
@@ -387,7 +423,7 @@ class Views:
             "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
             "returns": f"{kind.annotation} | None" if operation.get("x-absent") else kind.annotation,
             "models": models,
-            "summary": _docstring(operation["summary"]),
+            "summary": _summary(operation),
             "reference": _reference(operation),
             "arguments": texts,
             "secrets": sorted(SECRETS & {name for name, _ in texts}),
@@ -401,13 +437,15 @@ class Views:
             return None
         name = ref_name(operation["requestBody"]["content"]["application/json"]["schema"]) or ""
         schema = self.schemas[name]
+        arguments = self.bindings.body_arguments(operation, schema)
         for key, prop in sorted(schema["properties"].items()):
             kind = self.type_of(prop)
             models |= kind.models
             optional = key not in schema.get("required", [])
-            named.append(f"{key}: {kind.annotation}" + (" | None = None" if optional else ""))
-            texts.append((key, _docstring(prop.get("description"))))
-        return {"class": name, "fields": sorted(schema["properties"])}
+            named.append(f"{arguments[key]}: {kind.annotation}" + (" | None = None" if optional else ""))
+            texts.append((arguments[key], _docstring(prop.get("description"))))
+        fields = [(self._attribute(name, key), arguments[key]) for key in sorted(schema["properties"])]
+        return {"class": name, "fields": fields}
 
 
 def is_filter(parameter: Json) -> bool:
@@ -433,6 +471,11 @@ def _last_page(operation: Json) -> int | None:
     """The last page that TMDB serves, where the operation takes a page."""
     schemas = [p["schema"] for p in operation["parameters"] if p["name"] == "page"]
     return int(schemas[0].get("maximum", LAST_PAGE)) if schemas else None
+
+
+def _summary(operation: Json) -> str | None:
+    text = _docstring(operation["summary"])
+    return f"{text} {DEPRECATED}" if operation.get("deprecated") else text
 
 
 def _reference(operation: Json) -> str:

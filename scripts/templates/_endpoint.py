@@ -215,6 +215,25 @@ def query(values: Mapping[str, Any], unset: object) -> dict[str, Any]:
     return {name: value for name, value in written.items() if value is not None}
 
 
+def headers(values: Mapping[str, Any], cookies: Mapping[str, Any], unset: object) -> dict[str, str]:
+    """The headers to send, and one for the cookies: those that are neither None nor `unset`."""
+    sent = {name: _text(value) for name, value in query(values, unset).items()}
+    if crumbs := [f"{name}={_text(value)}" for name, value in query(cookies, unset).items()]:
+        sent["Cookie"] = "; ".join(crumbs)
+    return sent
+
+
+def deprecated(operation: str) -> None:
+    """Warn whoever calls an operation that TMDB has deprecated: the warning is for the first line that is not ours."""
+    import inspect
+    import warnings
+
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(("tmdb_api_client.", "tmdb_ext.")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"TMDB has deprecated the operation {operation}.", DeprecationWarning, stacklevel=level)
+
+
 def _written(value: Any) -> Any:
     """A value as TMDB reads it: dates as YYYY-MM-DD, several values with commas (all) or pipes (any)."""
     if isinstance(value, (str, int, float)):

@@ -199,6 +199,21 @@ def as_root_values(value: Any) -> list[Any]:
     return cast(list[Any], _container(value))
 
 
+def as_root_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T]:
+    """Decode a whole body that is a map of objects; TypeError is raised for what is no object and no list."""
+    return cast(dict[str, T], as_map(decode, _container(value)))
+
+
+def as_root_map_of_lists(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, list[T]]:
+    """Decode a whole body that is a map of lists; TypeError is raised for what is no object and no list."""
+    return cast(dict[str, list[T]], as_map_of_lists(decode, _container(value)))
+
+
+def as_root_plain(kind: type[T], value: Any) -> T:  # noqa: ARG001 - it tells the type
+    """A whole body that needs no decoding, as it came; `kind` is what the document says that it is."""
+    return cast(T, value)
+
+
 def as_model(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T | None:
     """Decode an object; what is not an object is kept as it came."""
     return decode(value) if isinstance(value, dict) else cast(T | None, value)

@@ -243,6 +243,10 @@ def request_for(
         params = options.defaults.added_to(params, operation)
         body = kwargs.get("json")
         fault = fault_of(params, operation.last_page) or fault_of_body(body)
+        more = tuple((name.lower(), value) for name, value in kwargs.get("headers", {}).items())
+        if not all(value.isascii() and value.isprintable() for _, value in more):
+            fault = fault or "an argument cannot be part of a header"
+        headers = (*headers, *more)
         if fault is None:
             target = f"{address.prefix}{kwargs['url']}"
             if params:

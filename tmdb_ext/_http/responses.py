@@ -28,6 +28,8 @@ from tmdb_ext._status_codes import STATUS_CODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tmdb_api_client._operation import Operation
+
     from .call import Call
     from .messages import Request, Response
 
@@ -66,15 +68,35 @@ def read(call: Call, request: Request, response: Response, decode: Callable[[Any
             raise api_error(call, request, response)
         page = parse_qs(request.target.partition("?")[2]).get("page", ["1"])[0]
         payload = {"page": int(page), "results": [], "total_pages": 0, "total_results": 0}
+    problem = "is not what the operation returns ({})"
     if payload is _NOT_JSON:
-        raise unreadable(call, request, response, "is not a JSON object or list")
+        problem = "is not a JSON object or list"
+        if not is_plain(call.operation):
+            raise unreadable(call, request, response, problem)
+        payload = _plain(call, request, response)
     kind = ""
     try:
         return decode(payload)
     except Exception as error:  # noqa: BLE001 - whatever a decoder raises means the same
         # Only the kind: the text of the exception may quote the payload, and a payload may hold a session.
         kind = type(error).__name__
-    raise unreadable(call, request, response, f"is not what the operation returns ({kind})", retryable=False)
+    raise unreadable(call, request, response, problem.format(kind), retryable=False)
+
+
+def is_plain(operation: Operation | None) -> bool:
+    """Return whether an operation may answer with nothing or with a plain value, in place of an object or a list."""
+    return operation is not None and operation.plain
+
+
+def _plain(call: Call, request: Request, response: Response) -> Any:
+    """Return the plain JSON value of a response, or None if it has no content."""
+    if not response.content:
+        return None
+    try:
+        return loads(response.content)
+    except (ValueError, RecursionError):
+        pass
+    raise unreadable(call, request, response, "is not JSON")
 
 
 def _is_an_empty_list(call: Call, request: Request, response: Response) -> bool:

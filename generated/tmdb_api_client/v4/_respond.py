@@ -48,8 +48,9 @@ def respond(
     parsed: T | Status | None = None
     if status not in _KNOWN:
         raise errors.UnexpectedStatus(status, response.content)
-    if status in (200, 201):
-        parsed = decode(response.json())
+    if 200 <= status < 300:
+        if response.content or status == 200:
+            parsed = decode(response.json() if response.content else None)
     elif 400 <= status <= 599:
         from .models.status import Status
 

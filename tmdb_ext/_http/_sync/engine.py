@@ -13,7 +13,7 @@ from tmdb_ext._http.attempts import DOUBTFUL, TURNED_AWAY, Attempts
 from tmdb_ext._http.deadline import Deadline
 from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter
 from tmdb_ext._http.messages import Response, WireFailure
-from tmdb_ext._http.responses import is_json, retry_after, status_of, unreadable
+from tmdb_ext._http.responses import is_json, is_plain, retry_after, status_of, unreadable
 from tmdb_ext._http.translation import error_of, out_of_time
 
 from .concurrency import in_thread, sleep
@@ -95,7 +95,7 @@ class Engine:
                 sent = True
                 _log(response, request, call)
                 retry = self._after(response, request, call, attempts)
-                if retry is None and call.strict and _should_be_json(response) and not is_json(response):
+                if retry is None and call.strict and _should_be_json(response, call) and not is_json(response):
                     failure = unreadable(call, request, response, "is not a JSON object or list")
             if retry is None:
                 if failure is not None:
@@ -160,7 +160,7 @@ class Engine:
                 else:
                     in_thread(lambda: limiter.back_off(seconds))
             return attempts.after_response(status, status_of(request, response)[0], wait)
-        if response.streaming is None and _should_be_json(response) and not is_json(response):
+        if response.streaming is None and _should_be_json(response, call) and not is_json(response):
             return attempts.after_failure("DecodeError", sent=True)
         return None
 
@@ -187,8 +187,8 @@ def _announce(retry: Retry, policy: RetryPolicy) -> None:
         _logger.error("on_retry raised %s; the call goes on.", type(error).__name__)
 
 
-def _should_be_json(response: Response) -> bool:
-    return 200 <= response.status < 300 and response.status not in (204, 205)
+def _should_be_json(response: Response, call: Call) -> bool:
+    return 200 <= response.status < 300 and response.status not in (204, 205) and not is_plain(call.operation)
 
 
 def _log(response: Response, request: Request, call: Call) -> None:

@@ -1,0 +1,38 @@
+"""What TMDB may publish tomorrow: it is taken whole, or the report names what is not, and everything taken works."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from mutated import taken
+from mutations import MUTATIONS, OPERATIONS, Mutation
+
+THOROUGH = bool(os.environ.get("TMDB_EXT_ALL_MUTATIONS"))
+"""Whether to try all, as scripts/check does; otherwise one of four, in turn."""
+CHOSEN = MUTATIONS if THOROUGH else MUTATIONS[::4]
+
+
+def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
+    assert len(MUTATIONS) >= 300
+    assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
+
+
+@pytest.mark.parametrize("mutation", CHOSEN, ids=lambda mutation: mutation.name)
+def test_a_mutation_is_taken_whole_and_all_of_it_works(mutation: Mutation, tmp_path: Path) -> None:
+    result = taken(mutation.document(), tmp_path)
+    if mutation.refused is not None:
+        assert mutation.refused in (result.refused or "")
+        return
+    assert result.refused is None
+    assert [str(problem) for problem in result.problems] == []
+    assert {one for one in OPERATIONS if one not in result.operations} == {*mutation.lost}
+    report = "\n".join(result.said)
+    for text in mutation.says:
+        assert text in report
+    for method in mutation.has:
+        name, _, arguments = method.partition("(")
+        assert name in result.methods
+        if arguments:
+            assert result.methods[name] == arguments.rstrip(")").split(", ")
