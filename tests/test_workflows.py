@@ -117,21 +117,21 @@ def tomorrow(path: Path, *, drop: bool = False) -> str:
 
 def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project, tmp_path: Path) -> None:
     source = tomorrow(tmp_path / "tomorrow.json", drop=True)
-    asking = ("--push", "--source", source, "--api", "v3", "--released", "2027-01-05")
+    asking = ("--push", "--source", source, "--api", "v3", "--released", "2026-07-05")
     done = project.propose(*asking)
     assert done.returncode == 0, done.stderr
     asked = json.loads(project.asked.read_text())
     assert asked[:6] == [
-        "pr", "create", "--head", "api-release/v3-2027-01-05", "--title", "Take API release v3 2027-01-05 (breaking)",
+        "pr", "create", "--head", "api-release/v3-2026-07-05", "--title", "Take API release v3 2026-07-05 (breaking)",
     ]  # fmt: skip
     assert "- operation `movies.reviews" in asked[-1]
-    assert "Version: 2.20270105.0" in asked[-1]
+    assert "Version: 2.20260705.0" in asked[-1]
     assert project.git("status", "--porcelain") == ""
-    assert project.git("log", "-1", "--format=%s") == "Take API release v3 2027-01-05 (breaking)"
+    assert project.git("log", "-1", "--format=%s") == "Take API release v3 2026-07-05 (breaking)"
     changed = project.git("diff", "--name-only", "main").splitlines()
-    assert "openapi/changes/v3-2026-03-23-to-2027-01-05.md" in changed
+    assert "openapi/changes/v3-2026-03-23-to-2026-07-05.md" in changed
     assert "generated/tmdb_api_client/v3/api/movies.py" in changed
-    assert project.git("ls-remote", "--heads", "origin").endswith("refs/heads/api-release/v3-2027-01-05")
+    assert project.git("ls-remote", "--heads", "origin").endswith("refs/heads/api-release/v3-2026-07-05")
     # The next week it is there already.
     project.asked.unlink()
     project.git("switch", "--quiet", "main")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,16 @@ class Report:
     mended: list[tuple[str, int]] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    """What our tables do not say, or say in vain."""
+    left_out: list[str] = field(default_factory=list)
+    """Operations that the client does not have, each with the reason."""
+    notes: list[str] = field(default_factory=list)
+    """What could not be taken as it is published."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What is to be mended in our tables, so that they fit the document."""
+        return [f"shape without a name: {place}" for place in self.derived.values()] + self.warnings
 
     def lines(self) -> list[str]:
         lines = [f"{name:<16}{count}" for name, count in self.counts.items()]
@@ -40,6 +49,12 @@ class Report:
         lines += [f"  {name}  from {place}" for name, place in sorted(self.derived.items())]
         lines += ["", f"warnings: {len(self.warnings)}"]
         lines += [f"  {warning}" for warning in self.warnings]
+        if self.left_out:
+            lines += ["", f"operations left out: {len(self.left_out)}"]
+            lines += [f"  left out: {line}" for line in self.left_out]
+        if self.notes:
+            lines += ["", f"taken otherwise than published: {len(self.notes)}"]
+            lines += [f"  {note}" for note in self.notes]
         return lines
 
 
@@ -61,8 +76,6 @@ def build(
     release: Json,
     pinned: bool,
     history: History | None = None,
-    notes: Sequence[str] = (),
-    left_out: Sequence[str] = (),
     formatted: bool = True,
 ) -> tuple[str, Report]:
     """Build the document and, in `target`/tmdb_api_client, the client; return the document's text and a report.
@@ -79,10 +92,10 @@ def build(
     conflicts = document.pop("x-conflicts")
 
     report = Report(mended=mended.counts, derived=named.derived)
-    report.warnings += [f"left out: {line}" for line in left_out]
-    report.warnings += [*notes, *named.notes]
+    report.left_out += distilled.get("x-left-out", [])
+    report.notes += [*distilled.get("x-notes", []), *named.notes]
     report.warnings += [f"overlay entry without effect: {target}" for target in mended.stale]
-    report.warnings += mended.gone
+    report.notes += mended.gone
     report.warnings += [f"name without a place: {pattern}" for pattern in named.unused]
     report.warnings += [f"no documented response, left untyped: {place}" for place in _unanswered(named.document)]
     report.warnings += [f"path parameter that is not declared, taken for a string: {place}" for place in undeclared]
@@ -92,8 +105,7 @@ def build(
         f'left untyped, the document says nothing of it: {place} (overlay: target = "model:{place}", type = "...")'
         for place in untyped(document, mended.any_on_purpose)
     ]
-    if pinned and (named.derived or report.warnings):
-        problems = [f"shape without a name: {place}" for place in named.derived.values()] + report.warnings
+    if pinned and (problems := report.problems):
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise PipelineError("on the pinned document, " + "; ".join(problems[:5]) + more)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+import ast
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from .surface import Operation, Parameter, Surface
@@ -61,6 +61,13 @@ def _operations(old: Surface, new: Surface) -> Iterator[Change]:
         yield Change("operation", operation.method, f"removed ({_address(operation)})", breaking=True)
     for operation in _values(new.operations, old.operations):
         yield Change("operation", operation.method, f"added ({_address(operation)})", breaking=False)
+    before_by_method = {operation.method: operation for operation in old.operations.values()}
+    enumerations = old.enumerations.keys() | new.enumerations.keys()
+    for operation in _values(new.operations, old.operations):
+        former = before_by_method.get(operation.method)
+        if former is not None:
+            text = f"calls {_address(operation)}; called {_address(former)}"
+            yield Change("operation", operation.method, text, breaking=True)
     for address in sorted(old.operations.keys() & new.operations.keys()):
         before, after = old.operations[address], new.operations[address]
         if before.method != after.method:
@@ -71,9 +78,12 @@ def _operations(old: Surface, new: Surface) -> Iterator[Change]:
             breaking = not before.served_by <= after.served_by
             yield Change("credentials", after.method, f"takes {after.takes}; took {before.takes}", breaking)
         if before.returns != after.returns:
-            breaking = not _is_given(after.returns, before.returns)
+            breaking = not _is_given(after.returns, before.returns, enumerations)
             yield Change("return type", after.method, f"{after.returns}; was {before.returns}", breaking)
-        yield from _parameters(before, after)
+        if before.deprecated != after.deprecated:
+            text = "deprecated by TMDB" if after.deprecated else "not deprecated any more"
+            yield Change("operation", after.method, text, breaking=False)
+        yield from _parameters(before, after, enumerations)
 
 
 def _values(one: dict[tuple[str, str], Operation], other: dict[tuple[str, str], Operation]) -> list[Operation]:
@@ -84,7 +94,7 @@ def _address(operation: Operation) -> str:
     return " ".join(operation.address)
 
 
-def _parameters(before: Operation, after: Operation) -> Iterator[Change]:
+def _parameters(before: Operation, after: Operation, enumerations: Collection[str]) -> Iterator[Change]:
     method = after.method
     renamed = _renamed(before, after)
     new = {parameter.name: parameter for parameter in after.parameters}
@@ -97,7 +107,7 @@ def _parameters(before: Operation, after: Operation) -> Iterator[Change]:
         if name not in new:
             yield Change("parameter", subject, "removed", breaking=True)
         else:
-            yield from _parameter(f"{method}({name})", parameter, new[name])
+            yield from _parameter(f"{method}({name})", parameter, new[name], enumerations)
     for parameter in after.parameters:
         if parameter.name not in old_names:
             need = "required" if parameter.required else "optional"
@@ -117,14 +127,14 @@ def _renamed(before: Operation, after: Operation) -> dict[str, str]:
     return {one.name: other.name for one, other in pairs if one.name != other.name and one.name not in known}
 
 
-def _parameter(subject: str, before: Parameter, after: Parameter) -> Iterator[Change]:
+def _parameter(subject: str, before: Parameter, after: Parameter, enumerations: Collection[str]) -> Iterator[Change]:
     if after.required and not before.required:
         yield Change("parameter", subject, "required; was optional", breaking=True)
     if before.required and not after.required:
         yield Change("parameter", subject, "optional; was required", breaking=False)
     old, new = (_bare(parameter) for parameter in (before, after))
     if old != new:
-        yield Change("parameter", subject, f"{new}; was {old}", breaking=not _is_taken(old, new))
+        yield Change("parameter", subject, f"{new}; was {old}", breaking=not _is_taken(old, new, enumerations))
     if before.positional and not after.positional:
         yield Change("parameter", subject, "given by name; was given by position", breaking=True)
     if before.assumed != after.assumed:
@@ -164,7 +174,8 @@ def _properties(model: str, old: Surface, new: Surface) -> Iterator[Change]:
         subject = f"{model}.{name}"
         if before[name] != after[name]:
             old_type, new_type = before[name], after[name]
-            fits = _is_taken(old_type, new_type) if is_input else _is_given(new_type, old_type)
+            enumerations = old.enumerations.keys() | new.enumerations.keys()
+            fits = (_is_taken if is_input else _given)(old_type, new_type, enumerations)
             yield Change("property", subject, f"{new_type}; was {old_type}", breaking=not fits)
         was, now = name in old.required[model], name in new.required[model]
         if is_input and was != now:
@@ -187,27 +198,81 @@ def _enumerations(old: Surface, new: Surface) -> Iterator[Change]:
 # Types
 
 
-def _is_taken(old: str, new: str) -> bool:
+def _is_taken(old: str, new: str, enumerations: Collection[str]) -> bool:
     """Whether an argument of the type `old` may still be given where the type is `new`."""
-    return "Any" in _parts(new) or _fits(old, new)
+    return _accepts(_tree(new), _tree(old), enumerations, reading=False)
 
 
-def _is_given(new: str, old: str) -> bool:
+def _given(old: str, new: str, enumerations: Collection[str]) -> bool:
+    return _is_given(new, old, enumerations)
+
+
+def _is_given(new: str, old: str, enumerations: Collection[str]) -> bool:
     """Whether a program that reads a value of the type `old` can read one of the type `new`."""
-    return _parts(new) <= PLAIN if "Any" in _parts(old) else _fits(new, old)
+    if "Any" in _parts(old):
+        return _parts(new) <= PLAIN
+    return _accepts(_tree(old), _tree(new), enumerations, reading=True)
 
 
-def _fits(inner: str, outer: str) -> bool:
-    accepted = _parts(outer)
-    return all(part in accepted or (part == "int" and "float" in accepted) for part in _parts(inner))
+def _accepts(wide: ast.expr, narrow: ast.expr, enumerations: Collection[str], *, reading: bool) -> bool:
+    """Whether every value of the type `narrow` is one of the type `wide`.
+
+    What is read may vary inside a list or a map; what is given has to be a list of exactly what is asked for, since a
+    type checker says so.
+    """
+
+    def one(outer: ast.expr, inner: ast.expr) -> bool:
+        name, of = _split(outer)
+        other, of_other = _split(inner)
+        if name == "Any" or ast.unparse(outer) == ast.unparse(inner):
+            return True
+        if name == "Filter" and of is not None:
+            if other in ("Filter", "Sequence", "list", "tuple") and of_other is not None:
+                return every(of, of_other)
+            return other == "str" or other in enumerations or every(of, inner)
+        if of is None or of_other is None:
+            return (of is None and of_other is None and (name, other) in _WIDER) or (
+                name == "str" and other in enumerations
+            )
+        if name == "Sequence":
+            return other in ("Sequence", "list", "tuple") and every(of, of_other)
+        return name == other and (every(of, of_other) if reading else ast.unparse(of) == ast.unparse(of_other))
+
+    def every(outer: ast.expr, inner: ast.expr) -> bool:
+        return all(any(one(candidate, part) for candidate in _members(outer)) for part in _members(inner))
+
+    return every(wide, narrow)
+
+
+_WIDER = {
+    ("float", "int"),
+    ("float", "bool"),
+    ("int", "bool"),
+    ("str", "Unlisted"),
+    ("str", "AppendedSeason"),
+    ("datetime.date", "datetime.datetime"),
+}
+"""(type, another one whose values are of the type, too)"""
+
+
+def _tree(annotation: str) -> ast.expr:
+    return ast.parse(annotation, mode="eval").body
+
+
+def _members(node: ast.expr) -> list[ast.expr]:
+    """The members of a union; of another type, itself."""
+    if isinstance(node, ast.BinOp):
+        return [*_members(node.left), *_members(node.right)]
+    return [node]
+
+
+def _split(node: ast.expr) -> tuple[str, ast.expr | None]:
+    """The name of a type, and what it is a container of."""
+    if isinstance(node, ast.Subscript):
+        inner = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+        return ast.unparse(node.value), inner
+    return ast.unparse(node), None
 
 
 def _parts(annotation: str) -> set[str]:
-    parts, depth = [""], 0
-    for piece in re.split(r"(\[|\]| \| )", annotation):
-        depth += {"[": 1, "]": -1}.get(piece, 0)
-        if piece == " | " and not depth:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return set(parts)
+    return {ast.unparse(member) for member in _members(_tree(annotation))}

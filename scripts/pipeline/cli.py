@@ -3,50 +3,92 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import io
-import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
-from collections.abc import Collection, Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .build import GENERATED, OPENAPI, PACKAGE, ROOT, Report, build, load_distilled
+from .build import GENERATED, PACKAGE, ROOT
 from .changes import Change, compare, render
-from .distil import Json, distil, dumps, operations
+from .distil import operations, take
 from .errors import PipelineError
-from .releases import FIRST_MAJOR, MAIN, Releases, new_release, version_file
-from .source import APIS, Published, read_published
-from .surface import Surface, read_surface
-from .tree import IGNORED, differences, digest, read_tree, replace_file, replace_tree
+from .making import (
+    PUBLISHED,
+    TABLE,
+    VERSION,
+    Input,
+    Made,
+    build_input,
+    committed,
+    finish,
+    known_ids,
+    make,
+    says_the_same,
+    surface_of,
+)
+from .releases import Releases, new_release, order_of
+from .source import APIS, ATTEMPTS, NotFetched, Published, read_published
+from .state import Publication
+from .surface import read_surface
+from .swap import recover, writing
+from .tree import differences, digest, read_tree, replace_file
 
 SHOWN_DIFFERENCES = 20
-OK, DIFFERENT, FAILED, COMPATIBLE, BREAKING = 0, 1, 2, 10, 11
+OK, DIFFERENT, FAILED, NOT_FETCHED, COMPATIBLE, BREAKING = 0, 1, 2, 3, 10, 11
 EPILOG = """\
 Exit code: 0 done, and nothing changed for users of the client; 1 --check found differences; 2 failed, and nothing was
-changed; 10 a new document was taken, and what it changes is compatible; 11 the same, and it breaks something.
+changed; 3 a document could not be fetched: what became of the others is said; 10 done, and what changed for users is
+compatible; 11 done, and it breaks something.
 """
-VERSION = ROOT / "tmdb_ext" / "_version.py"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        if options.compare:
-            return compare_releases(options)
-        if options.since:
-            return compare_with(options.since, options.api)
-        if options.record:
-            return record()
-        return regenerate(options)
-    except (PipelineError, OSError) as error:
-        print(f"regenerate: {error}", file=sys.stderr)
-        return FAILED
+        with _interruptible():
+            return _run(options)
+    except PipelineError as error:
+        problem = str(error)
+    except KeyboardInterrupt:
+        problem = "interrupted; nothing was changed"
+    except OSError as error:
+        problem = f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
+    except RecursionError:
+        problem = "the document is nested too deeply"
+    except Exception as error:  # noqa: BLE001 - a person at a terminal is helped by a line and not by a traceback
+        if options.debug:
+            traceback.print_exc()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        problem = (
+            f"a fault of the pipeline itself, {type(error).__name__} in {Path(where.filename).name}:{where.lineno} "
+            f"({_one_line(str(error))}); nothing was changed. Run it again with --debug to see where"
+        )
+    print(f"regenerate: {_one_line(problem)}", file=sys.stderr)
+    return FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    recover(ROOT)
+    if options.compare:
+        return compare_releases(options)
+    if options.since:
+        return compare_with(options.since, options.api)
+    if options.record:
+        return record()
+    if options.published:
+        return note_publication()
+    return regenerate(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,11 +107,21 @@ def _parser() -> argparse.ArgumentParser:
         "--since", metavar="REVISION", help="say what the committed client changes since a revision, whatever the cause"
     )
     what.add_argument("--record", action="store_true", help="record what the pipeline makes of every release")
+    what.add_argument(
+        "--published",
+        action="store_true",
+        help="note that the version in the tree has been published, as the next base",
+    )
     parser.add_argument(
         "--released", metavar="DAY", type=_day, help="the day that TMDB last changed the document, where it is known"
     )
+    parser.add_argument(
+        "--attempts", metavar="N", type=int, default=ATTEMPTS, help="how often to ask for a document (3)"
+    )
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the client there; nothing else is touched")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; print report, changes and version")
+    parser.add_argument("--debug", action="store_true", help="print a traceback where the pipeline itself is at fault")
     return parser
 
 
@@ -81,66 +133,72 @@ def _day(text: str) -> datetime.date:
 
 
 @dataclass
-class Input:
-    """What one API version is generated from."""
+class Asked:
+    """What came of asking for the published documents."""
 
-    api: str
-    distilled: Json
-    release: dict[str, Any]
-    former: dict[str, Any] | None = None
-    """The release that this one takes the place of."""
-    pinned: bool = False
-    """Whether our tables are to fit it exactly."""
+    inputs: list[Input]
+    verdicts: list[str]
+    missing: bool = False
+    """Whether one could not be had."""
 
 
 def regenerate(options: argparse.Namespace) -> int:
     progress = _Progress()
-    releases = Releases(OPENAPI / "releases.toml")
-    inputs = _inputs(options, releases)
-    if not inputs:
+    releases = Releases(TABLE)
+    asked = _inputs(options, releases)
+    if not asked.inputs:
+        print("\n".join(asked.verdicts))
+        if asked.missing:
+            return NOT_FETCHED
         print("nothing changed: TMDB publishes what the client was generated from")
         return OK
+    root = options.output or ROOT
     target = (options.output or GENERATED) / PACKAGE
-    files: dict[Path, str] = {}
-    reports: dict[str, Report] = {}
-    changes: dict[str, list[Change]] = {}
+    if options.check or options.dry_run:
+        with tempfile.TemporaryDirectory(prefix="regenerate-") as folder:
+            made = _make(options, asked.inputs, releases, Path(folder), progress)
+            if options.check:
+                return _check(made, target, with_files=not options.output)
+            _print(options, asked, made, written=False)
+            return _code(options, asked, made)
+    with writing(root) as swap:
+        made = _make(options, asked.inputs, releases, swap.staging, progress)
+        files = {} if options.output else {path: text for path, text in made.files.items() if not _is(path, text)}
+        swap.commit({target: made.package}, files, made.gone if not options.output else [])
+        progress.done(f"wrote {_shown(target)}")
+    _print(options, asked, made, written=True)
+    return _code(options, asked, made)
 
-    with tempfile.TemporaryDirectory(prefix=".regenerate-", dir=_staging_parent(options)) as staging:
-        built = Path(staging) / PACKAGE
-        for item in inputs:
-            api = item.api
-            files[OPENAPI / f"tmdb-{api}.json"], reports[api] = _build(item, Path(staging))
-            files[_distilled_path(item.release)] = dumps(item.distilled)
-            progress.done(f"{api}: {reports[api].counts['lines']:,} lines for release {item.release['name']}")
-            _note_client(item.release, digest(built, api), verify=bool(options.release) and not options.output)
-            if item.former is not None and not (options.output or options.check):
-                changes[api] = compare(_surface_of(item.former), read_surface(built / api))
-                _keep_report(item, changes[api], files)
-                progress.done(f"{api}: compared with release {item.former['name']}")
-            _make_current(item, releases, breaking=any(change.breaking for change in changes.get(api, [])))
-        files[OPENAPI / "releases.toml"] = releases.dumps()
-        files[VERSION] = version_file(VERSION.read_text(encoding="utf-8"), releases, changed=any(changes.values()))
-        _keep_the_others(GENERATED / PACKAGE, built, reports)
-        if options.check:
-            return _check(files, built, target, with_files=not options.output)
-        if not options.output:
-            for path, content in files.items():
-                if not path.exists() or path.read_text(encoding="utf-8") != content:
-                    replace_file(path, content)
-        replace_tree(built, target)
-    progress.done(f"wrote {_shown(target)}")
-    print("\n\n".join("\n".join([api, *report.lines()]) for api, report in reports.items()))
-    return _verdict(inputs, changes, releases, options)
+
+def _make(
+    options: argparse.Namespace, inputs: list[Input], releases: Releases, staging: Path, progress: _Progress
+) -> Made:
+    made = make(
+        inputs,
+        releases,
+        staging,
+        progress.done,
+        checked=not options.check,
+        verify_digest=bool(options.release) and not options.output,
+    )
+    if not options.output:
+        finish(made, inputs, releases)
+    return made
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_bytes() == text.encode()
 
 
 def compare_releases(options: argparse.Namespace) -> int:
     """Print what changed between two recorded releases; exit as if the second were taken after the first."""
-    releases = Releases(OPENAPI / "releases.toml")
+    releases = Releases(TABLE)
     old, new = (releases.named(name, options.api) for name in options.compare)
     if old["api"] != new["api"]:
         raise PipelineError(f"{old['name']} is a release of {old['api']}, {new['name']} one of {new['api']}")
-    changes = compare(_surface_of(old), _surface_of(new))
-    print(render(changes, _title(old, new)), end="")
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        changes = compare(surface_of(old, releases, Path(one)), surface_of(new, releases, Path(other)))
+    print(render(changes, f"{new['api']}: {old['name']} to {new['name']}"), end="")
     return _exit_code(changes)
 
 
@@ -163,133 +221,91 @@ def compare_with(revision: str, api: str | None) -> int:
 
 def record() -> int:
     """Build every recorded release, and note what comes out, so that --release can tell the same from another."""
-    releases = Releases(OPENAPI / "releases.toml")
-    for row in releases.rows:
-        with tempfile.TemporaryDirectory() as staging:
-            _build(_committed(row, releases), Path(staging))
-            row["client"] = digest(Path(staging) / PACKAGE, row["api"])
-        print(f"{row['api']} {row['name']}  {row['client']}")
-    replace_file(OPENAPI / "releases.toml", releases.dumps())
+    with writing(ROOT):
+        releases = Releases(TABLE)
+        for row in releases.rows:
+            with tempfile.TemporaryDirectory() as staging:
+                build_input(committed(row, releases), releases, Path(staging))
+                row["client"] = digest(Path(staging) / PACKAGE, row["api"])
+            print(f"{row['api']} {row['name']}  {row['client']}")
+        replace_file(TABLE, releases.dumps())
     return OK
 
 
-def _inputs(options: argparse.Namespace, releases: Releases) -> list[Input]:
+def note_publication() -> int:
+    """Write down the version in the tree, and what it offers, as what the next changes are held against."""
+    with writing(ROOT) as swap:
+        releases = Releases(TABLE)
+        releases.has_ours = False
+        version = VERSION.read_text(encoding="utf-8").split('"')[-4]
+        surfaces = {api: read_surface(GENERATED / PACKAGE / api) for api in APIS}
+        publication = Publication(version, dict(releases.current_names), surfaces)
+        publication.numbers  # noqa: B018 - raises if the version is not one of ours
+        swap.commit({}, {PUBLISHED: publication.dumps(), TABLE: releases.dumps()}, [])
+    print(f"published: {version}, of {', '.join(f'{a} {n}' for a, n in sorted(releases.current_names.items()))}")
+    return OK
+
+
+def _inputs(options: argparse.Namespace, releases: Releases) -> Asked:
     """What to generate from; of what TMDB publishes now, only what is not what the client was generated from."""
+    if options.attempts < 1:
+        raise PipelineError("--attempts: give a number of at least 1")
+    if options.released and not options.source:
+        raise PipelineError("--released says the day of the document that --source names: give --source")
     if options.release:
-        row = releases.named(options.release, options.api)
-        return [_committed(row, releases)]
+        return Asked([committed(releases.named(options.release, options.api), releases)], [])
     if options.source:
-        return [_taken(read_published(options.source, options.api), releases, options.released)]
+        published = read_published(options.source, options.api, attempts=options.attempts)
+        return Asked([_taken(published, releases, options.released)], [])
     apis = [options.api] if options.api else list(APIS)
     if options.refresh:
-        found = [_taken(published, releases, None) for published in _fetched(apis, releases)]
-        return [item for item in found if item.former is not None or releases.current(item.api) is None]
+        return _asked_now(apis, releases, options.attempts)
     rows = {api: releases.current(api) for api in apis}
     if missing := [api for api, row in rows.items() if row is None]:
         raise PipelineError(f"openapi/releases.toml names no current release of {missing[0]}: give a --source")
-    return [_committed(row, releases) for row in rows.values() if row is not None]
+    return Asked([committed(row, releases) for row in rows.values() if row is not None], [])
 
 
-def _fetched(apis: Sequence[str], releases: Releases) -> list[Published]:
-    addresses = {api: address for api in apis if (address := releases.sources.get(api))}
-    if not addresses:
-        raise PipelineError(f"openapi/releases.toml does not say where {' and '.join(apis)} can be fetched from")
-    found, failures = [], []
-    for api, address in addresses.items():
+def _asked_now(apis: Sequence[str], releases: Releases, attempts: int) -> Asked:
+    """Ask for each published document; a verdict on each."""
+    result = Asked([], [])
+    for api in apis:
+        address = releases.sources.get(api)
         try:
-            found.append(read_published(address, api))
+            if not address:
+                raise NotFetched("openapi/releases.toml does not say where it is published: write it to [source]")
+            published = read_published(address, api, attempts=attempts)
         except PipelineError as error:
-            failures.append(str(error))
-    if not found:
-        raise PipelineError("; ".join(failures))
-    for failure in failures:
-        print(f"regenerate: going on without: {failure}", file=sys.stderr)
-    return found
+            result.missing = True
+            result.verdicts.append(f"{api}: not fetched: {_one_line(str(error))}")
+            print(f"regenerate: {result.verdicts[-1]}", file=sys.stderr)
+            continue
+        item = _taken(published, releases, None)
+        name = item.release["name"]
+        if item.is_new or releases.current(api) is None:
+            result.inputs.append(item)
+            result.verdicts.append(f"{api}: changed: it becomes release {name}")
+        else:
+            same = "the same bytes" if item.release["sha256"] == published.sha256 else "the same facts in other words"
+            result.verdicts.append(f"{api}: unchanged: {address} publishes release {name}, {same}")
+            result.verdicts += [f"{api}: {note}" for note in item.notes]
+    return result
 
 
 def _taken(published: Published, releases: Releases, released: datetime.date | None) -> Input:
     """A published document as an input; it is a new release unless it says what the current one says."""
-    api, distilled, current = published.api, distil(published.document), releases.current(published.api)
-    known = releases.of(published)
-    if current is not None and (known is current or distilled == _committed(current, releases).distilled):
-        return Input(api, distilled, current, pinned=current is releases.newest(api))
-    row = known or new_release(
-        published,
-        len(operations(distilled)),
-        today=datetime.datetime.now(datetime.UTC).date(),
-        released=released,
-        major=current["major"] if current else FIRST_MAJOR,
-    )
-    return Input(api, distilled, row, former=current)
-
-
-def _committed(row: dict[str, Any], releases: Releases) -> Input:
-    distilled = load_distilled(_distilled_path(row))
-    count = len(operations(distilled))
-    if count != row["operations"]:
-        raise PipelineError(f"release {row['name']} has {row['operations']} operations, its distilled document {count}")
-    return Input(row["api"], distilled, row, pinned=row is releases.newest(row["api"]))
-
-
-def _build(item: Input, staging: Path) -> tuple[str, Report]:
-    return build(item.distilled, item.api, staging, release=item.release, pinned=item.pinned)
-
-
-def _surface_of(row: dict[str, Any]) -> Surface:
-    """What the client of a recorded release offers, with the tables and templates of today."""
-    with tempfile.TemporaryDirectory() as staging:
-        item = Input(row["api"], load_distilled(_distilled_path(row)), row)
-        _build(item, Path(staging))
-        return read_surface(Path(staging) / PACKAGE / row["api"])
-
-
-def _note_client(row: dict[str, Any], client: str, *, verify: bool) -> None:
-    if verify and row.get("client") not in (None, client):
-        raise PipelineError(
-            f"the client of release {row['name']} would not be the recorded one: the pipeline has changed since. Check "
-            "out the version that was released with it, or record the new one with --record"
-        )
-    row["client"] = client
-
-
-def _keep_report(item: Input, changes: list[Change], files: dict[Path, str]) -> None:
-    if item.former is not None:
-        files[_report_path(item.former, item.release)] = render(changes, _title(item.former, item.release))
-
-
-def _make_current(item: Input, releases: Releases, *, breaking: bool) -> None:
-    if item.release not in releases.rows:
-        item.release["major"] += breaking
-        releases.add(item.release)
-    releases.current_names[item.api] = item.release["name"]
-
-
-def _keep_the_others(source: Path, built: Path, apis: Collection[str]) -> None:
-    """Take over into `built` the packages of the APIs that are not regenerated, so that it can replace the target."""
-    for api in APIS:
-        if api not in apis and (source / api).exists():
-            shutil.copytree(source / api, built / api, ignore=shutil.ignore_patterns(*IGNORED))
-
-
-def _distilled_path(row: dict[str, Any]) -> Path:
-    return OPENAPI / "distilled" / f"tmdb-{row['api']}-{row['name']}.json"
-
-
-def _report_path(old: dict[str, Any], new: dict[str, Any]) -> Path:
-    return OPENAPI / "changes" / f"{new['api']}-{old['name']}-to-{new['name']}.md"
-
-
-def _title(old: dict[str, Any], new: dict[str, Any]) -> str:
-    return f"{new['api']}: {old['name']} to {new['name']}"
-
-
-def _staging_parent(options: argparse.Namespace) -> Path | None:
-    """Where to build: beside the target, so that it can be renamed into place; elsewhere when nothing is written."""
-    if options.check:
-        return None
-    parent: Path = options.output or GENERATED
-    parent.mkdir(parents=True, exist_ok=True)
-    return parent
+    api, current = published.api, releases.current(published.api)
+    distilled = take(published.document, known_ids(api, releases)).document
+    known, notes = releases.of(published), list(published.notes)
+    if current is not None and (known is current or says_the_same(distilled, committed(current, releases).distilled)):
+        item = committed(current, releases)
+        return Input(api, item.distilled, current, pinned=item.pinned, notes=notes)
+    if known is not None and (current is None or order_of(known["name"]) > order_of(current["name"])):
+        item = committed(known, releases)
+        return Input(api, item.distilled, known, is_new=True, notes=notes)
+    today = datetime.datetime.now(datetime.UTC).date()
+    row, more = new_release(releases, published, len(operations(distilled)), today=today, released=released)
+    return Input(api, distilled, row, is_new=True, notes=notes + more)
 
 
 def _shown(path: Path) -> str:
@@ -297,11 +313,11 @@ def _shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
-def _check(files: dict[Path, str], built: Path, target: Path, *, with_files: bool) -> int:
-    found = differences(read_tree(built), read_tree(target), f"{_shown(target)}/")
+def _check(made: Made, target: Path, *, with_files: bool) -> int:
+    found = differences(read_tree(made.package), read_tree(target), f"{_shown(target)}/")
     if with_files:
-        expected = {_shown(path): content.encode() for path, content in files.items()}
-        actual = {_shown(path): path.read_bytes() for path in files if path.exists()}
+        expected = {_shown(path): content.encode() for path, content in made.files.items()}
+        actual = {_shown(path): path.read_bytes() for path in [*made.files, *made.gone] if path.exists()}
         found = differences(expected, actual) + found
     if not found:
         print("nothing differs: generated/ and openapi/ are what the inputs produce")
@@ -313,26 +329,59 @@ def _check(files: dict[Path, str], built: Path, target: Path, *, with_files: boo
     return DIFFERENT
 
 
-def _verdict(
-    inputs: list[Input], changes: dict[str, list[Change]], releases: Releases, options: argparse.Namespace
-) -> int:
-    """Say what changed for users of the client; return the exit code that tells it."""
+def _print(options: argparse.Namespace, asked: Asked, made: Made, *, written: bool) -> None:
+    """Say what was made, and what it changes for users of the client."""
+    for verdict in asked.verdicts:
+        print(verdict)
+    if asked.verdicts:
+        print()
+    print("\n\n".join("\n".join([api, *report.lines()]) for api, report in made.reports.items()))
+    if made.state is None or options.release:
+        return
+    was = "written to" if written else "would be written to"
+    for name, text in sorted(made.state.reports.items()):
+        print(f"\n{text}")
+        print(f"{was} openapi/changes/{name}")
+    if made.state.reports or any(made.changes.values()):
+        release = made.state.release
+        print(f"next version: {made.state.version} (in {_shown(VERSION)}; the API release is {release})")
+    if not written:
+        print("nothing was written")
+
+
+def _code(options: argparse.Namespace, asked: Asked, made: Made) -> int:
+    if asked.missing:
+        return NOT_FETCHED
     if options.output or options.release:
         return OK
-    for item in inputs:
-        if item.former is not None:
-            print(f"\n{render(changes[item.api], _title(item.former, item.release))}")
-            print(f"written to {_shown(_report_path(item.former, item.release))}")
-    if any(changes.values()):
-        version = VERSION.read_text(encoding="utf-8").split('"')[-4]
-        print(f"next version: {version} (in {_shown(VERSION)}; the API release is {releases.current_names[MAIN]})")
-    return max((_exit_code(listed) for listed in changes.values()), default=OK)
+    return max((_exit_code(listed) for listed in made.changes.values()), default=OK)
 
 
 def _exit_code(changes: list[Change]) -> int:
     if not changes:
         return OK
     return BREAKING if any(change.breaking for change in changes) else COMPATIBLE
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a request to end, from a terminal or from a system that goes down, clear up like any failure."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Progress:

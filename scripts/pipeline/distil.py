@@ -143,6 +143,10 @@ class _Reading:
                 operation = self._operation(one)
             except _LeftOut as reason:
                 self._leave_out(one, str(reason))
+            except PipelineError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one operation that is not understood must not stop the others
+                self._leave_out(one, f"it cannot be read ({type(error).__name__}: {error})")
             else:
                 paths.setdefault(one.path, {})[one.method] = operation
         if not paths:
@@ -156,6 +160,10 @@ class _Reading:
         }
         if self._schemas.components:
             self._result.document["components"] = {"schemas": dict(sorted(self._schemas.components.items()))}
+        if self._result.left_out:
+            self._result.document["x-left-out"] = self._result.left_out
+        if self._result.notes:
+            self._result.document["x-notes"] = self._result.notes
         return self._result
 
     def _version(self, paths: Json) -> str:

@@ -104,7 +104,7 @@ class _Naming:
         self._history = history
         self._models = PatternTable(names.get("models", {}))
         self._enums = PatternTable(names.get("enums", {}))
-        rest = {key: value for key, value in document.items() if key != "components"}
+        rest = {key: value for key, value in document.items() if key != "components" and not key.startswith("x-")}
         self._named = Named(document={**rest, "paths": {}})
         known = {*names.get("models", {}), *names.get("enums", {}), *taken, "Status"}
         self._taken = {name.lower() for name in known | names_of_templates()}

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .build import OPENAPI, ROOT
-from .cli import BREAKING, COMPATIBLE, FAILED, OK, VERSION
+from .cli import BREAKING, COMPATIBLE, FAILED, OK
+from .making import VERSION
 from .releases import Releases
 
 EPILOG = """\

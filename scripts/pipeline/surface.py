@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ASSUMED = re.compile(r"^\s+(?P<name>\w+): .*TMDB assumes (?P<value>.+)\.$", re.MULTILINE)
+DEPRECATED = "Deprecated by TMDB."
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -42,6 +43,8 @@ class Operation:
     """The credentials that it takes, in words."""
     served_by: frozenset[tuple[str, str]]
     """The same as what one may hold: an application-level credential, and a user-level one or none."""
+    deprecated: bool = False
+    """Whether TMDB has deprecated it."""
 
 
 @dataclass
@@ -70,7 +73,10 @@ def read_surface(package: Path) -> Surface:
     for path in sorted((package / "resources").glob("[!_]*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         resource = next(n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("Async"))
-        methods |= {(path.stem, item.name): item for item in resource.body if isinstance(item, ast.FunctionDef)}
+        for item in resource.body:
+            if isinstance(item, ast.FunctionDef):
+                methods[path.stem, item.name] = item
+                methods.setdefault((path.stem, item.name.removesuffix("_")), item)
     for row in _rows(package / "operations.py"):
         _, http_method, template, tag, module, endpoint, method, user_auth, bearer_only, *_ = row
         definition = methods[str(tag), str(method)]
@@ -84,6 +90,7 @@ def read_surface(package: Path) -> Surface:
             ast.unparse(definition.returns) if definition.returns else "None",
             _takes(str(user_auth), bearer_only=bool(bearer_only)),
             _served_by(str(user_auth), bearer_only=bool(bearer_only)),
+            DEPRECATED in (ast.get_docstring(definition) or "").partition("\n")[0],
         )
     surface.inputs = _reachable(surface.bodies, surface.models)
     return surface

@@ -15,6 +15,7 @@ from .bindings import Bindings
 from .distil import Json, operations
 from .document import LAST_PAGE, NUMBER
 from .notation import ref_name
+from .surface import DEPRECATED
 
 PLAIN_DECODERS = {"as_date", "as_datetime", "as_int"}
 # Path parameters that whoever sends the call can fill in -> what it carries then.
@@ -23,7 +24,6 @@ SUPPLIED = {
     "account_object_id": "user access token",
     "guest_session_id": "session",
 }
-DEPRECATED = "Deprecated by TMDB."
 # Arguments that a resource method does not keep while its call is under way.
 SECRETS = {"access_token", "guest_session_id", "password", "request_token", "session_id", "user_access_token"}
 

@@ -48,8 +48,7 @@ def taken(document: dict[str, Any], folder: Path, *, types: bool = False) -> Tak
     try:
         found = take(document, known.ids)
         text, report = build(
-            found.document, "v3", folder, release=RELEASE, pinned=False, history=known, notes=found.notes,
-            left_out=found.left_out, formatted=False,
+            found.document, "v3", folder, release=RELEASE, pinned=False, history=known, formatted=False,
         )  # fmt: skip
     except PipelineError as error:
         return Taken(refused=str(error))
