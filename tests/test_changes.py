@@ -20,7 +20,7 @@ from pipeline.changes import compare, render
 from pipeline.cli import BREAKING, COMPATIBLE, FAILED, OK
 from pipeline.distil import distil, operations
 from pipeline.releases import Releases
-from pipeline.surface import Surface, read_surface
+from pipeline.surface import Operation, Parameter, Surface, read_surface
 from pipeline.tree import digest, read_tree
 from project import ROOT, published, regenerate, serving, snapshot
 
@@ -282,6 +282,80 @@ def test_an_alteration_is_reported_in_python_names(
     report = render(changes, "title")
     assert all(change.text in report for change in changes)
     assert ("## Breaking" in report) is bool(breaking)
+
+
+def test_a_method_that_calls_something_else_is_breaking(unaltered: Surface, tmp_path: Path) -> None:
+    """An operation moves to another path and keeps its id."""
+    document = some_operations()
+    document["paths"]["/3/review/by/{review_id}"] = document["paths"].pop("/3/review/{review_id}")
+    changes = compare(unaltered, surface_of(document, tmp_path))
+    assert "reviews.details: calls GET /3/review/by/{}; called GET /3/review/{}" in [
+        str(c) for c in changes if c.breaking
+    ]
+    assert "reviews.details: removed (GET /3/review/{})" in [str(c) for c in changes if c.breaking]
+
+
+def test_what_is_deprecated_is_said_in_report_and_docstring_and_warned_of(unaltered: Surface, tmp_path: Path) -> None:
+    document = some_operations()
+    document["paths"]["/3/review/{review_id}"]["get"]["deprecated"] = True
+    changes = compare(unaltered, surface_of(document, tmp_path))
+    assert [(str(change), change.breaking) for change in changes] == [("reviews.details: deprecated by TMDB", False)]
+    program = """
+import asyncio, warnings, httpx
+from tmdb_ext import TMDB, AsyncTMDB
+from tmdb_api_client.v3.api.reviews import review_details
+answer = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": "1"}))
+token = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"
+async def fetch():
+    async with AsyncTMDB(access_token=token, transport=answer) as tmdb:
+        await tmdb.reviews.details("1")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    with TMDB(access_token=token, transport=answer) as tmdb:
+        tmdb.reviews.details("1")
+    asyncio.run(fetch())
+print(*(f"{w.category.__name__} {w.filename} {w.message}" for w in caught), sep="\\n")
+print("Deprecated by TMDB." in review_details.__doc__)
+"""
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    warning = "DeprecationWarning <string> TMDB has deprecated the operation review-details."
+    assert done.stdout.splitlines() == [warning, warning, "True"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "taken"),
+    [
+        ("int", "Filter[int]", True),
+        ("Filter[int]", "Filter[int | None]", True),
+        ("Filter[int | None]", "Filter[int]", False),
+        ("str", "Filter[int]", True),
+        ("Sequence[Kind | Unlisted]", "Sequence[str]", True),
+        ("list[int]", "Sequence[float]", True),
+        ("Sequence[int]", "list[int]", False),
+        ("list[int]", "list[float]", False),
+        ("Kind", "str", True),
+        ("str", "Kind", False),
+        ("int", "int | str", True),
+        ("int | str", "int", False),
+        ("int", "float", True),
+        ("float", "int", False),
+        ("Filter[Kind]", "Filter[str]", True),
+        ("Filter[int]", "int", False),
+        ("int", "Any", True),
+        ("Any", "int", False),
+        ("dict[str, int]", "dict[str, int | None]", False),
+        ("datetime.datetime", "datetime.date", True),
+    ],
+)
+def test_an_argument_that_may_still_be_given_is_compatible(old: str, new: str, taken: bool) -> None:
+    def surface(annotation: str) -> Surface:
+        parameter = Parameter("x", annotation, required=True, positional=True, assumed=None)
+        address = ("GET", "/3/x")
+        operation = Operation("a.b", "api.a.b", address, (parameter,), "None", "", frozenset())
+        return Surface(operations={address: operation}, enumerations={"Kind": ("a",)})
+
+    assert [change.breaking for change in compare(surface(old), surface(new))] == [not taken]
 
 
 def test_a_property_that_is_gone_from_one_shape_of_a_model_is_still_there(unaltered: Surface, tmp_path: Path) -> None:

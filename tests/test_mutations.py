@@ -19,6 +19,12 @@ def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
 
 
+@pytest.mark.parametrize("mutation", MUTATIONS if THOROUGH else MUTATIONS[3::60], ids=lambda mutation: mutation.name)
+def test_the_types_of_what_comes_of_a_mutation_are_right(mutation: Mutation, tmp_path: Path) -> None:
+    result = taken(mutation.document(), tmp_path, types=True)
+    assert [str(problem) for problem in result.problems] == []
+
+
 @pytest.mark.parametrize("mutation", CHOSEN, ids=lambda mutation: mutation.name)
 def test_a_mutation_is_taken_whole_and_all_of_it_works(mutation: Mutation, tmp_path: Path) -> None:
     result = taken(mutation.document(), tmp_path)

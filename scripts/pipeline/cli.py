@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the client there; nothing else is touched")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print report, changes and version")
+    parser.add_argument("--quick", action="store_true", help="look for undefined names in place of checking the types")
     parser.add_argument("--debug", action="store_true", help="print a traceback where the pipeline itself is at fault")
     return parser
 
@@ -179,6 +180,7 @@ def _make(
         staging,
         progress.done,
         checked=not options.check,
+        types=not options.quick,
         verify_digest=bool(options.release) and not options.output,
     )
     if not options.output:

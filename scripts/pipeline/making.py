@@ -108,6 +108,7 @@ def make(
     done: Callable[[str], None],
     *,
     checked: bool,
+    types: bool,
     verify_digest: bool,
 ) -> Made:
     """Make the client of `inputs`, with the packages of the other API versions as they are.
@@ -118,6 +119,7 @@ def make(
         staging: An empty folder.
         done: Is told of each step.
         checked: Whether to prove that the client works.
+        types: Whether mypy is to check its types.
         verify_digest: Whether the client has to be what is recorded of its release.
 
     Raises:
@@ -136,8 +138,8 @@ def make(
     for missing in settle_common(made.package):
         next(iter(made.reports.values())).notes.append(missing)
     if checked:
-        _prove(inputs, releases, staging, made, documents)
-        done("every module compiled and imported, every operation called, types checked")
+        _prove(inputs, releases, staging, made, documents, types=types)
+        done(f"every module compiled and imported, every operation called, {'types' if types else 'names'} checked")
     for item in inputs:
         made.reports[item.api].notes += item.notes
         made.files[OPENAPI / f"tmdb-{item.api}.json"] = dumps(documents[item.api])
@@ -159,11 +161,12 @@ def finish(made: Made, inputs: Collection[Input], releases: Releases) -> None:
         if (made.package / api).exists():
             surfaces[api] = read_surface(made.package / api)
     there = sorted(path.name for path in CHANGES.glob("*.md"))
-    made.state = state = state_of(load_publication(PUBLISHED), surfaces, releases, there)
-    major = int(state.version.partition(".")[0])
-    for item in inputs:
-        if item.is_new and state.changes:
-            item.release["major"] = major
+    publication = load_publication(PUBLISHED)
+    made.state = state = state_of(publication, surfaces, releases, there)
+    for api in state.changes:
+        row = releases.current(api)
+        if row is not None and row["name"] != publication.releases.get(api):
+            row["major"] = int(state.version.partition(".")[0])
     made.files[VERSION] = state.version_file
     made.files |= {CHANGES / name: text for name, text in state.reports.items()}
     said = {VERSION: state.version_file} | {CHANGES / name: text for name, text in state.reports.items()}
@@ -195,9 +198,11 @@ def _build_whole(item: Input, releases: Releases, staging: Path, made: Made, doc
     documents[item.api] = json.loads(text)
 
 
-def _prove(inputs: list[Input], releases: Releases, staging: Path, made: Made, documents: dict[str, Json]) -> None:
+def _prove(
+    inputs: list[Input], releases: Releases, staging: Path, made: Made, documents: dict[str, Json], *, types: bool
+) -> None:
     """Verify the tree; take operations that do not work out of documents that are new, and verify what is left."""
-    problems = verify(staging, documents)
+    problems = verify(staging, documents, types=types)
     for _ in range(MOST_LEFT_OUT):
         if not problems:
             return
@@ -209,7 +214,7 @@ def _prove(inputs: list[Input], releases: Releases, staging: Path, made: Made, d
             _build_whole(by_api[api], releases, staging, made, documents)
             _note_client(by_api[api].release, digest(made.package, api), verify=False)
         settle_common(made.package)
-        problems = verify(staging, documents)
+        problems = verify(staging, documents, types=types)
     raise PipelineError(f"the new client does not work, and was not put in place: {shown(problems)}")
 
 

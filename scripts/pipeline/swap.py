@@ -68,9 +68,8 @@ class Swap:
             draft.replace(self.folder / JOURNAL)
         try:
             self._finish()
-        except BaseException:
-            self._finish()  # an interruption: what is decided is done
-            raise
+        except KeyboardInterrupt:
+            self._finish()  # what is decided is done
 
     def recover(self) -> bool:
         """Finish what a run that was killed had decided, clear what it had not; return whether there was something."""
