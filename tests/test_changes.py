@@ -33,6 +33,7 @@ FROM_2024_TO_2025 = {
     "+ property CollectionDetails.original_name",
     "+ property CollectionPart.name",
     "+ property CollectionPart.original_name",
+    "+ property EpisodeDetails.episode_type",
     "+ property SeasonDetails.networks",
 }
 FROM_2025_TO_2026 = {

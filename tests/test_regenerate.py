@@ -318,3 +318,82 @@ def test_an_operation_of_the_overlay_survives_a_document_without_its_model(tmp_p
     assert (
         "def movies(self, company_id: int, *, language: str | None = None, page: int | None = None) -> Any:" in resource
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "message"),
+    [
+        ("overlay-v3", "", 'target = "model:MoveDetails.tilte"\ntype = "str"', "close to it: MovieDetails.title"),
+        (
+            "overlay-v3",
+            "",
+            'target = "model:MovieDetails.title"\nadd = true\ntype = "str"',
+            "the document has it already",
+        ),
+        ("overlay-v3", "", 'target = "model:MovieDetails.title"\ntype = "str"', "it is so already"),
+        ("overlay-v3", "", 'target = "property:tilte"\ntype = "str"', "close to it: title"),
+        ("overlay-v3", "", 'target = "body:RatingBody.valeu"\ntype = "int"', "close to it: RatingBody.value"),
+        ("overlay-v3", "", 'target = "parameter:movie-details.langage"\ntype = "int"', "movie-details.language"),
+        ("overlay-v3", "", 'target = "parameter:movie-details.language"\nadd = true\ntype = "int"', "has it already"),
+        ("overlay-v3", "", 'target = "operation:movie-detials"\nabsent = true', "close to it: movie-details"),
+        ("overlay-v3", "", 'target = "model:Film"\nadd = true\ncopy = "MovieDetials"', "close to it: MovieDetails"),
+        ("overlay-v3", "", 'target = "model:MovieDetails"\nadd = true\ncopy = "Genre"', "a model of that name already"),
+        ("overlay-v3", "", 'target = "model:Colour"\nvalues = ["a"]', "no such enumeration (add = true makes one)"),
+        (
+            "overlay-v3",
+            "",
+            'target = "model:TimeWindow"\nadd = true\nvalues = ["a"]',
+            "enumeration of that name already",
+        ),
+        (
+            "overlay-v3",
+            "",
+            'target = "append:movie-details.credits"\nadd = true\ntype = "Credits"',
+            "the document has it",
+        ),
+        (
+            "overlay-v3",
+            "",
+            'target = "append:movie-detials.x"\nadd = true\ntype = "Credits"',
+            "close to it: movie-details",
+        ),
+        ("overlay-v3", "", 'target = "append:movie-details.x"\ntype = "Credits"', "say add = true"),
+        ("overlay-v3", "", 'target = "property:id"\nto = ["Genre"]\ntype = "int"', "say add = true"),
+        ("overlay-v3", "", 'target = "property:id"\nadd = true\nto = ["Genre"]\ntype = "int"', "Genre has it already"),
+        ("overlay-v3", "", 'target = "property:x"\nadd = true\nto = ["Gerne"]\ntype = "int"', "close to it: Genre"),
+        (
+            "overlay-v3",
+            "",
+            'target = "property:title"\ntype = "MovieSumary"',
+            "there is no model MovieSumary; close to it: MovieSumm",
+        ),
+        (
+            "names-v3",
+            "[methods]\n",
+            '[methods]\nmovie-detials = "x"\n',
+            "[methods] movie-detials; close to it: movie-details",
+        ),
+        ("names-v3", "[tags]\n", '[tags]\nfilms = ["/3/moive"]\n', "[tags] films: /3/moive; close to it: /3/movie"),
+        ("names-v3", "[attributes]\n", '[attributes]\ntilte = "x"\n', "[attributes] tilte; close to it: title"),
+        ("names-v3", "[models]\n", '[models]\nX = ["movie-detials"]\n', "close to it: movie-details"),
+        ("names-v3", "[operation_ids]\n", '[operation_ids]\nmovie-detials = "x"\n', "close to it: movie-details"),
+        ("descriptions", "[operations]\n", '[operations]\nmovie-detials = "X."\n', "close to it: movie-details"),
+        ("descriptions", "[models]\n", '[models]\nMovieDetials = "X."\n', "close to it: MovieDetails"),
+        ("descriptions", "[bodies]\n", '[bodies]\nvaleu = "X."\n', "close to it: value"),
+        ("descriptions", "[parameters]\n", '[parameters]\nlangage = "X."\n', "close to it: language"),
+    ],
+)
+def test_what_the_tables_say_in_vain_is_an_error_with_the_nearest_names(
+    checkout: Path, table: str, old: str, new: str, message: str
+) -> None:
+    path = checkout / f"openapi/{table}.toml"
+    text = path.read_text()
+    if old:
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+    else:
+        path.write_text(f'{text}\n[[mend]]\n{new}\nreason = "x"\n')
+    done = regenerate(checkout, "--check")
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("regenerate: ")

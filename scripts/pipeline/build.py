@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .distil import Json, dumps, operations
-from .document import Words, build_document, declare_path_parameters
+from .document import Words, build_document, declare_path_parameters, unused_names
 from .errors import PipelineError
 from .generate import generate, write_common
 from .identity import History
@@ -35,6 +35,9 @@ class Report:
     """Operations that the client does not have, each with the reason."""
     notes: list[str] = field(default_factory=list)
     """What could not be taken as it is published."""
+
+    undescribed: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Descriptions that this version of the API does not use."""
 
     @property
     def problems(self) -> list[str]:
@@ -90,12 +93,15 @@ def build(
     undeclared = declare_path_parameters(named)
     document = build_document(named, names, words, api, history)
     conflicts = document.pop("x-conflicts")
+    named.unused += unused_names(document, names)
 
-    report = Report(mended=mended.counts, derived=named.derived)
+    report = Report(mended=mended.counts, derived=named.derived, undescribed=words.unused())
+    own = [text for key, text in report.undescribed.items() if key[0] == api]
+    report.warnings += [f"description of nothing: {text}" for text in own]
     report.left_out += distilled.get("x-left-out", [])
     report.notes += [*distilled.get("x-notes", []), *named.notes]
-    report.warnings += [f"overlay entry without effect: {target}" for target in mended.stale]
-    report.notes += mended.gone
+    report.warnings += [f"overlay entry without effect: {miss}" for miss in mended.misses]
+    report.warnings += mended.gone
     report.warnings += [f"name without a place: {pattern}" for pattern in named.unused]
     report.warnings += [f"no documented response, left untyped: {place}" for place in _unanswered(named.document)]
     report.warnings += [f"path parameter that is not declared, taken for a string: {place}" for place in undeclared]

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .distil import PLACEHOLDER, Json, operations
-from .identity import History, name_methods
+from .identity import History, is_below, name_methods, nearest
 from .naming import Named, derived_name
 from .notation import REF_PREFIX, ref, ref_name
 
@@ -70,6 +70,29 @@ class Words:
     table: dict[str, Any]
     api: str
     missing: list[str] = field(default_factory=list)
+    used: set[tuple[str, ...]] = field(default_factory=set)
+    """The entries that were asked for: their section and name, after the API version if it has the section."""
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    """What was asked for in each section, for messages that offer the nearest."""
+
+    def unused(self) -> dict[tuple[str, ...], str]:
+        """The entries that nothing asked for, each with what a message says of it.
+
+        Those of all versions are unused only if no version asks for them.
+        """
+        found = {}
+        for prefix, table in (((), self.table), ((self.api,), self.table.get(self.api, {}))):
+            for section, entries in table.items():
+                if section.startswith("v") and section[1:].isdigit():
+                    continue
+                for name, text in entries.items():
+                    keys = [(name, sub) for sub in text] if isinstance(text, dict) else [(name,)]
+                    for key in keys:
+                        if (*prefix, section, *key) not in self.used:
+                            shown = ".".join((*prefix, section))
+                            close = nearest(key[-1], self.asked.get(section, ()))
+                            found[*prefix, section, *key] = f"[{shown}] {'.'.join(key)}{close}"
+        return found
 
     def of_operation(self, published: str, path: str, method: str) -> str:
         return self._get("operations", published) or f"Call {method.upper()} {path}."
@@ -77,6 +100,9 @@ class Words:
     def of_parameter(self, published: str, name: str) -> str:
         special = self._find("parameters", published)
         if isinstance(special, dict) and name in special:
+            prefix = (self.api,) if published in self.table.get(self.api, {}).get("parameters", {}) else ()
+            self.used.add((*prefix, "parameters", published, name))
+            self.asked.setdefault("parameters", set()).add(name)
             return str(special[name])
         return self._get("parameters", name) or f"The {name.replace('_', ' ')}."
 
@@ -99,7 +125,12 @@ class Words:
 
     def _find(self, section: str, name: str) -> Any:
         own = self.table.get(self.api, {}).get(section, {})
-        return own[name] if name in own else self.table.get(section, {}).get(name)
+        self.asked.setdefault(section, set()).add(name)
+        if name in own:
+            self.used.add((self.api, section, name))
+            return own[name]
+        self.used.add((section, name))
+        return self.table.get(section, {}).get(name)
 
 
 def declare_path_parameters(named: Named) -> list[str]:
@@ -165,6 +196,27 @@ def build_document(named: Named, names: Json, words: Words, api: str, history: H
     }
     _check_conflicts(document)
     return document
+
+
+def unused_names(document: Json, names: Json) -> list[str]:
+    """The entries of the tables of methods, writes, tags and attributes that nothing in our document answers to."""
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    found = [
+        f"[{section}] {name}{nearest(name, ids)}"
+        for section in ("methods", "writes")
+        for name in sorted({*names.get(section, [])} - {*ids})
+    ]
+    paths = [path for path, _, _ in operations(document)]
+    above = {"/".join(path.split("/")[:number]) for path in paths for number in range(3, len(path.split("/")) + 1)}
+    found += [
+        f"[tags] {tag}: {prefix}{nearest(prefix, above)}"
+        for tag, prefixes in sorted(names.get("tags", {}).items())
+        for prefix in prefixes
+        if not any(is_below(path, prefix) for path in paths)
+    ]
+    keys = {key for schema in document["components"]["schemas"].values() for key in schema.get("properties", {})}
+    found += [f"[attributes] {key}{nearest(key, keys)}" for key in sorted({*names.get("attributes", {})} - keys)]
+    return found
 
 
 def nullable(schema: Json) -> Json:

@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from .distil import Address, Json, address_of, operations
@@ -94,7 +95,7 @@ def identify(document: Json, names: dict[str, Any], history: History) -> Identit
         owners[name] = f"{method.upper()} {path}"
         result.of[path, method] = name
     published = {operation["operationId"] for _, _, operation in listed}
-    result.unused = [f"[operation_ids] {one}" for one in sorted({*better} - published)]
+    result.unused = [f"[operation_ids] {one}{nearest(one, published)}" for one in sorted({*better} - published)]
     return result
 
 
@@ -172,5 +173,14 @@ def fit_method(name: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The names that are close to one that is not there, as the end of a message; empty if none is."""
-    close = difflib.get_close_matches(name, sorted({*known}), n=3, cutoff=0.5)
+    # Comparing all of them in earnest takes long: first those with most letters in common.
+    own = _letters(name)
+    likely = sorted({*known}, key=lambda one: (-len(own & _letters(one)) / (len(name) + len(one) + 1), one))[:20]
+    close = difflib.get_close_matches(name, likely, n=3, cutoff=0.5)
     return f"; close to it: {', '.join(close)}" if close else ""
+
+
+@cache
+def _letters(name: str) -> frozenset[tuple[str, int]]:
+    """The letters of a name, each with how often it has occurred before."""
+    return frozenset((letter, name.count(letter, 0, index)) for index, letter in enumerate(name))

@@ -140,6 +140,7 @@ def make(
     if checked:
         _prove(inputs, releases, staging, made, documents, types=types)
         done(f"every module compiled and imported, every operation called, {'types' if types else 'names'} checked")
+    _require_used_descriptions(inputs, made)
     for item in inputs:
         made.reports[item.api].notes += item.notes
         made.files[OPENAPI / f"tmdb-{item.api}.json"] = dumps(documents[item.api])
@@ -188,6 +189,19 @@ def _surface_in_tree(api: str) -> Surface | None:
     if row is None or not package.exists() or row.get("client") != digest(package, api):
         return None
     return read_surface(package / api)
+
+
+def _require_used_descriptions(inputs: list[Input], made: Made) -> None:
+    """Of the descriptions that all versions share, those that none uses: an error if all documents are pinned."""
+    if {item.api for item in inputs} != {*APIS}:
+        return
+    reports = [made.reports[item.api] for item in inputs]
+    everywhere = [key for key in reports[0].undescribed if all(key in report.undescribed for report in reports)]
+    unused = [f"description of nothing: {reports[0].undescribed[key]}" for key in everywhere]
+    if unused and all(item.pinned for item in inputs):
+        more = f" (and {len(unused) - 5} more)" if len(unused) > 5 else ""
+        raise PipelineError("on the pinned documents, " + "; ".join(unused[:5]) + more)
+    reports[0].warnings += unused
 
 
 def _build_whole(item: Input, releases: Releases, staging: Path, made: Made, documents: dict[str, Json]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .distil import Json, merge, operations
 from .errors import PipelineError
-from .identity import History, identify
+from .identity import History, identify, nearest
 from .notation import REF_PREFIX, ref, ref_name
 from .templates import names_of_templates
 from .words import shortened
@@ -134,7 +134,9 @@ class _Naming:
             result["response"] = self._replace(operation["response"], identifier)
             named.document["paths"].setdefault(path, {})[method] = result
         for table, patterns in (("models", self._models), ("enums", self._enums)):
-            named.unused += [f"[{table}] {name}: {pattern}" for name, pattern in patterns.unused]
+            named.unused += [
+                f"[{table}] {name}: {pattern}{nearest(pattern, named.places)}" for name, pattern in patterns.unused
+            ]
         return named
 
     def _name_recursive(self, published: str, schema: Json) -> None:
@@ -162,6 +164,7 @@ class _Naming:
 
     def _enumerate(self, schema: Json, place: str) -> Json:
         """A reference to the enumeration at a place."""
+        self._named.places.append(place)
         name = self._enums.find(place) or self._derive(place)
         self._merge(name, {"type": schema["type"], "enum": schema["enum"]})
         return ref(name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .distil import Json, operations
 from .errors import PipelineError
+from .identity import nearest
 from .naming import Named
 from .notation import parse_type, ref_name
 
@@ -27,15 +28,13 @@ class Mended:
 
     counts: list[tuple[str, int]] = field(default_factory=list)
     """(target, number of places changed) per entry."""
+    misses: list[str] = field(default_factory=list)
+    """Entries that change nothing, or that add what is there already, each with the reason."""
 
     any_on_purpose: set[tuple[str, str]] = field(default_factory=set)
     """(model, property) of what an entry says is of any type."""
     gone: list[str] = field(default_factory=list)
     """Where a model is named that the document does not have."""
-
-    @property
-    def stale(self) -> list[str]:
-        return [target for target, count in self.counts if not count]
 
 
 def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
@@ -49,18 +48,22 @@ def apply_overlay(named: Named, overlay: dict[str, Any]) -> Mended:
         elif kind == "parameter":
             count = _mend_parameters(named, pattern, entry)
         elif kind == "append":
-            count = _append(named, pattern, entry)
+            count = _append(named, pattern, entry, mended)
         elif "copy" in entry:
-            count = _copy(named, pattern, entry)
+            count = _copy(named, pattern, entry, mended)
         elif "base" in entry:
             count = _base(named, pattern, entry)
         elif "values" in entry:
-            count = _enumerate(named, pattern, entry)
+            count = _enumerate(named, pattern, entry, mended)
         elif "to" in entry:
-            count = _add(named, pattern, entry)
+            count = _add(named, pattern, entry, mended)
+        elif entry.get("add") and kind != "property":
+            count = _create(named, pattern, entry, mended)
         else:
             count = _mend_properties(named, bodies, kind, pattern, entry, mended)
         mended.counts.append((entry["target"], count))
+        if not count and not any(miss.startswith(f"{entry['target']}: ") for miss in mended.misses):
+            mended.misses.append(f"{entry['target']}: {_why_nothing(named, bodies, kind, pattern, entry)}")
     mended.gone = _drop_unknown_references(named)
     return mended
 
@@ -74,6 +77,17 @@ def _checked(entry: Json) -> tuple[str, str]:
         raise PipelineError(f"overlay: {target} gives no reason")
     if unknown := set(entry) - KEYS:
         raise PipelineError(f"overlay: {target} has an unknown key {sorted(unknown)[0]!r}")
+    if creates := [key for key in ("copy", "numbers", "to") if key in entry and not entry.get("add")]:
+        raise PipelineError(f"overlay: {target}: {creates[0]} adds something: say add = true")
+    if kind == "append" and not entry.get("add"):
+        raise PipelineError(f"overlay: {target}: a sub-resource is added: say add = true")
+    if (
+        kind in ("model", "body")
+        and "copy" not in entry
+        and not {"base", "values"} & entry.keys()
+        and "." not in pattern
+    ):
+        raise PipelineError(f"overlay: {target}: name a property, {kind}:MODEL.PROPERTY")
     if "sent" in entry and (kind != "body" or entry["sent"] not in SENT_AS):
         raise PipelineError(f"overlay: {target}: sent is for body:… and one of {', '.join(SENT_AS)}")
     return kind, pattern
@@ -159,45 +173,124 @@ def _mend_parameters(named: Named, pattern: str, entry: Json) -> int:
     return count
 
 
-def _append(named: Named, pattern: str, entry: Json) -> int:
+def _append(named: Named, pattern: str, entry: Json, mended: Mended) -> int:
     identifier, _, name = pattern.partition(".")
-    known = any(operation["operationId"] == identifier for _, _, operation in operations(named.document))
-    if known:
-        numbers = {"x-numbers": entry["numbers"]} if "numbers" in entry else {}
-        named.appends.setdefault(identifier, {})[name] = {**parse_type(entry["type"]), **numbers}
-    return int(known)
+    listed = {operation["operationId"]: path for path, _, operation in operations(named.document)}
+    if identifier not in listed:
+        mended.misses.append(f"append:{pattern}: there is no operation {identifier}{nearest(identifier, listed)}")
+        return 0
+    if "*" not in name and "get" in named.document["paths"].get(f"{listed[identifier]}/{name}", {}):
+        mended.misses.append(f"append:{pattern}: the document has it: {listed[identifier]}/{name}")
+        return 0
+    numbers = {"x-numbers": entry["numbers"]} if "numbers" in entry else {}
+    named.appends.setdefault(identifier, {})[name] = {**parse_type(entry["type"]), **numbers}
+    return 1
 
 
-def _add(named: Named, prop: str, entry: Json) -> int:
+def _add(named: Named, prop: str, entry: Json, mended: Mended) -> int:
     """Add a property to the models that lack it."""
     count = 0
     for model in entry["to"]:
         component = named.components.get(model)
-        if component and prop not in component["properties"]:
+        if component is None or "properties" not in component:
+            mended.misses.append(f"property:{prop}: there is no model {model}{nearest(model, _models(named))}")
+        elif prop in component["properties"]:
+            mended.misses.append(f"property:{prop}: {model} has it already")
+        else:
             component["properties"][prop] = parse_type(entry["type"])
             count += 1
     return count
 
 
-def _copy(named: Named, name: str, entry: Json) -> int:
+def _create(named: Named, pattern: str, entry: Json, mended: Mended) -> int:
+    """Add a property to a model that lacks it, or a model that there is not."""
+    model, _, prop = pattern.partition(".")
+    component = named.components.get(model)
+    if component is not None and "properties" not in component:
+        mended.misses.append(f"{entry['target']}: {model} has no properties")
+        return 0
+    if component is None:
+        component = named.components[model] = {"type": "object", "properties": {}}
+    if prop in component["properties"]:
+        mended.misses.append(f"{entry['target']}: the document has it already")
+        return 0
+    component["properties"][prop] = parse_type(entry["type"])
+    if "any" in re.findall(r"\w+", entry["type"]):
+        mended.any_on_purpose.add((model, prop))
+    if entry.get("required"):
+        _require(component, prop, required=True)
+    if "sent" in entry:
+        component["properties"][prop]["x-sent"] = entry["sent"]
+    return 1
+
+
+def _copy(named: Named, name: str, entry: Json, mended: Mended) -> int:
     if entry["copy"] not in named.components:
+        close = nearest(entry["copy"], _models(named))
+        mended.misses.append(f"model:{name}: there is no model {entry['copy']} to copy{close}")
+        return 0
+    if name in named.components:
+        mended.misses.append(f"model:{name}: there is a model of that name already")
         return 0
     named.components[name] = deepcopy(named.components[entry["copy"]])
     return 1
 
 
-def _enumerate(named: Named, name: str, entry: Json) -> int:
+def _enumerate(named: Named, name: str, entry: Json, mended: Mended) -> int:
     before = named.components.get(name)
+    if entry.get("add") and before is not None:
+        mended.misses.append(f"model:{name}: there is an enumeration of that name already")
+        return 0
+    if not entry.get("add") and before is None:
+        known = [one for one, schema in named.components.items() if "enum" in schema]
+        mended.misses.append(f"model:{name}: there is no such enumeration (add = true makes one){nearest(name, known)}")
+        return 0
     named.components[name] = {"type": "string", "enum": sorted(entry["values"])}
     return int(named.components[name] != before)
 
 
+def _models(named: Named) -> list[str]:
+    return [name for name, schema in named.components.items() if "properties" in schema]
+
+
+def _why_nothing(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json) -> str:
+    """Why an entry changes nothing: there is no such thing, with the nearest names, or it is so already."""
+    listed = operations(named.document)
+    if kind == "operation":
+        known = [operation["operationId"] for _, _, operation in listed]
+    elif kind == "parameter":
+        known = [
+            f"{operation['operationId']}.{p['name']}" for _, _, operation in listed for p in operation["parameters"]
+        ]
+        if entry.get("add"):
+            identifiers = pattern.partition(".")[0]
+            matches = [o["operationId"] for _, _, o in listed if _expression(identifiers).fullmatch(o["operationId"])]
+            if matches:
+                return "the document has it already"
+            return (
+                f"there is no operation {identifiers}{nearest(identifiers, [o['operationId'] for _, _, o in listed])}"
+            )
+    elif kind == "model" and "base" in entry:
+        known = _models(named)
+    else:
+        chosen = [name for name in _models(named) if (name in bodies) == (kind == "body")]
+        known = [
+            prop if kind == "property" else f"{name}.{prop}"
+            for name in chosen
+            for prop in named.components[name]["properties"]
+        ]
+    expression = _expression(pattern)
+    found = [name for name in known if expression.fullmatch(name)]
+    if kind == "operation" and entry.get("add"):
+        return "the document has it already"
+    if found:
+        return "it is so already"
+    more = "" if kind not in ("model", "body") or "*" in pattern else " (add = true makes one)"
+    return f"there is no such thing in the document{more}{nearest(pattern, known)}"
+
+
 def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, entry: Json, mended: Mended) -> int:
     expression = _expression(pattern)
-    if (kind == "model" or entry.get("add")) and "*" not in pattern:
-        model, _, prop = pattern.partition(".")
-        component = named.components.setdefault(model, {"type": "object", "properties": {}})
-        component["properties"].setdefault(prop, {"x-added": True})
     count = 0
     for name, component in sorted(named.components.items()):
         if "properties" not in component or (name in bodies) != (kind == "body"):
@@ -223,7 +316,7 @@ def _mend_properties(named: Named, bodies: set[str], kind: str, pattern: str, en
 
 
 def _untyped(schema: Json) -> bool:
-    return not schema or "x-conflict" in schema or "x-added" in schema
+    return not schema or "x-conflict" in schema
 
 
 def _require(component: Json, prop: str, *, required: bool) -> bool:
@@ -244,7 +337,7 @@ def _drop_unknown_references(named: Named) -> list[str]:
             return schema
         name = ref_name(schema)
         if name and name not in named.components:
-            gone.append(f"{place}: {name} is not in the document any more")
+            gone.append(f"{place}: there is no model {name}{nearest(name, named.components)}")
             return {}
         if "discriminator" in schema:
             return _without(schema, named.components, gone, place)
@@ -274,7 +367,7 @@ def _without(schema: Json, components: Json, gone: list[str], place: str) -> Jso
     """A union told apart by a property, without the members that are not there."""
     members = [member for member in schema["oneOf"] if ref_name(member) in components]
     gone += [
-        f"{place}: {ref_name(member)} is not in the document any more"
+        f"{place}: there is no model {ref_name(member)}{nearest(str(ref_name(member)), components)}"
         for member in schema["oneOf"]
         if member not in members and member != {"type": "null"}
     ]
