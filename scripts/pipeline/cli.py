@@ -40,6 +40,7 @@ from .making import (
 from .releases import Releases, new_release, order_of
 from .source import APIS, ATTEMPTS, NotFetched, Published, read_published
 from .state import Publication
+from .summary import summarise
 from .surface import read_surface
 from .swap import recover, writing
 from .tree import differences, digest, read_tree, replace_file
@@ -121,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the client there; nothing else is touched")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print report, changes and version")
+    parser.add_argument("--summary", metavar="FILE", type=Path, help="write what a reviewer needs there, in Markdown")
     parser.add_argument("--quick", action="store_true", help="look for undefined names in place of checking the types")
     parser.add_argument("--debug", action="store_true", help="print a traceback where the pipeline itself is at fault")
     return parser
@@ -337,6 +339,9 @@ def _print(options: argparse.Namespace, asked: Asked, made: Made, *, written: bo
         print(verdict)
     if asked.verdicts:
         print()
+    if options.summary:
+        taken = {item.api: str(item.release["name"]) for item in asked.inputs}
+        options.summary.write_text(summarise(asked.verdicts, made.reports, made.state, taken), encoding="utf-8")
     print("\n\n".join("\n".join([api, *report.lines()]) for api, report in made.reports.items()))
     if made.state is None or options.release:
         return

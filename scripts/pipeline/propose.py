@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .build import OPENAPI, ROOT
-from .cli import BREAKING, COMPATIBLE, FAILED, OK
-from .making import VERSION
+from .cli import BREAKING, COMPATIBLE, FAILED, NOT_FETCHED, OK
 from .releases import Releases
 
 EPILOG = """\
-Exit code: 0 nothing to propose, or proposed; 2 failed. Further arguments, such as --source FILE, go to
-scripts/regenerate in place of --refresh.
+Exit code: 0 nothing to propose, or proposed; 2 failed; 3 a document could not be fetched, whatever became of the
+others.
+Further arguments, such as --source FILE, go to scripts/regenerate in place of --refresh.
 """
 TAKEN = ("openapi", "generated", "tmdb_ext/_version.py")
 CHECKS = (("scripts/check",), ("scripts/test",))
@@ -37,53 +38,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def propose(regenerating: Sequence[str], *, push: bool, checks: Sequence[Sequence[str]]) -> int:
-    """Regenerate; put what changed on a branch of its own, and say in the pull request what it means for users."""
+    """Regenerate; put what changed on a branch of its own, and say in the pull request what it means for users.
+
+    Returns:
+        What ends the script: `NOT_FETCHED` also if something else was proposed.
+    """
     if git("status", "--porcelain"):
         print("propose: the checkout has changes of its own; commit or stash them first", file=sys.stderr)
         return FAILED
     former = current_names()
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *regenerating], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
-    print(done.stdout, end="", flush=True)
-    if done.returncode not in (OK, COMPATIBLE, BREAKING):
-        return done.returncode
-    taken = [f"{api} {name}" for api, name in current_names().items() if former.get(api) != name]
-    if not taken:
-        print("propose: nothing to propose")
-        return OK
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.md"
+        command = [sys.executable, "-m", "pipeline", *regenerating, "--summary", str(summary)]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        print(done.stdout, end="", flush=True)
+        if done.returncode not in (OK, NOT_FETCHED, COMPATIBLE, BREAKING):
+            return done.returncode
+        result = NOT_FETCHED if done.returncode == NOT_FETCHED else OK
+        taken = [f"{api} {name}" for api, name in current_names().items() if former.get(api) != name]
+        if not taken:
+            print("propose: nothing to propose")
+            return result
+        body = summary.read_text(encoding="utf-8")
     branch = "api-release/" + "-".join(taken).replace(" ", "-")
     if push and git("ls-remote", "--heads", "origin", branch):
         print(f"propose: {branch} is proposed already")
-        return OK
-    title = f"Take API release {' and '.join(taken)}" + (" (breaking)" if done.returncode == BREAKING else "")
-    body = "\n".join(
-        [
-            *(f"{report}\n" for report in new_reports()),
-            f"Version: {VERSION.read_text(encoding='utf-8').split(chr(34))[-4]}",
-            "",
-            *(f"- `{' '.join(check)}`: {outcome(check)}" for check in checks),
-            "",
-            "What the tables in `openapi/` do not name or describe yet:",
-            "",
-            *(f"    {line}" for line in done.stdout.split("\n\n# ", 1)[0].splitlines()),
-            "",
-        ]
-    )
+        git("checkout", "--quiet", "--", *TAKEN)
+        git("clean", "--quiet", "--force", "--", "openapi", "generated")
+        return result
+    title = f"Take API release {' and '.join(taken)}" + (" (breaking)" if "**Breaking**" in body else "")
+    if checks:
+        body += "\n## Checks\n\n" + "".join(f"- `{' '.join(check)}`: {outcome(check)}\n" for check in checks)
     git("switch", "--create", branch)
     git("add", "--", *TAKEN)
     git("commit", "--quiet", "--message", title)
     print(f"propose: committed to {branch}")
     if not push:
         print(f"\n{title}\n\n{body}")
-        return OK
-    git("push", "--quiet", "--set-upstream", "origin", branch)
+        return result
+    # The token of gh, if there is one: the checkout keeps none.
+    helper = ["-c", "credential.helper=", "-c", "credential.helper=!gh auth git-credential"]
+    git(*(helper if os.environ.get("GH_TOKEN") else []), "push", "--quiet", "--set-upstream", "origin", branch)
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "body.md"
         text.write_text(body, encoding="utf-8")
         command = ["gh", "pr", "create", "--head", branch, "--title", title, "--body-file", str(text)]
         subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=True)
-    return OK
+    return result
 
 
 def git(*arguments: str) -> str:
@@ -96,12 +97,6 @@ def git(*arguments: str) -> str:
 def current_names() -> dict[str, str]:
     """Return the release that the client is made from, by API."""
     return dict(Releases(OPENAPI / "releases.toml").current_names)
-
-
-def new_reports() -> list[str]:
-    """Return the change reports that regenerating has written."""
-    status = git("status", "--porcelain", "--untracked-files=all", "--", "openapi/changes")
-    return [(ROOT / line.split()[-1]).read_text(encoding="utf-8") for line in status.splitlines()]
 
 
 def outcome(check: Sequence[str]) -> str:
