@@ -10,6 +10,7 @@ import pytest
 from leaks import Collector
 
 from tmdb_ext import RetryPolicy
+from tmdb_ext.testing import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -28,6 +29,19 @@ def no_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tmdb_ext._http.retry.DEFAULT", RetryPolicy(attempts=1))
     monkeypatch.setattr("tmdb_ext._http.limit.TMDB_RATE", 1e9)
     monkeypatch.setattr("tmdb_ext._http.limit._shared", {})
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A strict simulator, fresh for each test; a file that needs another has a fixture of this name."""
+    with Simulator(strict=True) as running:
+        yield running
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> str:
+    """Which client plays a scene: see scenes.play."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

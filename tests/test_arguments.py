@@ -120,11 +120,6 @@ def test_a_page_that_tmdb_does_not_have_is_refused(page: int) -> None:
 # What a client takes for granted
 
 
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
     async def scene(tmdb: Any) -> list[dict[str, str]]:
         await result_of(tmdb.movies.popular())

@@ -7,7 +7,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -46,12 +46,6 @@ SESSION = "5e55105e55105e55105e55105e55105e55105e55"
 GUEST = "90e5790e5790e5790e5790e5790e5790"
 NEW_GUEST = "authentication-create-guest-session"
 BACKENDS = ("asyncio", "trio")
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
 
 
 def sync_client(simulator: Simulator, **options: Any) -> TMDB:

@@ -47,11 +47,6 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def fetched(
     colour: str, simulator: Simulator, ids: Any, *, most: int | None = None, client: Any = None, **options: Any
 ) -> list[Fetched[MovieDetails]]:

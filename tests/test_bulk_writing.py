@@ -47,17 +47,6 @@ ONCE = RetryPolicy(attempts=1)
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
 def session(simulator: Simulator) -> str:
     return simulator.create_session()
 

@@ -100,12 +100,6 @@ class Cli:
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as simulator:
-        yield simulator
-
-
-@pytest.fixture
 def cli(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Cli:

@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,6 @@ if not hasattr(pexpect, "spawn"):
 
 Spawn = Callable[..., Any]
 TIMEOUT = 30
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as simulator:
-        yield simulator
 
 
 @pytest.fixture

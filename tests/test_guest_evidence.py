@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,6 @@ NEW_GUEST = "authentication-create-guest-session"
 STATES = "movie-account-states"
 RATING = "movie-add-rating"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzY29wZXMiOlsiYXBpX3JlYWQiXX0.c2lnbmF0dXJl"
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def forget(simulator: Simulator, tmdb: Any) -> None:

@@ -33,17 +33,6 @@ CONFIGURATION = "configuration-details"
 BASE = "https://image.tmdb.org/t/p"
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def size_of(file: Path) -> tuple[int, int]:
     """Width and height of a PNG."""
     found: tuple[int, int] = struct.unpack(">II", file.read_bytes()[16:24])

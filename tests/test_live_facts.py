@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import inspect
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -43,17 +42,6 @@ from tmdb_ext import TMDB, InvalidArgument, NotFound, season
 from tmdb_ext.testing import Simulator
 
 ADDED = ["company-movies", "genre-movies", "movie-releases"]
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 # Operations

@@ -50,11 +50,6 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def token_in(url: str) -> str:
     return urlsplit(url).path.split("/")[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -26,17 +26,6 @@ PAGED = [
     f"{api}{row.id}" for api, rows in (("", OPERATIONS), ("v4/", V4_OPERATIONS)) for row in rows.values() if row.pages
 ]
 OF_A_USER = ("rated", "account", "favorite", "watchlist")
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def items_of(pages: Any) -> list[Any]:

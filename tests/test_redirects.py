@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,17 +15,6 @@ from tmdb_ext.testing import Simulator
 NEW_SESSION = "authentication-create-session"
 NEW_TOKEN = "v4/auth-create-access-token"
 CALLBACK = "http://127.0.0.1:9/callback?next=%2Fhome"
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(params=["v3", "v4"])

@@ -54,17 +54,6 @@ def own_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
 def quick_lock(monkeypatch: pytest.MonkeyPatch) -> float:
     monkeypatch.setattr(subject, "LOCK_LIFETIME", 1.0)
     return 1.0

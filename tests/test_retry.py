@@ -7,7 +7,6 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -44,17 +43,6 @@ from tmdb_ext.testing import Simulator
 QUICK = {"backoff": 0.01}
 KEY = "0" * 31 + "1"
 DETAILS = "movie-details"
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def retrying(told: list[Retry] | None = None, **more: Any) -> dict[str, Any]:

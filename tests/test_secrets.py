@@ -207,11 +207,6 @@ def elsewhere() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def options(held: str, simulator: Simulator, folder: Path) -> dict[str, Any]:
     kinds = held.split(", ")
     found: dict[str, Any] = {}

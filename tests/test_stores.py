@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,12 +40,6 @@ CONVERT = "authentication-create-session-from-v4-token"
 PROGRAM = Path(__file__).parent / "programs" / "share_a_store.py"
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="file modes and signals of POSIX")
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
 
 
 @pytest.fixture

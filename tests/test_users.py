@@ -7,7 +7,7 @@ import contextvars
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,6 @@ CONVERT = "authentication-create-session-from-v4-token"
 ACCOUNT = "account-details"
 NEW_GUEST = "authentication-create-guest-session"
 SESSION = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(strict=True) as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

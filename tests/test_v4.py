@@ -64,11 +64,6 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 async def log_in(tmdb: Any, simulator: Simulator, user: Any = None) -> UserAccessToken:
     login = await result_of(tmdb.v4.auth.begin_login())
     simulator.approve(login.request_token.reveal(), user)
