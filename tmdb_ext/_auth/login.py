@@ -6,8 +6,8 @@ import logging
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qs, quote, urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from urllib.parse import quote, urlsplit
 
 from tmdb_ext._dates import parse_http_date
 from tmdb_ext._errors import (
@@ -25,6 +25,7 @@ from tmdb_ext._errors import (
 from .credentials import Secret, claims_of, is_token
 from .flow import session_id_in
 from .guest import is_usable_id, parse_expiry
+from .redirect import Redirect
 from .sessions import UserAccessToken, UserSession, digest
 from .steps import Attempt, Run, Sleep, once
 
@@ -130,7 +131,7 @@ class LoginState(Generic[R]):
     def receive_redirect(self, call: Call, url: str) -> Steps[R]:
         """Complete the login by the address that the browser was sent back to."""
         redirect = Redirect.of(url)
-        if not redirect.belongs_to(self.token, is_named=self.IS_NAMED_IN_REDIRECT):
+        if not redirect.belongs_to(self.token.reveal(), is_named=self.IS_NAMED_IN_REDIRECT):
             raise LoginMismatch(
                 "This redirect belongs to another login: its request token is not the one of this login. "
                 "Nothing was sent."
@@ -273,43 +274,6 @@ class TokenLogin(LoginState[UserAccessToken]):
     def url(self, site_url: str) -> str:
         """Return the address of TMDB's approval page."""
         return f"{site_url}/auth/access?request_token={self.token.reveal()}"
-
-
-class Redirect(NamedTuple):
-    """What the address says that TMDB sent a browser back to."""
-
-    request_token: str | None
-    is_approved: bool
-    is_denied: bool
-
-    @classmethod
-    def of(cls, url: str) -> Redirect:
-        """Read the address of a request, whole or from its path on.
-
-        Raises:
-            InvalidArgument: it is not one.
-        """
-        try:
-            names = parse_qs(urlsplit(url).query, keep_blank_values=True)
-        except (ValueError, TypeError, AttributeError):
-            names = None
-        if names is None or not isinstance(url, str):
-            raise InvalidArgument(
-                "url must be the address of the request that the browser made after the approval, as a text."
-            )
-        tokens = names.get("request_token", [])
-        return cls(
-            # Two are nobody's.
-            tokens[0] if len(tokens) == 1 else "" if tokens else None,
-            names.get("approved") == ["true"],
-            names.get("denied") == ["true"],
-        )
-
-    def belongs_to(self, token: Secret, *, is_named: bool) -> bool:
-        """Return whether it is the redirect of the login with this request token."""
-        if self.request_token is None:
-            return not is_named
-        return secrets.compare_digest(self.request_token.encode(), token.reveal().encode())
 
 
 class LoginView(Generic[R]):

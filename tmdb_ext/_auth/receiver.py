@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import Any, Final, Literal
-from urllib.parse import parse_qs, urlsplit
+
+from tmdb_ext._errors import InvalidArgument
+
+from .redirect import Redirect
 
 Verdict = Literal["approved", "denied"]
 
@@ -104,21 +107,17 @@ class _Decision:
     def judge(self, host: str | None, target: str) -> Verdict | None:
         """Return what a request for `target` says of this login; None if it is not the redirect of this login."""
         try:
-            parts = urlsplit(target)
-        except ValueError:
+            redirect = Redirect.of(target)
+        except InvalidArgument:
             return None
         # Another Host is another site whose name was made to point here.
-        if host != self.authority or not secrets.compare_digest(parts.path.encode(), self.path.encode()):
+        if host != self.authority or not secrets.compare_digest(redirect.path.encode(), self.path.encode()):
             return None
-        query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         expected = self.token
-        if expected is None:
-            return None
-        token = query.get("request_token", "" if self.always else expected)
-        if not secrets.compare_digest(token.encode(), expected.encode()):
+        if expected is None or not redirect.belongs_to(expected, is_named=self.always):
             return None
         # TMDB says approved=true or denied=true; if it says neither, the request token will tell.
-        return "denied" if query.get("denied") == "true" else "approved"
+        return "denied" if redirect.is_denied else "approved"
 
     def settle(self, verdict: Verdict) -> None:
         """Take note of the decision; the first one counts."""
