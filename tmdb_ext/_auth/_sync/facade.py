@@ -3,21 +3,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tmdb_ext._auth.credentials import Secret
 from tmdb_ext._auth.facade import AuthView, GuestView
 
 if TYPE_CHECKING:
     from tmdb_ext._auth.guest import GuestSession
+    from tmdb_ext._auth.login import LoginState
     from tmdb_ext._auth.selection import Mode
     from tmdb_ext._auth.sessions import UserSession
 
     from .caller import Caller
     from .login import Login
 
+R = TypeVar("R")
 
-class Auth(AuthView):
+
+class Logins(Generic[R]):
+    """How a login that was begun is taken up: what v3 and v4 have in common."""
+
+    _calls: Caller
+
+    def _resumed(self, token: Secret, *, keep: bool) -> tuple[LoginState[R], str]:
+        """Return the login that a request token belongs to."""
+        raise NotImplementedError
+
+    def _redirected(self, url: str, state: str | None, /, *, keep: bool) -> tuple[LoginState[R], str]:
+        """Return the login that a redirect belongs to, if the browser has begun it."""
+        raise NotImplementedError
+
+    def resume_login(self, request_token: str | Secret, *, keep: bool = False) -> Login[R]:
+        """Take up a login that another client or process has begun.
+
+        It does not check whose browser began the login: a web application uses `receive_redirect`.
+
+        Args:
+            request_token: the request token of the login that was begun.
+            keep: act for the user after the login, and keep the session, or in v4 the token, in the store; by default
+                it is only returned.
+
+        Raises:
+            InvalidArgument: it does not have the form of a request token, or in v4 of one of v4.
+        """
+        from .login import Login  # noqa: PLC0415 - few programs log in
+
+        token: Any = Secret(request_token) if isinstance(request_token, str) else request_token
+        del request_token
+        return Login(self._calls, *self._resumed(token, keep=keep))
+
+    def receive_redirect(self, url: str, *, state: str | None, keep: bool = False) -> R:
+        """Complete a login in a web application, by the address that TMDB sent the browser back to.
+
+        The browser must be the one that began the login: keep the `state` of `begin_login` in its session, and take it
+        out of there for this. Without that, somebody could have another's browser log in to an account of theirs.
+
+        Args:
+            url: the address of the request that the browser made, whole or from its path on.
+            state: what that browser's session has kept, or None if it has kept nothing.
+            keep: act for the user from then on, and keep the session, or in v4 the token, in the store.
+
+        Returns:
+            The session, or in v4 the token, for `TMDB.for_user`.
+
+        Raises:
+            InvalidArgument: `url` is not an address.
+            LoginMismatch: the browser did not begin this login.
+            LoginDenied: the user has denied it.
+            LoginExpired: the request token is too old, or was used before.
+            APIError: TMDB refused for another reason.
+            TransportError: no answer came.
+        """
+        from .login import Login  # noqa: PLC0415 - few programs log in
+
+        return Login(self._calls, *self._redirected(url, state, keep=keep)).receive_redirect(url)
+
+
+class Auth(AuthView, Logins["UserSession"]):
     """What an `TMDB` client holds and would send, and how a user logs in and out."""
 
     def __init__(self, calls: Caller, site_url: str, mode: Mode | None) -> None:
@@ -60,54 +122,15 @@ class Auth(AuthView):
         )
         return Login(self._calls, *self._calls.run(steps))
 
-    def resume_login(self, request_token: str | Secret, *, keep: bool = False) -> Login[UserSession]:
-        """Take up a login that another client or process has begun.
-
-        It does not check whose browser began the login: a web application uses `receive_redirect`.
-
-        Args:
-            request_token: the request token of the login that was begun.
-            keep: act for the user after the login, and keep the session in the store; by default it is only returned.
-
-        Raises:
-            InvalidArgument: it does not have the form of a request token.
-        """
+    def _resumed(self, token: Secret, *, keep: bool) -> tuple[LoginState[UserSession], str]:
         from tmdb_ext._auth.login import resume_login  # noqa: PLC0415 - few programs log in
 
-        from .login import Login  # noqa: PLC0415 - the same
+        return resume_login(self._flow, token, self._site_url, keep=keep)
 
-        token = Secret(request_token) if isinstance(request_token, str) else request_token
-        del request_token
-        return Login(self._calls, *resume_login(self._flow, token, self._site_url, keep=keep))
-
-    def receive_redirect(self, url: str, *, state: str | None, keep: bool = False) -> UserSession:
-        """Complete a login in a web application, by the address that TMDB sent the browser back to.
-
-        The browser must be the one that began the login: keep the `state` of `begin_login` in its session, and take it
-        out of there for this. Without that, somebody could have another's browser log in to an account of theirs.
-
-        Args:
-            url: the address of the request that the browser made, whole or from its path on.
-            state: what that browser's session has kept, or None if it has kept nothing.
-            keep: act for the user from then on, and keep the session in the store.
-
-        Returns:
-            The session, for `TMDB.for_user`.
-
-        Raises:
-            InvalidArgument: `url` is not an address.
-            LoginMismatch: the browser did not begin this login.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token is too old, or was used before.
-            APIError: TMDB refused for another reason.
-            TransportError: no answer came.
-        """
+    def _redirected(self, url: str, state: str | None, /, *, keep: bool) -> tuple[LoginState[UserSession], str]:
         from tmdb_ext._auth.login import login_in_redirect  # noqa: PLC0415 - few programs log in
 
-        from .login import Login  # noqa: PLC0415 - the same
-
-        login = Login(self._calls, *login_in_redirect(self._flow, url, state, self._site_url, keep=keep))
-        return login.receive_redirect(url)
+        return login_in_redirect(self._flow, url, state, self._site_url, keep=keep)
 
     def login(self, username: str, password: str | Secret, *, keep: bool = True) -> UserSession:
         """Log in by name and password; TMDB would rather have users approve on its site, see `begin_login`.

@@ -9,7 +9,7 @@ from tmdb_api_client.v4.resources import AsyncResources
 from tmdb_api_client.v4.resources.account import AsyncAccountResource
 from tmdb_api_client.v4.resources.auth import AsyncAuthResource
 
-from tmdb_ext._auth.credentials import Secret
+from tmdb_ext._auth._async.facade import AsyncLogins
 
 if TYPE_CHECKING:
     from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from tmdb_ext._auth._async.caller import AsyncCaller
     from tmdb_ext._auth._async.login import AsyncLogin
+    from tmdb_ext._auth.credentials import Secret
     from tmdb_ext._auth.flow import AuthFlow
+    from tmdb_ext._auth.login import LoginState
     from tmdb_ext._auth.sessions import UserAccessToken
     from tmdb_ext._client.settings import Options
     from tmdb_ext._http.settings import Address
@@ -94,7 +96,7 @@ class AsyncV4Account(AsyncAccountResource):
         return self._flow.account_object_id()
 
 
-class AsyncV4Auth(AsyncAuthResource):
+class AsyncV4Auth(AsyncAuthResource, AsyncLogins["UserAccessToken"]):
     """How a user logs in and out in v4 of an `AsyncTMDB` client."""
 
     def __init__(self, call: AsyncCallerOfEndpoints, calls: AsyncCaller, site_url: str) -> None:
@@ -142,52 +144,16 @@ class AsyncV4Auth(AsyncAuthResource):
         )
         return AsyncLogin(self._calls, *await self._calls.run(steps))
 
-    def resume_login(self, request_token: str | Secret, *, keep: bool = False) -> AsyncLogin[UserAccessToken]:
-        """Take up a login that another client or process has begun.
+    def _resumed(self, token: Secret, *, keep: bool) -> tuple[LoginState[UserAccessToken], str]:
+        from tmdb_ext._auth.login import resume_v4_login  # noqa: PLC0415 - few programs log in
 
-        It does not check whose browser began the login: a web application uses `receive_redirect`.
+        return resume_v4_login(self._flow, token, self._site_url, keep=keep)
 
-        Args:
-            request_token: the request token of the login that was begun.
-            keep: act for the user after the login, and keep the token in the store; by default it is only returned.
+    def _redirected(self, _url: str, state: str | None, /, *, keep: bool) -> tuple[LoginState[UserAccessToken], str]:
+        from tmdb_ext._auth.login import v4_login_in_redirect  # noqa: PLC0415 - few programs log in
 
-        Raises:
-            InvalidArgument: it does not have the form of a request token of v4.
-        """
-        from tmdb_ext._auth._async.login import AsyncLogin  # noqa: PLC0415 - few programs log in
-        from tmdb_ext._auth.login import resume_v4_login  # noqa: PLC0415 - the same
-
-        token = Secret(request_token) if isinstance(request_token, str) else request_token
-        del request_token
-        return AsyncLogin(self._calls, *resume_v4_login(self._flow, token, self._site_url, keep=keep))
-
-    async def receive_redirect(self, url: str, *, state: str | None, keep: bool = False) -> UserAccessToken:
-        """Complete a login in a web application, by the address that TMDB sent the browser back to.
-
-        The browser must be the one that began the login: keep the `state` of `begin_login` in its session, and take it
-        out of there for this. Without that, somebody could have another's browser log in to an account of theirs.
-
-        Args:
-            url: the address of the request that the browser made, whole or from its path on.
-            state: what that browser's session has kept, or None if it has kept nothing.
-            keep: act for the user from then on, and keep the token in the store.
-
-        Returns:
-            The token, for `AsyncTMDB.for_user`.
-
-        Raises:
-            InvalidArgument: `url` is not an address.
-            LoginMismatch: the browser did not begin this login.
-            LoginDenied: the user has denied it.
-            LoginExpired: the request token is too old, or was used before.
-            APIError: TMDB refused for another reason.
-            TransportError: no answer came.
-        """
-        from tmdb_ext._auth._async.login import AsyncLogin  # noqa: PLC0415 - few programs log in
-        from tmdb_ext._auth.login import v4_login_in_redirect  # noqa: PLC0415 - the same
-
-        login = AsyncLogin(self._calls, *v4_login_in_redirect(self._flow, state, self._site_url, keep=keep))
-        return await login.receive_redirect(url)
+        # TMDB does not promise to name the token in the redirect, so the state alone tells.
+        return v4_login_in_redirect(self._flow, state, self._site_url, keep=keep)
 
     async def logout(self) -> bool:
         """End the user access token: forget it here and in the store, then delete it at TMDB.
