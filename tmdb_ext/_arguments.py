@@ -44,7 +44,7 @@ def fault_of(params: Mapping[str, Any], last_page: int | None = None) -> str | N
     for name, value in params.items():
         if isinstance(value, float) and not isfinite(value):
             return f"{name}={value} is not a finite number"
-        if not isinstance(value, str | int | float) or not _is_encodable(value):
+        if not isinstance(value, str | int | float) or not is_encodable(value):
             return f"{shown(name, value)} cannot be sent: give a text, a number or a boolean"
     appended = params.get("append_to_response")
     if isinstance(appended, str) and (count := appended.count(",") + 1) > MOST_APPENDED:
@@ -83,7 +83,7 @@ def extra_query(query: Mapping[str, Any]) -> dict[str, Any]:
         InvalidArgument: a name is not one of a query parameter, or is a credential's.
     """
     for name in query:
-        if not isinstance(name, str) or not name or not _is_encodable(name):
+        if not isinstance(name, str) or not name or not is_encodable(name):
             raise InvalidArgument(f"query: {name!r} is not the name of a query parameter.")
         if name in SECRET:
             raise InvalidArgument(
@@ -107,7 +107,8 @@ def shown(name: str, value: object) -> str:
     return f"{name}={redact(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '…')}"
 
 
-def _is_encodable(value: object) -> bool:
+def is_encodable(value: object) -> bool:
+    """Return whether the text of a value can be sent: a lone surrogate cannot."""
     try:
         str(value).encode()
     except UnicodeEncodeError:

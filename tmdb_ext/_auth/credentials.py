@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias, TypeGuard
 
 from tmdb_ext._errors import ConfigurationError
 
@@ -137,24 +137,19 @@ class Credentials:
         """
         secret = hide(value) if isinstance(value, str) else value
         del value
-        if isinstance(secret, Secret) and is_token(secret):
-            return cls(access_token=secret)
-        if (
-            isinstance(secret, Secret)
-            and len(secret.reveal()) == _HEX_LENGTHS["api_key"]
-            and not _problem("api_key", secret)
-        ):
-            return cls(api_key=secret)
-        what = type(secret).__name__
-        if isinstance(secret, Secret):
-            what = _dirt(secret.reveal()) or _unrecognised(secret.reveal())
+        if not isinstance(secret, Secret):
             raise ConfigurationError(
-                f"The first argument {what}: it has to be an access token or an API key. Pass anything else by its "
-                "name, such as session_id= or credentials=. Nothing was sent."
+                f"The first argument must be a string, an access token or an API key, not {type(secret).__name__}. "
+                "Pass anything else by its name, such as credentials=."
             )
+        if is_token(secret):
+            return cls(access_token=secret)
+        if _problem("api_key", secret) is None:
+            return cls(api_key=secret)
+        what = _dirt(secret.reveal()) or _unrecognised(secret.reveal())
         raise ConfigurationError(
-            f"The first argument must be a string, an access token or an API key, not {what}. Pass anything else by "
-            "its name, such as credentials=."
+            f"The first argument {what}: it has to be an access token or an API key. Pass anything else by its "
+            "name, such as session_id= or credentials=. Nothing was sent."
         )
 
     @classmethod
@@ -247,6 +242,11 @@ def hide(value: str | Secret | None) -> Secret | None:
     return Secret(value) if isinstance(value, str) else value
 
 
+def is_object_id(value: object) -> TypeGuard[str]:
+    """Return whether a value has the form of the id of an account in v4."""
+    return isinstance(value, str) and re.fullmatch(_OBJECT_ID, value) is not None
+
+
 def is_token(secret: Secret) -> bool:
     """Return whether a value has the form of a JSON Web Token."""
     return re.fullmatch(_JWT, secret.reveal()) is not None
@@ -300,7 +300,7 @@ def _token_problem(value: str) -> str | None:
     if re.fullmatch(_HEX, value):
         return f"{_looks_like_id(value)}, not an access token"
     if value.startswith("eyJ"):
-        return f"looks like an access token cut short ({value.count('.') + 1} of 3 parts)"
+        return _cut_short(value)
     return "does not look like an access token, which has three parts with dots between them and starts with eyJ"
 
 
@@ -320,8 +320,12 @@ def _id_problem(name: CredentialName, value: str) -> str | None:
 
 def _unrecognised(value: str) -> str:
     if value.startswith("eyJ"):
-        return f"looks like an access token cut short ({value.count('.') + 1} of 3 parts)"
+        return _cut_short(value)
     return _looks_like_id(value) if re.fullmatch(_HEX, value) else "is neither an access token nor an API key"
+
+
+def _cut_short(token: str) -> str:
+    return f"looks like an access token cut short ({token.count('.') + 1} of 3 parts)"
 
 
 def _looks_like_id(value: str) -> str:
@@ -372,6 +376,6 @@ def claims_of(token: Secret | None) -> Claims:
     scopes, subject, expires = claims.get("scopes"), claims.get("sub"), claims.get("exp")
     return Claims(
         frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset(),
-        subject if isinstance(subject, str) and re.fullmatch(_OBJECT_ID, subject) else None,
+        subject if is_object_id(subject) else None,
         expires if isinstance(expires, int | float) and 0 < expires < _LATEST else None,
     )

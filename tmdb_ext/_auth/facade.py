@@ -32,7 +32,7 @@ class AuthView:
     @property
     def held(self) -> tuple[CredentialName, ...]:
         """The names of the credentials that the client holds, without their values."""
-        self._flow.known  # noqa: B018 - reads the store
+        self._flow.sessions.load()
         return self._flow.held().credentials
 
     @property
@@ -52,7 +52,7 @@ class AuthView:
         Raises:
             ConfigurationError: there is no such operation, or nothing that is held can serve it.
         """
-        self._flow.known  # noqa: B018 - reads the store
+        self._flow.sessions.load()
         return self._flow.explain(operation_id, mode=self._mode)
 
     def __repr__(self) -> str:

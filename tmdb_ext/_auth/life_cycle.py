@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
 
 from tmdb_ext._errors import TMDBError
 from tmdb_ext._http.messages import Request, Response
@@ -36,6 +36,8 @@ MINUTE: Final = timedelta(minutes=1)
 """For how long an operation that refused two guest sessions is believed to refuse all."""
 MOST_IN_A_MINUTE: Final = 10
 """How many guest sessions are made in a minute to replace refused ones."""
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -83,15 +85,7 @@ class GuestLife:
             guest = sessions.guest
             return None if guest is None or self._is_expired(guest) else guest
 
-        guest, made = yield from once(
-            self._failures,
-            call,
-            Attempt("guest session"),
-            usable,
-            lambda: self._from_store_or_tmdb(call),
-            sessions.store,
-            sessions.guest_key,
-        )
+        guest, made = yield from self._once(call, usable, lambda: self._from_store_or_tmdb(call))
         if made:
             yield from self._announce(guest)
         return guest
@@ -115,15 +109,7 @@ class GuestLife:
             return _Trial(guest) if usable else None
 
         while self._policy.make and not self._refusals.is_hopeless(call, self.now()):
-            trial, made = yield from once(
-                self._failures,
-                call,
-                Attempt("guest session"),
-                replacement,
-                lambda: self._try_another(call, request, tried),
-                sessions.store,
-                sessions.guest_key,
-            )
+            trial, made = yield from self._once(call, replacement, lambda: self._try_another(call, request, tried))
             if trial.error is not None:
                 raise trial.error
             if made and trial.guest is not None:
@@ -136,6 +122,11 @@ class GuestLife:
                 return response
             tried.append(trial.guest.id)
         return response
+
+    def _once(self, call: Call, ready: Callable[[], T | None], make: Callable[[], Steps[T]]) -> Steps[tuple[T, bool]]:
+        """Return what `ready` has, or what `make` makes while all others wait, those of the store included."""
+        store, key = self._sessions.store, self._sessions.guest_key
+        return once(self._failures, call, Attempt("guest session"), ready, make, store, key)
 
     def _try_another(self, call: Call, request: Request, tried: list[Secret]) -> Steps[_Trial]:
         """Send a request with other sessions until one is taken, and use that one from now on.

@@ -156,7 +156,7 @@ class Sessions:
         self.converts = True
         """False after a logout: the user access token then makes no session any more."""
         self.is_loaded = not reads_store
-        self._loading: PerProcess[threading.Lock] | None = PerProcess(threading.Lock) if reads_store else None
+        self._loading = PerProcess(threading.Lock)
         self._account_id = account_id
         self._account_ids = AccountIds() if account_ids is None else account_ids
         self._use_saved: datetime | None = None
@@ -170,7 +170,7 @@ class Sessions:
 
     def load(self) -> None:
         """Take from the store what the program did not give. This may wait for a file or a server; it is done once."""
-        if self.is_loaded or self._loading is None:
+        if self.is_loaded:
             return
         with self._loading.get():
             self._load()

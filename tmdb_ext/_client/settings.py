@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from inspect import signature
@@ -13,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 from tmdb_api_client._endpoint import InvalidParameter
 
-from tmdb_ext._arguments import Defaults, fault_of, fault_of_body
-from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from_environment, users_apart
+from tmdb_ext._arguments import Defaults, fault_of, fault_of_body, is_encodable
+from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from_environment, is_object_id, users_apart
 from tmdb_ext._auth.flow import AuthFlow, FlowSettings
 from tmdb_ext._auth.guest import GuestPolicy, GuestSession
 from tmdb_ext._auth.modes import check_mode
@@ -37,6 +36,14 @@ if TYPE_CHECKING:
     from tmdb_ext._stores import SessionStore
 
 SITE_URL: Final = "https://www.themoviedb.org"
+
+
+_IDENTITIES: Final[Mapping[type, CredentialName]] = {
+    UserSession: "session_id",
+    UserAccessToken: "user_access_token",
+    GuestSession: "guest_session_id",
+}
+"""The credential that each thing stands for which a program can hold of a user or a guest."""
 
 
 class Unchanged(Enum):
@@ -134,7 +141,7 @@ def checked_store_key(store_key: str | None) -> str | None:
     Raises:
         ConfigurationError: it is not a name.
     """
-    if store_key is None or (isinstance(store_key, str) and store_key and _is_text(store_key)):
+    if store_key is None or (isinstance(store_key, str) and store_key and is_encodable(store_key)):
         return store_key
     kind = type(store_key).__name__
     raise ConfigurationError(
@@ -142,14 +149,6 @@ def checked_store_key(store_key: str | None) -> str | None:
         if not isinstance(store_key, str)
         else "store_key must name the user for your program; it is empty, or not a text that can be written."
     )
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def identity_of(
@@ -164,22 +163,18 @@ def identity_of(
     Raises:
         ConfigurationError: nobody is named, twice somebody, or a credential or an id is malformed.
     """
-    if isinstance(user, UserSession):
-        _refuse_twice(given, "session_id")
-        given = {**given, "session_id": user.id}
-        account_id = account_id or user.account_id
-    elif isinstance(user, UserAccessToken):
-        _refuse_twice(given, "user_access_token")
-        given = {**given, "user_access_token": user.token}
-        account_object_id = account_object_id or user.account_object_id
-    elif isinstance(user, GuestSession):
-        _refuse_twice(given, "guest_session_id")
-        given = {**given, "guest_session_id": user.id}
-    elif user is not None:
-        raise ConfigurationError(
-            "for_user takes what a login returned, a UserSession or a UserAccessToken, or a credential by its name, "
-            f"such as session_id=; not {type(user).__name__}."
-        )
+    if user is not None:
+        name = next((name for kind, name in _IDENTITIES.items() if isinstance(user, kind)), None)
+        if name is None:
+            raise ConfigurationError(
+                "for_user takes what a login returned, a UserSession or a UserAccessToken, or a credential by its "
+                f"name, such as session_id=; not {type(user).__name__}."
+            )
+        if given[name] is not None:
+            raise ConfigurationError(f"for_user: pass what a login returned or {name}=, not both.")
+        given = {**given, name: user.token if isinstance(user, UserAccessToken) else user.id}
+        account_id = account_id or getattr(user, "account_id", None)
+        account_object_id = account_object_id or getattr(user, "account_object_id", None)
     named = {name: value for name, value in given.items() if value is not None}
     if not named and store_key is None:
         raise ConfigurationError(
@@ -188,18 +183,11 @@ def identity_of(
         )
     if account_id is not None and (not isinstance(account_id, int) or isinstance(account_id, bool) or account_id < 1):
         raise ConfigurationError("account_id must be the number of the user's account in v3, 1 or more.")
-    if account_object_id is not None and (
-        not isinstance(account_object_id, str) or re.fullmatch(r"[0-9a-f]{24}", account_object_id) is None
-    ):
+    if account_object_id is not None and not is_object_id(account_object_id):
         raise ConfigurationError("account_object_id must be the id of the user's account in v4, 24 hexadecimal digits.")
     if account_object_id is not None and "user_access_token" not in named:
         raise ConfigurationError("account_object_id= goes with user_access_token=.")
     return Identity.of(Credentials(**named), account_id, account_object_id)
-
-
-def _refuse_twice(given: Mapping[CredentialName, Secret | None], name: CredentialName) -> None:
-    if given[name] is not None:
-        raise ConfigurationError(f"for_user: pass what a login returned or {name}=, not both.")
 
 
 def checked_site_url(site_url: str | None) -> str:
