@@ -37,7 +37,10 @@ class _Run:
 
 
 class FetchMany(_Run, Generic[T]):
-    """The results of a run, in the order in which they come. Each iteration is a run."""
+    """The results of a run, in the order in which they come. Each iteration is a run.
+
+    ``for film in tmdb.fetch_many(tmdb.movies.details, ids, append=["credits"])``
+    """
 
     def __iter__(self) -> Iterator[Fetched[T]]:
         job = self._job
@@ -76,7 +79,10 @@ class FetchMany(_Run, Generic[T]):
 
 
 class WriteMany(FetchMany[T]):
-    """What came of the rows of a run that writes, in the order in which it comes. Each iteration is a run."""
+    """What came of the rows of a run that writes, in the order in which it comes. Each iteration is a run.
+
+    ``for result in tmdb.write_many(tmdb.movies.add_rating, rows, resume="ratings.jsonl")``
+    """
 
     @property
     def failures(self) -> tuple[Fetched[T], ...]:
@@ -85,7 +91,9 @@ class WriteMany(FetchMany[T]):
 
 
 class AsyncFetchMany(_Run, Generic[T]):
-    """The results of a run, in the order in which they come: ``async with tmdb.fetch_many(...) as results``.
+    """The results of a run, in the order in which they come.
+
+    ``async with tmdb.fetch_many(tmdb.movies.details, ids) as results``, and ``async for`` over the results.
 
     The block is what ends the calls under way when the loop is left early.
     """
@@ -185,7 +193,10 @@ class AsyncFetchMany(_Run, Generic[T]):
 
 
 class AsyncWriteMany(AsyncFetchMany[T]):
-    """What came of the rows of a run that writes: ``async with tmdb.write_many(...) as results``.
+    """What came of the rows of a run that writes, in the order in which it comes.
+
+    ``async with tmdb.write_many(tmdb.movies.add_rating, rows, resume="ratings.jsonl") as results``, and ``async for``
+    over the results.
 
     The block waits for the writes that have been sent, so that the file says what came of them.
     """

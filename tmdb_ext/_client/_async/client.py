@@ -40,6 +40,8 @@ from tmdb_ext._http.settings import address_of, checked_proxy, checked_verify, h
 from tmdb_ext._images import KnownSizes
 from tmdb_ext._redaction import install_log_filter
 
+from .bulk import AsyncBulk
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -73,7 +75,7 @@ MAX_RESPONSE_SIZE: Final = 64 * 1024 * 1024
 DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
-class AsyncTMDB(AsyncListings, AsyncResources):
+class AsyncTMDB(AsyncBulk, AsyncListings, AsyncResources):
     """A client for TMDB. Every operation is a method of a resource: ``await tmdb.movies.details(11)``.
 
     Credentials come from arguments or from the environment (``TMDB_ACCESS_TOKEN``, ``TMDB_API_KEY``,

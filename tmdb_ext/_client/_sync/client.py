@@ -41,6 +41,8 @@ from tmdb_ext._http.settings import address_of, checked_proxy, checked_verify, h
 from tmdb_ext._images import KnownSizes
 from tmdb_ext._redaction import install_log_filter
 
+from .bulk import Bulk
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +76,7 @@ MAX_RESPONSE_SIZE: Final = 64 * 1024 * 1024
 DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
-class TMDB(Listings, Resources):
+class TMDB(Bulk, Listings, Resources):
     """A client for TMDB. Every operation is a method of a resource: ``tmdb.movies.details(11)``.
 
     Credentials come from arguments or from the environment (``TMDB_ACCESS_TOKEN``, ``TMDB_API_KEY``,
