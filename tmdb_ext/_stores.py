@@ -175,7 +175,7 @@ class FileStore:
                 return False
             held: FileLock | None = lock
             try:
-                if not _taken(lock, seconds=0):
+                if not taken(lock, seconds=0):
                     return False
             except OSError as error:
                 self._warn_once(
@@ -219,7 +219,7 @@ class FileStore:
         with self._locks.get().write_guard:
             try:
                 lock = self._lock("write")
-                if not _taken(lock, seconds=WRITE_PATIENCE):
+                if not taken(lock, seconds=WRITE_PATIENCE):
                     raise ConfigurationError(
                         f"Another process has been writing the session file for more than {WRITE_PATIENCE:.0f} seconds."
                     )
@@ -278,7 +278,7 @@ class FileStore:
             raise
 
 
-def _taken(lock: FileLock, *, seconds: float) -> bool:
+def taken(lock: FileLock, *, seconds: float) -> bool:
     """Take a lock between processes; return whether it was taken within `seconds`.
 
     Raises:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tmdb_ext import _errors
 from tmdb_ext._errors import ConfigurationError, OutcomeUnknown, TMDBError
+from tmdb_ext._stores import taken
 
 from .plain import row_of, to_plain
 from .results import Fetched, Model
@@ -209,15 +210,13 @@ def _line(line: bytes, number: int, path: Path) -> dict[str, Any]:
 
 
 def _locked(path: Path) -> FileLock:
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only files of results need it
+    from filelock import FileLock  # noqa: PLC0415 - only files of results need it
 
     lock = FileLock(path.with_name(f"{path.name}.lock"))
+    reason: str | None = "another run is writing it"
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        reason: str | None = "another run is writing it"
+        if taken(lock, seconds=0):
+            return lock
     except OSError as error:
         reason = error.strerror
-    else:
-        return lock
     raise ConfigurationError(f"The file {path} cannot be used: {reason}.")
