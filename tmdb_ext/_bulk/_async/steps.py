@@ -27,6 +27,7 @@ async def user_of(called: Called) -> str | None:
     client, operation = called.client, called.operation
     if operation.user_auth == "none":
         return None
+    await client.auth.is_logged_in()  # reads the store, without blocking an event loop as `explain` would
     user = client.auth.explain(called.name).user
     if user == "session_id":
         return tag_of("account", str(await client.account.id()))

@@ -28,6 +28,7 @@ def user_of(called: Called) -> str | None:
     client, operation = called.client, called.operation
     if operation.user_auth == "none":
         return None
+    client.auth.is_logged_in()  # reads the store, without blocking an event loop as `explain` would
     user = client.auth.explain(called.name).user
     if user == "session_id":
         return tag_of("account", str(client.account.id()))
