@@ -28,6 +28,8 @@ from .sessions import AccountIds, Sessions, UserAccessToken, UserSession, digest
 from .steps import Attempt, Failures, Run, Send, Steps, once
 
 if TYPE_CHECKING:
+    from tmdb_api_client.v3.operations import Operation
+
     from tmdb_ext._http.call import Call
     from tmdb_ext._http.messages import Origin
     from tmdb_ext._stores import SessionStore
@@ -128,14 +130,18 @@ class AuthFlow:
         Raises:
             ConfigurationError: there is no such operation, or nothing that is held can serve it.
         """
-        operation = get_operation(operation_id)
+        return self._plan(get_operation(operation_id), mode)
+
+    def _plan(self, operation: Operation | None, mode: Mode | None, given: frozenset[str] = frozenset()) -> Plan:
+        """Return the credentials that a request carries beside those that are `given` with it."""
         return select(
-            name_of(operation),
-            operation.user_auth,
+            name_of(operation) if operation else None,
+            operation.user_auth if operation else "none",
             self.held(),
             mode=mode or self.mode,
-            path=operation.path,
-            bearer_only=operation.bearer_only,
+            path=operation.path if operation else "",
+            bearer_only=operation is not None and operation.bearer_only,
+            given=given,
         )
 
     def for_user(self, identity: Identity, store_key: str | None) -> AuthFlow:
@@ -225,26 +231,14 @@ class AuthFlow:
 
     def _planned(self, call: Call, request: Request, path: str) -> Steps[Plan]:
         """Return the credentials that a request carries; somebody may have logged in since the store was read."""
-        operation = call.operation
-
-        def plan() -> Plan:
-            return select(
-                name_of(operation) if operation else None,
-                operation.user_auth if operation else "none",
-                self.held(),
-                mode=cast("Mode | None", call.mode) or self.mode,
-                path=path,
-                bearer_only=operation is not None and operation.bearer_only,
-                given=_given(request, path),
-            )
-
+        mode, given = cast("Mode | None", call.mode), _given(request, path)
         refusal: ConfigurationError | None = None
         try:
-            return plan()
+            return self._plan(call.operation, mode, given)
         except ConfigurationError as error:
             refusal = error
         if (yield Run(self.sessions.reload)):
-            return plan()
+            return self._plan(call.operation, mode, given)
         raise refusal
 
     def _with_the_stored_token(self, call: Call, request: Request) -> Steps[Credentialed | None]:
