@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -58,6 +59,18 @@ def test_faults_hit_every_third_a_fraction_a_path_or_what_a_function_says(
     simulator.fail_next(502, where=lambda one: one.params.get("language") == "de")
     asked = [("/movie/11", {}), ("/movie/12", {}), ("/tv/41", {}), ("/movie/11", {"language": "de"})]
     assert [client.get(path, params=query).status_code for path, query in asked] == [200, 500, 503, 502]
+
+
+@pytest.mark.parametrize("fault", [{"disconnect": True}, {"truncate": 4}, {"http_status": 503}, {"delay": 0.001}])
+def test_a_request_that_is_carried_out_all_the_same_is_carried_out_once(
+    simulator: Simulator, client: httpx.Client, fault: dict[str, Any]
+) -> None:
+    session = {"session_id": simulator.create_session()}
+    simulator.fail_next(perform=True, **fault)
+    with contextlib.suppress(httpx.TransportError):
+        client.post("/list", params=session, json={"name": "Rain"})
+    lists = client.get(f"/account/{simulator.user.id}/lists", params=session).json()["results"]
+    assert [one["name"] for one in lists] == ["Rain"]
 
 
 def test_images_and_pages_fail_too(simulator: Simulator, client: httpx.Client) -> None:

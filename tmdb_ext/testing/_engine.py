@@ -135,9 +135,9 @@ class Engine:
         if raw.method == "OPTIONS" and "origin" in raw.headers:
             return self._preflight(asked)
         fault = self.faults.take(asked.told, asked.values)
-        if fault is not None and fault.perform and asked.match is not None:
-            self._answer(asked)
         if fault is not None and (fault.status is not None or fault.wire.silent):
+            if fault.perform and asked.match is not None:
+                self._answer(asked)
             return self._record(asked, _failed(fault))
         response = self._respond(asked)
         if fault is not None:
