@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+
+from tmdb_ext.testing import Simulator
 
 
 def results(http: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -175,6 +178,13 @@ def test_dated_lists_have_films_of_their_dates(http: httpx.Client, path: str) ->
         assert all(
             body["dates"]["minimum"] <= one["release_date"] <= body["dates"]["maximum"] for one in body["results"]
         )
+
+
+def test_dated_lists_move_on_with_the_clock(simulator: Simulator, http: httpx.Client) -> None:
+    before = http.get("/movie/now_playing").json()["dates"]["maximum"]
+    simulator.clock.advance(timedelta(days=2))
+    after = http.get("/movie/now_playing").json()["dates"]["maximum"]
+    assert (before, after) == ("2031-05-04", "2031-05-06")
 
 
 def test_changes_come_a_hundred_to_a_page_and_within_the_days(http: httpx.Client) -> None:

@@ -69,7 +69,7 @@ class Version:
         document: The document.
         state: What is remembered between requests.
         world: What there is.
-        browsing: What answers operations whose answers depend on the request alone, by TMDB's id.
+        browsing: What answers operations whose answers depend on request, day and world alone, by TMDB's id.
         stateful: What answers those that change or show what is remembered.
     """
 
@@ -169,7 +169,13 @@ class Version:
         asked_for = {name: value for name, value in sent.items() if name not in in_body - operation.query_names}
         query = check_query(self._document, [operation, *others], asked_for, objections)
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
-        key = (operation.id, *match.path.values(), *sorted(item for item in query.items() if item[0] != "api_key"))
+        today = self._state.clock.now().date()
+        key = (
+            operation.id,
+            today,
+            *match.path.values(),
+            *sorted(item for item in query.items() if item[0] != "api_key"),
+        )
         if appended:
             key = (*key, *appended)
         if public and request.method == "GET" and not query.keys() & (CREDENTIAL_NAMES - {"api_key"}):
