@@ -187,6 +187,15 @@ def test_dated_lists_move_on_with_the_clock(simulator: Simulator, http: httpx.Cl
     assert (before, after) == ("2031-05-04", "2031-05-06")
 
 
+def test_the_lists_of_a_film_change_with_the_lists(http: httpx.Client, session: dict[str, str]) -> None:
+    before = http.get("/movie/12/lists").json()["total_results"]
+    made = http.post("/list", params=session, json={"name": "Rain"}).json()["list_id"]
+    http.post(f"/list/{made}/add_item", params=session, json={"media_id": 12})
+    after = http.get("/movie/12/lists").json()
+    assert after["total_results"] == before + 1
+    assert made in [one["id"] for one in after["results"]]
+
+
 def test_changes_come_a_hundred_to_a_page_and_within_the_days(http: httpx.Client) -> None:
     days = {"start_date": "2031-04-25", "end_date": "2031-05-02"}
     listed = http.get("/movie/changes", params=days).json()

@@ -14,11 +14,20 @@ Browser = Callable[[Call], Any]
 class Registry(dict[str, Handler]):
     """Handlers by TMDB's operation id."""
 
+    def replies(self, *operations: str) -> Callable[[Handler], Handler]:
+        """Registers the handler of some operations."""
+
+        def register(handler: Handler) -> Handler:
+            self.update(dict.fromkeys(operations, handler))
+            return handler
+
+        return register
+
     def answers(self, *operations: str) -> Callable[[Browser], Browser]:
-        """Registers what gives the bodies of some operations."""
+        """Registers what gives the whole bodies of some operations."""
 
         def register(function: Browser) -> Browser:
-            self.update(dict.fromkeys(operations, lambda call: Reply(function(call), exact=True)))
+            self.replies(*operations)(lambda call: Reply(function(call), exact=True))
             return function
 
         return register

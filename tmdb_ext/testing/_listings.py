@@ -230,30 +230,6 @@ def _changed(call: Call) -> Facts:
     return call.page(found, render, CHANGES_PAGE)
 
 
-@LISTINGS.answers("movie-lists", "lists-copy")
-def _lists_with_it(call: Call) -> Facts:
-    entry = call.entry()
-    with call.state.lock:
-        lists = [one for one in call.state.lists.values() if one.public and (entry.kind, entry.key) in one.items]
-        return Facts(
-            call.page(
-                lists,
-                lambda one: {
-                    "description": one.description,
-                    "favorite_count": 0,
-                    "id": one.id,
-                    "item_count": len(one.items),
-                    "iso_639_1": one.language,
-                    "iso_3166_1": one.country or "US",
-                    **({"list_type": "movie"} if entry.kind == "movie" else {}),
-                    "name": one.name,
-                    "poster_path": None,
-                },
-            ),
-            id=entry.key,
-        )
-
-
 # search
 
 

@@ -9,18 +9,12 @@ from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
 from tmdb_ext.testing._checks import NOT_AN_ACCOUNT, check_rating
 from tmdb_ext.testing._clock import utc_text
 from tmdb_ext.testing._fill import Facts, stable_hex
+from tmdb_ext.testing._generic import Registry
 from tmdb_ext.testing._state import Library, MediaKey, User, UserList
 from tmdb_ext.testing._status import StatusError
 
-STATEFUL: dict[str, Handler] = {}
-
-
-def _answers(*operations: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        STATEFUL.update(dict.fromkeys(operations, handler))
-        return handler
-
-    return register
+STATEFUL = Registry()
+_answers = STATEFUL.replies
 
 
 # authentication
@@ -234,14 +228,13 @@ def _season_account_states(call: Call) -> Reply:
 
 
 def _list_summary(one: UserList) -> Facts:
+    """What every operation says of a list."""
     return Facts(
         description=one.description,
         favorite_count=0,
         id=one.id,
         item_count=len(one.items),
         iso_639_1=one.language,
-        iso_3166_1=one.owner.iso_3166_1,
-        list_type="movie",
         name=one.name,
         poster_path=None,
     )
@@ -250,7 +243,18 @@ def _list_summary(one: UserList) -> Facts:
 @_answers("account-lists")
 def _account_lists(call: Call) -> Reply:
     user = _owner(call)
-    return Reply(call.page([one for one in call.state.lists.values() if one.owner is user], _list_summary))
+    lists = [one for one in call.state.lists.values() if one.owner is user]
+    more = {"iso_3166_1": user.iso_3166_1, "list_type": "movie"}
+    return Reply(call.page(lists, lambda one: Facts(_list_summary(one), **more)))
+
+
+@STATEFUL.answers("movie-lists", "lists-copy")
+def _lists_with_it(call: Call) -> Facts:
+    entry = call.entry()
+    lists = [one for one in call.state.lists.values() if one.public and (entry.kind, entry.key) in one.items]
+    more = {"list_type": "movie"} if entry.kind == "movie" else {}
+    shown = call.page(lists, lambda one: Facts(_list_summary(one), iso_3166_1=one.country or "US", **more))
+    return Facts(shown, id=entry.key)
 
 
 @_answers("list-create")
@@ -317,5 +321,4 @@ def _list_details(call: Call) -> Reply:
     one = call.state.readable_list(call.number("list_id"), call.caller.user)
     page = call.page(list(one.items), lambda key: render_media(call, key, media_type=str(key[0])))
     shown = page.pop("results")
-    summary = {name: value for name, value in _list_summary(one).items() if name not in ("list_type", "iso_3166_1")}
-    return Reply({**summary, **page, "items": shown, "created_by": one.owner.username}, exact=True)
+    return Reply({**_list_summary(one), **page, "items": shown, "created_by": one.owner.username}, exact=True)

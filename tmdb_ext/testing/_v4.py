@@ -9,11 +9,13 @@ from typing import Any
 from tmdb_ext.testing._call import Call, Handler, Reply, status_reply
 from tmdb_ext.testing._clock import utc_text
 from tmdb_ext.testing._fill import Facts, stable, stable_hex
+from tmdb_ext.testing._generic import Registry
 from tmdb_ext.testing._state import Library, MediaKey, User, UserList
 from tmdb_ext.testing._status import StatusError
 from tmdb_ext.testing._v3 import newest_last, render_media
 
-STATEFUL_V4: dict[str, Handler] = {}
+STATEFUL_V4 = Registry()
+_answers = STATEFUL_V4.replies
 
 LONGEST_COMMENT = 1000
 ALREADY_THERE = ["It is on the list already"]
@@ -30,14 +32,6 @@ _LIST_ORDERS: dict[str, Callable[[Facts], Any]] = {
     "title": lambda shown: str(shown.get("title") or shown.get("name") or "").casefold(),
     "vote_average": lambda shown: shown["vote_average"],
 }
-
-
-def _answers(*operations: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        STATEFUL_V4.update(dict.fromkeys(operations, handler))
-        return handler
-
-    return register
 
 
 # auth
