@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
@@ -55,13 +55,17 @@ class _Asked:
     error: StatusError | None = None
     operation: str | None = None
     page: RawResponse | None = None
-    allowed: list[str] = field(default_factory=list)
 
     @cached_property
     def told(self) -> RecordedRequest:
         """The request as a test sees it."""
         one, path = self.request, self.raw.target.partition("?")[0]  # as it came, if need be with the host
         return RecordedRequest(self.raw.method, path, one.query, one.headers, one.body, self.operation, None)
+
+    @property
+    def allowed(self) -> list[str]:
+        """The methods that the path takes; none for an unknown path."""
+        return self.version.allowed(self.request.resource)
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -112,8 +116,7 @@ class Engine:
     @cached_property
     def operations(self) -> frozenset[str]:
         """The names of all operations, and of what is none."""
-        names = {*self._version3.names, *self._version4.names, IMAGE, SITE}
-        return frozenset(names)
+        return frozenset((*self._version3.names, *self._version4.names, IMAGE, SITE))
 
     def forget(self) -> None:
         """Forgets the answers that are kept because they do not change, when what they depend on has changed."""
@@ -162,7 +165,6 @@ class Engine:
             asked.operation = version.name(asked.match)
         except StatusError as error:
             asked.error = error
-            asked.allowed = version.allowed(request.resource)
         return asked
 
     def _decide(self, token: RequestToken, approved: bool) -> None:
@@ -173,7 +175,7 @@ class Engine:
                 token.denied = True
 
     def _preflight(self, asked: _Asked) -> RawResponse:
-        methods = asked.version.allowed(asked.request.resource) or ["GET"]
+        methods = asked.allowed or ["GET"]
         headers = {
             **_CORS,
             "access-control-allow-methods": ", ".join([*methods, "HEAD", "OPTIONS"]),
@@ -193,13 +195,9 @@ class Engine:
             return RawResponse(prepared.status, prepared.render(asked.told), headers)
         if self.source is not None and (found := self.source(asked.raw)) is not None:
             return replace(found, headers={**_CORS, **found.headers})
-        if asked.raw.method == "OPTIONS" and asked.allowed:
-            allowed = ", ".join([*asked.allowed, "HEAD", "OPTIONS"])
-            return RawResponse(204, b"", {**_CORS, "allow": allowed})
-        answer = (
-            self._answer(asked) if asked.match else asked.version.refuse(asked.error or StatusError(34), asked.request)
-        )
-        return _dressed(answer, asked)
+        if asked.raw.method == "OPTIONS" and (allowed := asked.allowed):
+            return RawResponse(204, b"", {**_CORS, "allow": ", ".join([*allowed, "HEAD", "OPTIONS"])})
+        return _dressed(self._answer(asked), asked)
 
     def _prepared(self, asked: _Asked) -> Prepared | None:
         with self._lock:
@@ -215,7 +213,7 @@ class Engine:
     @staticmethod
     def _answer(asked: _Asked) -> Answer:
         if asked.match is None:
-            return Answer(404, b"")
+            return asked.version.refuse(asked.error or StatusError(34), asked.request)
         try:
             return asked.version.answer(asked.match, asked.request, asked.objections)
         except Exception as error:  # noqa: BLE001 - a mistake of ours has to show in the test that meets it, not in a dead thread
@@ -265,7 +263,8 @@ def _dressed(answer: Answer, asked: _Asked) -> RawResponse:
         if answer.tag in asked.request.headers.get("if-none-match", ""):
             return RawResponse(304, b"", headers)
     if answer.status == 405:
-        headers["allow"] = ", ".join([*asked.allowed, "HEAD", "OPTIONS"] if "GET" in asked.allowed else asked.allowed)
+        allowed = asked.allowed
+        headers["allow"] = ", ".join([*allowed, "HEAD", "OPTIONS"] if "GET" in allowed else allowed)
     return RawResponse(answer.status, answer.body, headers)
 
 
