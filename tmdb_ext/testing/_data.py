@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -213,7 +213,7 @@ class Data:
         return str(row["credit_id"])
 
     def _add_image(self, fields: dict[str, Any]) -> str:
-        kind, key = self._media(fields, ("person", "company", "network", "collection", "season", "episode"))
+        kind, key = self._media(fields)
         sort = fields.pop("type", None)
         if sort not in IMAGE_TYPES:
             raise DataError(f"type is one of {', '.join(IMAGE_TYPES)}, not {sort!r}")
@@ -229,7 +229,7 @@ class Data:
         return str(fields["file_path"])
 
     def _append(self, part: str, fields: dict[str, Any], shaper: Callable[[Any, Any], Any]) -> Any:
-        kind, key = self._media(fields, ("season", "episode", "person", "collection"))
+        kind, key = self._media(fields)
         entry = self._world.entry(kind, key)
         if part not in _parts.NAMES[kind]:
             raise DataError(f"a {kind} has no {part}")
@@ -254,14 +254,14 @@ class Data:
         self._append("translations", {**about, **row}, _translations)
         return language
 
-    def _media(self, fields: dict[str, Any], more: Iterable[str] = ()) -> tuple[str, Any]:
+    def _media(self, fields: dict[str, Any]) -> tuple[str, Any]:
         """What a credit, an image or the like belongs to: `movie=11`, or `tv=41, season_number=1`."""
         named = [name for name in _ABOUT if name in fields]
         if len(named) != 1:
             raise DataError(f"say what it belongs to with one of {', '.join(_ABOUT)}")
         kind = named[0]
         key = self._there(kind, fields.pop(kind))
-        if kind == "tv" and "season_number" in fields and "season" in (*more, "season"):
+        if kind == "tv" and "season_number" in fields:
             numbers = [fields.pop(name) for name in ("season_number", "episode_number") if name in fields]
             deeper = ("season", "episode")[len(numbers) - 1]
             if not self._world.has(deeper, (key, *numbers)):

@@ -74,14 +74,12 @@ class Journal:
         self._complaints: deque[Complaint] = deque(maxlen=most)
         self._counts: Counter[str] = Counter()
         self._bytes = 0
-        self.seen = 0
 
     def add(self, request: RecordedRequest, complaints: list[Complaint]) -> None:
         """Keeps a request and what there was to complain of in it."""
         with self._lock:
             self._requests.append(request)
             self._bytes += request.size
-            self.seen += 1
             while len(self._requests) > max(self._most, 1) or (self._bytes > MOST_BYTES and len(self._requests) > 1):
                 self._bytes -= self._requests.popleft().size
             self._complaints.extend(complaints)
@@ -111,4 +109,4 @@ class Journal:
             self._requests.clear()
             self._complaints.clear()
             self._counts.clear()
-            self._bytes = self.seen = 0
+            self._bytes = 0

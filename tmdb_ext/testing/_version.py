@@ -44,11 +44,10 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP status and a JSON body. `public` says that it is the same whoever asks."""
+    """An HTTP status and a JSON body."""
 
     status: int
     body: bytes
-    public: bool = False
 
     @cached_property
     def tag(self) -> str:
@@ -182,7 +181,7 @@ class Version:
             remembered = self._remembered.get(key)
             if remembered is None:
                 remembered = self._run(
-                    Call(operation, match.path, query, {}, Caller(), self._state, self._world), appended, public
+                    Call(operation, match.path, query, {}, Caller(), self._state, self._world), appended
                 )
                 if len(self._remembered) >= _MOST_REMEMBERED:
                     self._remembered.clear()
@@ -191,9 +190,7 @@ class Version:
         with self._state.lock:
             caller = find_caller(self._state, match, others, request.headers, query)
             body = check_body(self._document, operation, request.headers, request.body, sent, objections)
-            return self._run(
-                Call(operation, match.path, query, body, caller, self._state, self._world), appended, public
-            )
+            return self._run(Call(operation, match.path, query, body, caller, self._state, self._world), appended)
 
     def _path(self, match: Match, objections: Objections) -> dict[str, str]:
         """The values of a path as TMDB reads them."""
@@ -215,7 +212,7 @@ class Version:
                 found[name] = replace(other, path={**other.path, **match.path})
         return found
 
-    def _run(self, call: Call, appended: dict[str, Match], public: bool) -> Answer:
+    def _run(self, call: Call, appended: dict[str, Match]) -> Answer:
         status, body = self._body(call)
         for name, other in appended.items():
             try:
@@ -227,7 +224,7 @@ class Version:
             if isinstance(sub, dict) and not other.operation.appends:  # what has details of its own keeps its id
                 sub.pop("id", None)
             body[name] = sub
-        return Answer(status, encode(body), public)
+        return Answer(status, encode(body))
 
     def _body(self, call: Call) -> tuple[int, Any]:
         operation = call.operation
