@@ -364,8 +364,11 @@ class Simulation:
         Raises:
             ValueError: Because there is no operation of that name, or a number is out of range.
         """
+        usual = Simulation.fail_next.__kwdefaults__ or {}
         given = {
-            name: value for name, value in locals().items() if name != "self" and value != _FAULT_USUALLY.get(name)
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "usual") and value != usual.get(name)
         }
         check_name(operation, self._engine.operations)
         _check_fault(every=every, fraction=fraction, times=times, tmdb_code=tmdb_code, truncate=truncate)
@@ -399,12 +402,6 @@ class Simulation:
     def clear_faults(self) -> None:
         """Takes back the faults that have not happened yet."""
         self._engine.faults.clear()
-
-
-_FAULT_USUALLY = {
-    "times": 1, "every": 1, "seed": 0, "delay": 0.0, "disconnect": False, "reset": False, "body_delay": 0.0,
-    "drip": 0.0, "drip_size": 1, "perform": False,
-}  # fmt: skip
 
 
 def _check_fault(
