@@ -11,7 +11,7 @@ from typing import Any
 
 from tmdb_ext.testing import _parts
 from tmdb_ext.testing._cores import BLANK
-from tmdb_ext.testing._fill import stable_hex
+from tmdb_ext.testing._fill import fits_kind, stable_hex
 from tmdb_ext.testing._parts import IMAGE_TYPES, OWN_IMAGE, image
 from tmdb_ext.testing._state import State, UserList
 from tmdb_ext.testing._world import World
@@ -137,7 +137,7 @@ class Data:
             if "series_id" not in fields:
                 fields["series_id"] = fields.pop("tv", None) or fields.pop("show_id", None)
             for name in names:
-                if not _is_number(fields.get(name)):
+                if not fits_kind("integer", fields.get(name)):
                     raise DataError(f"{kind} needs {', '.join(names)}; {name} is missing or not a whole number")
             key = tuple(fields[name] for name in names)
             self._there("tv", key[0])
@@ -150,7 +150,7 @@ class Data:
         name = "provider_id" if kind == "provider" else "id"
         if name not in fields:
             fields[name] = self._own_id()
-        if not _is_number(fields[name]) or fields[name] < 1:
+        if not fits_kind("integer", fields[name]) or fields[name] < 1:
             raise DataError(f"{name} of a {kind} is a whole number from 1 on, not {fields[name]!r}")
         return fields[name]
 
@@ -160,7 +160,7 @@ class Data:
 
     def _there(self, kind: Any, key: Any) -> Any:
         """The key, if there is such a thing."""
-        if not _is_number(key) or not self._world.has(kind, key):
+        if not fits_kind("integer", key) or not self._world.has(kind, key):
             raise DataError(f"there is no {kind} with the id {key!r}; add it first")
         return key
 
@@ -274,7 +274,7 @@ class Data:
     def _add_genre(self, fields: dict[str, Any]) -> int:
         _check_names("genre", fields, {"id", "name", "media_type"})
         number, name = fields.get("id"), fields.get("name")
-        if not _is_number(number) or not isinstance(name, str):
+        if not fits_kind("integer", number) or not isinstance(name, str):
             raise DataError("a genre needs id, a whole number, and name")
         for kind in [fields["media_type"]] if "media_type" in fields else ("movie", "tv"):
             if kind not in self._world.genres:
@@ -307,7 +307,7 @@ class Data:
             user, str(fields.get("name", "")), fields.get("description", ""), language
         )
         if "id" in fields:
-            if not _is_number(fields["id"]):
+            if not fits_kind("integer", fields["id"]):
                 raise DataError(f"id of a list is a whole number, not {fields['id']!r}")
             del self._state.lists[made.id]
             made.id = fields["id"]
@@ -346,10 +346,6 @@ def _check_names(kind: str, fields: Mapping[str, Any], known: set[str]) -> None:
             near = difflib.get_close_matches(name, sorted(known), 1)
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}"
             raise DataError(f"a {kind} has no field {name!r}; {hint}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
@@ -400,7 +396,7 @@ def _credits(data: Data, value: Any) -> dict[str, list[dict[str, Any]]]:
             rows = [dict(row) if isinstance(row, Mapping) else {"id": row} for row in value.get(group, ())]
             for row in rows:
                 row["id"] = row.get("id", row.pop("person", None))
-                if not _is_number(row["id"]):
+                if not fits_kind("integer", row["id"]):
                     raise DataError(f"who is in {group}? id, the person's, is missing")
                 if row.get("name") and not data._world.has("person", row["id"]):  # noqa: SLF001 - of this module
                     person = {name: row[name] for name in BLANK["person"] if name in row}

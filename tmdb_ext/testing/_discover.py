@@ -8,9 +8,9 @@ from typing import Any
 from tmdb_ext.testing._call import Call
 from tmdb_ext.testing._fill import Facts, stable
 from tmdb_ext.testing._generic import Registry
-from tmdb_ext.testing._listings import airs, decent, mentioned, release_days, shown
+from tmdb_ext.testing._listings import airs, decent, release_days, shown
 from tmdb_ext.testing._tables import CERTIFICATIONS, SERIES_STATUSES, SERIES_TYPES
-from tmdb_ext.testing._world import Entry, World
+from tmdb_ext.testing._world import Entry, World, mentioned
 
 DISCOVER = Registry()
 

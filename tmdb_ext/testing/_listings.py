@@ -12,7 +12,7 @@ from tmdb_ext.testing._details import span
 from tmdb_ext.testing._fill import Facts, stable
 from tmdb_ext.testing._generic import Registry
 from tmdb_ext.testing._status import StatusError
-from tmdb_ext.testing._world import Entry, World
+from tmdb_ext.testing._world import Entry, World, mentioned
 
 LISTINGS = Registry()
 TRENDING_PAGES = 1000
@@ -190,11 +190,6 @@ def _movies_of(call: Call) -> Facts:
             )
         ]  # fmt: skip
     return Facts(shown(call, by_popularity(decent(call, found))), id=number)
-
-
-def mentioned(rows: Iterable[Any]) -> list[Any]:
-    """The ids in a list of ids, or of objects that have one."""
-    return [one["id"] if isinstance(one, dict) else one for one in rows]
 
 
 @LISTINGS.answers("movie-similar", "tv-series-similar")

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl
 import httpx
 
 from tmdb_ext.testing._body import encode
+from tmdb_ext.testing._checks import CREDENTIAL_NAMES
 from tmdb_ext.testing._http import RawRequest, RawResponse
 
-_CREDENTIALS = frozenset({"api_key", "session_id", "guest_session_id"})
 _PERSONAL = re.compile(r"/[34]/(account|authentication|auth|guest_session|list)(/|$)|/(account_states|rating)$")
 """Paths that belong to a user. Lists are among them, since they may be private."""
 _KEPT_HEADERS = ("content-type", "cache-control", "etag")
@@ -31,14 +31,14 @@ _NOT_FORWARDED = frozenset({
 def _question(raw: RawRequest) -> tuple[str, list[tuple[str, str]]]:
     """The path and the query without credentials, in one order for all."""
     path, _, query = raw.target.partition("?")
-    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in _CREDENTIALS]
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in CREDENTIAL_NAMES]
     return path, sorted(pairs)
 
 
 def _file_of(folder: Path, raw: RawRequest) -> Path:
     path, pairs = _question(raw)
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", path.strip("/"))[:80].strip("-") or "root"
-    digest = hashlib.sha256(encode([raw.method, path, pairs])).hexdigest()[:16]
+    digest = hashlib.sha256(_key(raw.method, path, pairs)).hexdigest()[:16]
     return folder / f"{readable}.{digest}.json"
 
 
@@ -94,7 +94,7 @@ class Recorder:
             indent=1, ensure_ascii=False,
         )  # fmt: skip
         if any(secret in text for secret in _secrets(raw)):
-            return  # an answer that says the credential back
+            return  # an answer that repeats the credential
         with self._lock:
             handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
@@ -117,7 +117,7 @@ class Recorder:
 
 def _secrets(raw: RawRequest) -> list[str]:
     query = dict(parse_qsl(raw.target.partition("?")[2]))
-    found = [value for name, value in query.items() if name in _CREDENTIALS]
+    found = [value for name, value in query.items() if name in CREDENTIAL_NAMES]
     found.append(raw.headers.get("authorization", "").rpartition(" ")[2])
     return [value for value in found if len(value) > 7]
 
@@ -144,7 +144,7 @@ class Replayer:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise ValueError(f"there is no folder {folder} to replay")
-        self._answers: dict[str, RawResponse] = {}
+        self._answers: dict[bytes, RawResponse] = {}
         for path in sorted(folder.glob("*.json")):
             try:
                 stored: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
@@ -165,5 +165,5 @@ class Replayer:
         """There is nothing to close."""
 
 
-def _key(method: str, path: str, pairs: list[tuple[str, str]]) -> str:
-    return json.dumps([method, path, sorted(map(list, pairs))])
+def _key(method: str, path: str, pairs: list[tuple[str, str]]) -> bytes:
+    return encode([method, path, sorted(pairs)])

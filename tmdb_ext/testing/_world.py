@@ -301,7 +301,7 @@ class World:
         """A film as listings show it, with the listing's own properties."""
         core = entry.core
         shown = Facts({name: core[name] for name in _MOVIE_SUMMARY if name in core})
-        shown["genre_ids"] = _ids(core["genres"])
+        shown["genre_ids"] = mentioned(core["genres"])
         if locale.language is not None:
             shown["title"], shown["overview"] = (self.text(entry, name, locale) for name in ("title", "overview"))
         if locale.region is not None:
@@ -312,7 +312,7 @@ class World:
         """A series as listings show it."""
         core = entry.core
         shown = Facts({name: core[name] for name in _SERIES_SUMMARY if name in core})
-        shown["genre_ids"] = _ids(core["genres"])
+        shown["genre_ids"] = mentioned(core["genres"])
         if locale.language is not None:
             shown["name"], shown["overview"] = (self.text(entry, name, locale) for name in ("name", "overview"))
         return Facts(shown, **more)
@@ -578,8 +578,9 @@ def _sample_genres() -> dict[str, dict[int, tuple[str, ...]]]:
     }
 
 
-def _ids(genres: Iterable[Any]) -> list[Any]:
-    return [one["id"] if isinstance(one, Mapping) else one for one in genres]
+def mentioned(rows: Iterable[Any]) -> list[Any]:
+    """The ids in a list of ids, or of objects that have one."""
+    return [one["id"] if isinstance(one, Mapping) else one for one in rows]
 
 
 _MOVIE_SUMMARY = (
