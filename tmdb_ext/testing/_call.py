@@ -20,7 +20,7 @@ _KINDS = ("movie", "person", "collection", "company", "network", "keyword")
 
 @dataclass(frozen=True)
 class Caller:
-    """The user or guest that a request speaks for; neither, where only the application calls."""
+    """The user or guest that a request speaks for; neither, if only the application calls."""
 
     user: User | None = None
     guest: GuestSession | None = None
@@ -131,7 +131,7 @@ class Reply:
     Attributes:
         given: What is known of the body; the rest is filled in from the schema.
         status: The HTTP status, or None for the one that the document declares.
-        exact: Whether that is the whole body, in which the schema has no say.
+        exact: Whether that is the whole body; nothing is filled in from the schema then.
     """
 
     given: Any

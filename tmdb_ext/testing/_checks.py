@@ -1,7 +1,7 @@
 """Whether a request is one that TMDB would take: names, types and ranges of parameters, and bodies.
 
-TMDB passes over what it does not know and takes several spellings of a value. So do these checks, and they tell an
-`Objections` of it, which refuses the request if the simulator is strict.
+TMDB ignores what it does not know and takes several spellings of a value. So do these checks. They report each case
+to an `Objections`, which refuses the request if the simulator is strict.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def check_query(
 
 
 def _is_known(name: str, known: Mapping[str, Parameter], operations: list[Operation]) -> bool:
-    """A session is unknown to an operation that knows neither sort."""
+    """Whether the operations take a parameter. A session of either sort will do if they take one of them."""
     if name in CREDENTIAL_NAMES and name != "api_key":
         return any(one.takes_session or one.takes_guest_session for one in operations)
     return name in known or name in CREDENTIAL_NAMES

@@ -73,7 +73,7 @@ def path(*parts: object, ending: str = "jpg") -> str:
 
 
 def popularity(kind: str, number: int, *, known: bool = True) -> float:
-    """How popular something is. What nobody has sent an image of is little known."""
+    """How popular something is; what has no image is less popular."""
     return round(1 + stable("popularity", kind, number) % (90_000 if known else 900) / 1000, 3)
 
 

@@ -33,7 +33,7 @@ def check_application(
 
     Args:
         state: Who is known.
-        operation: What is asked for; None for a path that there is not.
+        operation: What is asked for; None for an unknown path.
         headers: The request's headers.
         sent: Its query and the credentials in its body, by name.
 

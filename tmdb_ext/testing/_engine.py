@@ -35,7 +35,7 @@ from tmdb_ext.testing._world import World
 
 JSON = "application/json;charset=utf-8"
 IMAGE, SITE = "image", "site"
-"""The names of what is no operation of the API: an image, and a page of TMDB's site."""
+"""Names for requests that are for no operation: an image, or a page of TMDB's site."""
 
 _MOST_PARAMETERS = 1000
 _LEAST_COMPRESSED = 500
@@ -115,15 +115,15 @@ class Engine:
 
     @cached_property
     def operations(self) -> frozenset[str]:
-        """The names of all operations, and of what is none."""
+        """The names of all operations, and `image` and `site`."""
         return frozenset((*self._version3.names, *self._version4.names, IMAGE, SITE))
 
     def forget(self) -> None:
-        """Forgets the answers that are kept because they do not change, when what they depend on has changed."""
+        """Forgets the kept answers, because what they depend on has changed."""
         self._version3.forget()
 
     def prepare(self, answer: Prepared) -> None:
-        """Adds an answer, which goes before those that were added earlier."""
+        """Adds an answer, which takes precedence over those that were added earlier."""
         with self._lock:
             self._answers.insert(0, answer)
 

@@ -25,8 +25,8 @@ class Fault:
         wire: How it travels.
         perform: Whether the request is carried out all the same.
         left: How many more requests fail; None for any number.
-        every: Every how-many-th of the requests that are meant fails.
-        fraction: Which part of them fails, by chance; None for all.
+        every: Only every nth matching request fails; 1 for each.
+        fraction: The share of them that fails, at random; None for all.
     """
 
     condition: Condition
@@ -47,7 +47,7 @@ class Fault:
         self._random = random.Random(self.seed)  # noqa: S311 - no secret depends on it
 
     def strikes(self) -> bool:
-        """Whether the request at hand, which is meant, fails."""
+        """Whether a matching request fails."""
         self.met += 1
         if self.met % self.every:
             return False

@@ -144,7 +144,7 @@ Message = MutableMapping[str, Any]
 
 
 class ASGIApplication:
-    """The simulator as an ASGI 3 application. A lost connection is an exception, as there is none to lose.
+    """The simulator as an ASGI 3 application. A fault that drops the connection raises `ConnectionResetError`.
 
     Args:
         serve: What answers.

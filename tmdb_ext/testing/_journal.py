@@ -99,7 +99,7 @@ class Journal:
             return list(self._complaints)
 
     def count(self, operation: str) -> int:
-        """How many requests an operation got, those included that are kept no longer."""
+        """How many requests an operation got, including those that are no longer kept."""
         with self._lock:
             return self._counts[operation]
 

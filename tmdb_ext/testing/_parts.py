@@ -353,7 +353,7 @@ NAMES: dict[str, frozenset[str]] = {kind: frozenset(makers) for kind, makers in 
 
 
 def part(world: World, entry: Entry, name: str) -> Any:
-    """What belongs to a thing, if a test has not said it: of the sample by its rules, else nothing yet."""
+    """What belongs to a thing if a test has not given it: made by rules for the sample, else empty."""
     maker = _MAKERS.get(entry.kind, {}).get(name)
     if entry.sample and maker is not None:
         return maker(world, entry)

@@ -1,4 +1,4 @@
-"""Recording what TMDB answers, without a credential or a user's own, and serving it later."""
+"""Records TMDB's answers, without credentials and without a user's data, and serves them later."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _file_of(folder: Path, raw: RawRequest) -> Path:
 
 
 class Recorder:
-    """Passes requests on to TMDB and stores the answers that belong to nobody.
+    """Passes requests on to TMDB and stores the answers that are not a user's own.
 
     Args:
         folder: Where to store them; it is made if it is not there.
@@ -123,7 +123,7 @@ def _secrets(raw: RawRequest) -> list[str]:
 
 
 def _is_public(raw: RawRequest, status: int) -> bool:
-    """Whether an answer belongs to nobody and says something of TMDB."""
+    """Whether an answer is not a user's own, and worth storing."""
     path, _, query = raw.target.partition("?")
     names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     own = bool(_PERSONAL.search(path)) or bool(names & {"session_id", "guest_session_id"})

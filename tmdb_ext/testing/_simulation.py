@@ -121,8 +121,8 @@ class Simulation:
 
         Fields are called as in TMDB's answers, and so is what belongs to it and has an operation of its own: `credits`,
         `images`, `videos`, `keywords`, `translations`, `release_dates` and so on, each in TMDB's shape or as the plain
-        list. Genres, companies, networks, keywords and people may be named by their ids. What is not given of something
-        new is as TMDB has it of what was just entered: empty, null or 0.
+        list. Genres, companies, networks, keywords and people may be named by their ids. Fields of
+        a new thing that are not given are empty, null or 0, as on a page that was just created at TMDB.
 
         Args:
             kind: `movie`, `tv`, `season`, `episode`, `person`, `company`, `network`, `collection`, `keyword`, `genre`,
@@ -269,7 +269,7 @@ class Simulation:
             self._state.suspended = True
 
     def forget_guest_session(self, guest_session_id: str) -> None:
-        """Makes TMDB's promise about `expires_at` void: the guest session is gone from now on."""
+        """Ends a guest session at once, whatever its `expires_at` says."""
         with self._state.lock:
             self._state.guest_sessions.pop(guest_session_id, None)
 
@@ -337,7 +337,7 @@ class Simulation:
 
         Args:
             http_status: The HTTP status to answer; the one that comes with `tmdb_code` if None. If nothing asks for
-                another answer, the request is answered as usual, and only the way there suffers.
+                another answer, the request is answered as usual, and only the transfer suffers.
             tmdb_code: TMDB's status code in the body, 1 to 47; the usual one for the HTTP status if None.
             operation: The name of the operation to fail, TMDB's id of it and in version 4 `v4/` before it; `image` for
                 images, `site` for the pages of TMDB's site; any request if None.
@@ -345,9 +345,9 @@ class Simulation:
             where: Values that have to be in the query, the path or the body, by name, or a function that is given the
                 request and says whether it is meant.
             times: How many requests fail; None for any number.
-            every: Every how-many-th of the requests that are meant fails: 3 for every third.
-            fraction: Which part of them fails, by chance: 0.1 for about every tenth.
-            seed: What that chance depends on.
+            every: Only every nth matching request fails: 3 for every third.
+            fraction: The share of them that fails, at random: 0.1 for about every tenth.
+            seed: The seed of that choice.
             retry_after: What `Retry-After` says: seconds, or a text such as an HTTP date.
             headers: Further headers of the answer, such as `location`.
             delay: Seconds to wait before answering.

@@ -59,13 +59,13 @@ class Simulator(Simulation):
         public_url: Where callers reach it if not at its own address, such as `http://tmdb:8080` between containers.
         record: A folder: requests go on to TMDB with the credentials of the caller, and the answers are stored there,
             without any credential. What belongs to a user is not stored.
-        upstream: Where they go on to.
+        upstream: The address that recorded requests go on to.
         replay: A folder that was recorded: what is in it is answered from it, and the rest by the simulator.
         document: The OpenAPI document of version 3 or the path of a file with it, in place of the one installed.
         v4_document: The same for version 4.
 
     Raises:
-        ValueError: Because an argument is not as it has to be; the message says which.
+        ValueError: Because an argument is not valid; the message says which.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Simulator(Simulation):
         """Begins to serve. Calling it again does nothing.
 
         Raises:
-            OSError: Because the address or the port cannot be had.
+            OSError: Because the address or the port cannot be used.
         """
         with self._lock:
             if self._server is None:
@@ -171,7 +171,7 @@ class Simulator(Simulation):
     # in this process
 
     def serve(self, raw: RawRequest) -> RawResponse:
-        """Answers one request without a socket; the transports and the server are made of it."""
+        """Answers one request without a socket; the server and the transports use it."""
         if raw.target.startswith("/simulator"):
             from tmdb_ext.testing._admin import Admin  # noqa: PLC0415 - most tests are in Python and do without
 

@@ -29,7 +29,7 @@ _LOOKED_AT = 20
 """How many of the oldest tokens and guest sessions are looked at when one is made."""
 
 REFUSED_STANDINGS = {"disabled": 31, "unverified": 32, "suspended": 45}
-"""What a user is told who is not let in: TMDB's status code by standing."""
+"""TMDB's status code for a user whom it does not let in, by standing."""
 
 MediaKey = tuple[Any, ...]
 """What was rated or marked: `("movie", 11)`, `("tv", 41)`, `("episode", 41, 1, 2)`."""
@@ -42,7 +42,7 @@ class User:
     Attributes:
         id: The account id of API version 3.
         object_id: The account object id of version 4, 24 hexadecimal digits.
-        standing: Whether TMDB lets them in. Set it to see what the others are told.
+        standing: Whether TMDB lets them in. Set it to have them refused.
     """
 
     id: int

@@ -23,7 +23,7 @@ from tmdb_ext.testing._world import World
 
 _MOST_REMEMBERED = 1000
 _ALSO_GET = frozenset({"authentication-create-session", "authentication-create-session-from-login"})
-"""What was read with GET before it took a body, and still is."""
+"""Operations that TMDB still answers to GET, as it did before they took a body."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Version:
         }
 
     def forget(self) -> None:
-        """Forgets the answers that are kept because they do not change: the address may have, or what there is."""
+        """Forgets the kept answers, because the data or the address of images has changed."""
         self._remembered.clear()
 
     @property

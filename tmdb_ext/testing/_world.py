@@ -275,7 +275,7 @@ class World:
     # texts
 
     def text(self, entry: Entry, name: str, locale: Locale) -> Any:
-        """A text of a thing in a language; TMDB shows English names, and no other text, where it has none."""
+        """A text in a language. If there is none, TMDB shows the name in English and leaves other texts empty."""
         usual = entry.core[name]
         if locale.language is None:
             return usual

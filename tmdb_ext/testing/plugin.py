@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def tmdb_simulator_options() -> dict[str, Any]:
-    """Arguments for every simulator of the fixtures. Override it in `conftest.py`; a marker's arguments go before."""
+    """Arguments for every simulator of the fixtures. Override it in `conftest.py`; a marker's arguments win."""
     return {}
 
 
