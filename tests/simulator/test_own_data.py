@@ -41,6 +41,24 @@ def test_a_film_of_a_tests_own_is_everywhere(simulator: Simulator, http: httpx.C
     assert http.get("/movie/900901").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("kind", "date", "paths"),
+    [
+        ("movie", "release_date", ["discover/movie?sort_by=primary_release_date.desc", "movie/now_playing"]),
+        ("movie", "release_date", ["movie/upcoming", "discover/movie?primary_release_year=2020", "movie/900900"]),
+        ("tv", "first_air_date", ["discover/tv?first_air_date_year=2020", "tv/on_the_air", "tv/900900"]),
+    ],
+)
+def test_something_without_a_date_breaks_no_list(
+    simulator: Simulator, http: httpx.Client, kind: str, date: str, paths: list[str]
+) -> None:
+    simulator.add(kind, id=900900, **{date: None})
+    for path in paths:
+        answer = http.get(f"/3/{path}")
+        assert answer.status_code == 200
+    assert answer.json().get(date, "") == ""
+
+
 def test_a_field_of_the_sample_can_be_changed(simulator: Simulator, http: httpx.Client) -> None:
     before = http.get("/movie/11").json()
     simulator.add("movie", id=11, runtime=7)

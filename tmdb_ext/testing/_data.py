@@ -190,8 +190,11 @@ class Data:
             if shaper is not None and name.replace("watch_providers", "watch/providers") in _parts.NAMES.get(kind, ()):
                 fields[name] = shaper(self, fields[name])
         for name, value in fields.items():
-            if isinstance(BLANK[kind].get(name), float) and isinstance(value, int):
+            blank = BLANK[kind].get(name)
+            if isinstance(blank, float) and isinstance(value, int):
                 fields[name] = float(value)
+            elif value is None and name in _DATES and blank is not None:
+                fields[name] = blank  # TMDB sends an empty text for a film or series that has no date
         if kind == "tv" and "seasons" in fields:
             fields["seasons"] = [_season_row(row) for row in fields["seasons"]]
         return fields
