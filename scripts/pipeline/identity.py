@@ -173,11 +173,17 @@ def fit_method(name: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The names that are close to one that is not there, as the end of a message; empty if none is."""
-    # Comparing all of them in earnest takes long: first those with most letters in common.
+    # difflib is slow: compare only the names that share most letters with it.
     own = _letters(name)
     likely = sorted({*known}, key=lambda one: (-len(own & _letters(one)) / (len(name) + len(one) + 1), one))[:20]
-    close = difflib.get_close_matches(name, likely, n=3, cutoff=0.5)
+    close = _closest(name, tuple(likely))
     return f"; close to it: {', '.join(close)}" if close else ""
+
+
+@cache
+def _closest(name: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    """The candidates closest to a name. Cached: documents that differ little ask for the same."""
+    return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.5))
 
 
 @cache
