@@ -14,14 +14,20 @@ THOROUGH = bool(os.environ.get("TMDB_EXT_ALL_MUTATIONS"))
 CHOSEN = MUTATIONS if THOROUGH else MUTATIONS[::4]
 
 
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy has learnt of the standard library, httpx and attrs, which it would read anew for each mutation."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
     assert len(MUTATIONS) >= 300
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS[3 :: 12 if THOROUGH else 60], ids=lambda mutation: mutation.name)
-def test_the_types_of_what_comes_of_a_mutation_are_right(mutation: Mutation, tmp_path: Path) -> None:
-    result = taken(mutation.document(), tmp_path, types=True)
+def test_the_types_of_what_comes_of_a_mutation_are_right(mutation: Mutation, tmp_path: Path, mypy_cache: Path) -> None:
+    result = taken(mutation.document(), tmp_path, types=True, cache=mypy_cache)
     assert [str(problem) for problem in result.problems] == []
 
 

@@ -52,13 +52,16 @@ class Problem:
         return f"{self.operation}: {self.text}" if self.operation else self.text
 
 
-def verify(tree: Path, documents: Mapping[str, Json], *, types: bool = True) -> list[Problem]:
+def verify(
+    tree: Path, documents: Mapping[str, Json], *, types: bool = True, cache: Path | None = None
+) -> list[Problem]:
     """Return what does not work in the package below the folder `tree`; nothing if all does.
 
     Args:
         tree: The folder that has the package.
         documents: API version -> our document, for the versions that are to be called.
         types: Whether mypy is to check the types; otherwise ruff looks for names.
+        cache: Where mypy keeps what it has learnt, for the next tree; None for nowhere.
     """
     problems = _compiled(tree, documents)
     if problems:
@@ -67,7 +70,7 @@ def verify(tree: Path, documents: Mapping[str, Json], *, types: bool = True) -> 
         for api, document in documents.items():
             problems += _used(api, document)
     if not problems:
-        problems = _typed(tree, documents) if types else _named(tree, documents)
+        problems = _typed(tree, documents, cache) if types else _named(tree, documents)
     return problems
 
 
@@ -123,10 +126,10 @@ def _compiled(tree: Path, documents: Mapping[str, Json]) -> list[Problem]:
     return problems
 
 
-def _typed(tree: Path, documents: Mapping[str, Json]) -> list[Problem]:
+def _typed(tree: Path, documents: Mapping[str, Json], cache: Path | None) -> list[Problem]:
     command = [
         sys.executable, "-m", "mypy", "--strict", "--python-version", "3.11", "--no-error-summary", "--no-color-output",
-        "--config-file", os.devnull, "--cache-dir", os.devnull, "--package", PACKAGE,
+        "--config-file", os.devnull, "--cache-dir", str(cache or os.devnull), "--package", PACKAGE,
     ]  # fmt: skip
     environment = {**os.environ, "MYPYPATH": str(tree)}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)

@@ -42,8 +42,8 @@ def history() -> History:
     return known
 
 
-def taken(document: dict[str, Any], folder: Path, *, types: bool = False) -> Taken:
-    """Generate the client of a document into a folder and verify it."""
+def taken(document: dict[str, Any], folder: Path, *, types: bool = False, cache: Path | None = None) -> Taken:
+    """Generate the client of a document into a folder and verify it; `types` and `cache` are those of `verify`."""
     known = history()
     try:
         found = take(document, known.ids)
@@ -54,7 +54,7 @@ def taken(document: dict[str, Any], folder: Path, *, types: bool = False) -> Tak
         return Taken(refused=str(error))
     settle_common(folder / PACKAGE)
     ours = json.loads(text)
-    result = Taken(said=report.lines(), problems=verify(folder, {"v3": ours}, types=types))
+    result = Taken(said=report.lines(), problems=verify(folder, {"v3": ours}, types=types, cache=cache))
     result.operations = {f"{m} {p}" for p, m, o in operations(ours) if "x-undocumented" not in o}
     if not result.problems:
         with imported(folder):
