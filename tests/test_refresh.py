@@ -53,7 +53,6 @@ def take(checkout: Path, body: bytes, *more: str) -> Any:
 
 
 GOOD = gives(published(facts("v3")))
-ELSEWHERE = "http://127.0.0.1:9/v3"
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def declare_path_parameters(named: Named) -> list[str]:
     return declared
 
 
-def build_document(named: Named, names: Json, words: Words, api: str, history: History | None = None) -> Json:
+def build_document(named: Named, names: Json, words: Words, api: str, history: History) -> Json:
     """Return the OpenAPI document that the client is generated from."""
     components = {name: deepcopy(schema) for name, schema in named.components.items()}
     bodies = named.bodies()
@@ -157,7 +157,7 @@ def build_document(named: Named, names: Json, words: Words, api: str, history: H
     appended = _append(named, components)
     paths: Json = {}
     listed = [(path, method, operation["operationId"]) for path, method, operation in operations(named.document)]
-    methods, notes = name_methods(listed, names, history or History())
+    methods, notes = name_methods(listed, names, history)
     named.notes += notes
     for path, method, operation in operations(named.document):
         resource = methods[operation["operationId"]]

@@ -8,7 +8,6 @@ table does not know gets a name derived from its place, and is reported.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,22 +82,19 @@ class PatternTable:
         return [(name, pattern) for _, pattern, name in self._patterns if pattern not in self.used]
 
 
-def name_shapes(
-    document: Json, names: dict[str, Any], history: History | None = None, taken: Collection[str] = ()
-) -> Named:
+def name_shapes(document: Json, names: dict[str, Any], history: History) -> Named:
     """Return `document` with references in place of shapes, and the components they refer to.
 
     Args:
         document: The distilled document.
         names: The table.
         history: What earlier releases called their operations.
-        taken: Names of components that other steps make.
     """
-    return _Naming(document, names, history or History(), taken).run()
+    return _Naming(document, names, history).run()
 
 
 class _Naming:
-    def __init__(self, document: Json, names: dict[str, Any], history: History, taken: Collection[str]) -> None:
+    def __init__(self, document: Json, names: dict[str, Any], history: History) -> None:
         self._document = document
         self._names = names
         self._history = history
@@ -106,7 +102,7 @@ class _Naming:
         self._enums = PatternTable(names.get("enums", {}))
         rest = {key: value for key, value in document.items() if key != "components" and not key.startswith("x-")}
         self._named = Named(document={**rest, "paths": {}})
-        known = {*names.get("models", {}), *names.get("enums", {}), *taken, "Status"}
+        known = {*names.get("models", {}), *names.get("enums", {}), "Status"}
         self._taken = {name.lower() for name in known | names_of_templates()}
         self._of_place: dict[str, str] = {}
         self._recursive: dict[str, str] = {}

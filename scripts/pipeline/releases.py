@@ -24,12 +24,6 @@ HEADING = """\
 MAIN = "v3"
 """The API whose release the package version carries; what changes in another one raises its last number."""
 FIRST_MAJOR = 1
-VERSION_FILE = '''\
-"""The version of the package, and the API release that it carries: written by scripts/regenerate."""
-
-__version__ = "{version}"
-API_RELEASE = "{release}"
-'''
 
 
 class Releases:

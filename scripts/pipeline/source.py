@@ -60,7 +60,6 @@ class _PassingError(Exception):
 class _Body:
     content: bytes
     last_modified: datetime.datetime | None
-    final: str
     moved_to: str | None
 
 
@@ -140,7 +139,7 @@ def _fetch(url: str, deadline: float) -> _Body:
                         "[source] in openapi/releases.toml"
                     )
                 changed = _last_modified(response.headers.get("last-modified"))
-                return _Body(content, changed, url, url if hop and moved else None)
+                return _Body(content, changed, url if hop and moved else None)
             raise NotFetched(f"{asked}: more than {REDIRECTS} redirects, the last one to {url}")
     except (httpx.InvalidURL, UnicodeError) as error:
         raise NotFetched(f"{url} is not a URL: {error}") from None

@@ -88,10 +88,6 @@ class State:
         """The text of tmdb_ext/_version.py."""
         return VERSION_FILE.format(version=self.version, release=self.release)
 
-    @property
-    def is_breaking(self) -> bool:
-        return any(change.breaking for listed in self.changes.values() for change in listed)
-
 
 def state_of(publication: Publication, surfaces: Mapping[str, Surface], releases: Releases, there: list[str]) -> State:
     """Return the version and the reports for what is in the tree.

@@ -32,7 +32,6 @@ class Swap:
         self.root = root
         self.folder = root / FOLDER
         self.staging = self.folder / "staging"
-        self._steps: list[tuple[str, str | None, str]] = []
 
     def commit(self, trees: Mapping[Path, Path], files: Mapping[Path, str], gone: list[Path]) -> None:
         """Put folders and files in the place of those that are there, and delete what is to go.

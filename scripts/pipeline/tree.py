@@ -1,10 +1,9 @@
-"""Compare and replace folders and files so that a failure leaves them as they were."""
+"""Compare folders, and replace a file so that a failure leaves it as it was."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -46,23 +45,6 @@ def _changed_lines(one: bytes, other: bytes) -> int:
     left, right = one.splitlines(), other.splitlines()
     pairs = zip(left, right, strict=False)
     return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), min(len(left), len(right)) + 1)
-
-
-def replace_tree(new: Path, target: Path) -> None:
-    """Put the folder `new` in the place of `target`; `new` is on the same file system."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        new.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    target.rename(old / target.name)
-    try:
-        new.rename(target)
-    except OSError:
-        (old / target.name).rename(target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -66,7 +66,6 @@ class Mutation:
     """Methods that are there, with their parameters: movies.awards(movie_id)."""
     lost: tuple[str, ...] = ()
     """Operations of the base that are not there any more: GET /3/list."""
-    kind: str = ""
 
     def document(self) -> Json:
         document = copy.deepcopy(BASE)
