@@ -6,7 +6,7 @@ import datetime
 import types
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 BASE = {"additional_properties", "_source", "_pending"}
 _ANNOTATIONS: dict[type[Any], dict[str, Any]] = {}
@@ -57,7 +57,7 @@ def agrees(value: Any, annotation: Any) -> bool:
         return isinstance(value, list) and all(agrees(item, get_args(annotation)[0]) for item in value)
     if origin is dict:
         return isinstance(value, dict) and all(agrees(item, get_args(annotation)[1]) for item in value.values())
-    if origin is not None and str(origin) == "typing.Literal":
+    if origin is Literal:
         return value in get_args(annotation)
     if annotation is float:
         return type(value) in {int, float}

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-import types
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from tmdb_api_client import v3, v4
-from tmdb_api_client._model import Model
 from tmdb_api_client.v3.models import Status
 from tmdb_api_client.v3.operations import Operation
 from tmdb_api_client.v4.models import Status as StatusV4
 
+from .agreement import annotations_of, contradictions, encode, is_model
 from .evidence import PAYLOADS, PAYLOADS_V4, read_payloads, version_of
 
-BASE = {"additional_properties", "_source", "_pending"}
+__all__ = ("annotations_of", "contradictions", "decode", "encode", "main", "unknown_keys")
 
 
 def decode(operation: str, status: int, body: Any) -> Any:
@@ -35,28 +34,6 @@ def decode(operation: str, status: int, body: Any) -> Any:
     return endpoint.decode(body)
 
 
-def encode(value: Any) -> Any:
-    """The JSON of what `decode` gave."""
-    if isinstance(value, Model):
-        return value.to_dict()
-    return [encode(item) for item in value] if isinstance(value, list) else value
-
-
-def contradictions(value: Any) -> Iterator[tuple[str, bool]]:
-    """(Class.attribute, whether it contradicts its annotation) for every attribute of every nested model."""
-    if isinstance(value, list):
-        for item in value:
-            yield from contradictions(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from contradictions(item)
-    elif isinstance(value, Model):
-        for name, annotation in annotations_of(type(value)).items():
-            attribute = getattr(value, name)
-            yield f"{type(value).__name__}.{name}", not agrees(attribute, annotation)
-            yield from contradictions(attribute)
-
-
 def unknown_keys(value: Any) -> Iterator[str]:
     """Class.key for every key that the document does not know."""
     if isinstance(value, list):
@@ -65,40 +42,10 @@ def unknown_keys(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from unknown_keys(item)
-    elif isinstance(value, Model):
+    elif is_model(value):
         yield from (f"{type(value).__name__}.{key}" for key in value.additional_keys)
         for name in annotations_of(type(value)):
             yield from unknown_keys(getattr(value, name))
-
-
-_ANNOTATIONS: dict[type[Any], dict[str, Any]] = {}
-
-
-def annotations_of(cls: type[Any]) -> dict[str, Any]:
-    """The resolved annotations of a model's own attributes."""
-    if cls not in _ANNOTATIONS:
-        models = import_module(cls.__module__.rpartition(".")[0])
-        hints = get_type_hints(cls, localns={name: getattr(models, name) for name in models.__all__})
-        _ANNOTATIONS[cls] = {name: hint for name, hint in hints.items() if name not in BASE}
-    return _ANNOTATIONS[cls]
-
-
-def agrees(value: Any, annotation: Any) -> bool:
-    """Whether a value is of an annotation; a whole number passes for a float, as it does for type checkers."""
-    if annotation is Any:
-        return True
-    origin = get_origin(annotation)
-    if origin in {Union, types.UnionType}:
-        return any(agrees(value, member) for member in get_args(annotation))
-    if origin is list:
-        return isinstance(value, list) and all(agrees(item, get_args(annotation)[0]) for item in value)
-    if origin is dict:
-        return isinstance(value, dict) and all(agrees(item, get_args(annotation)[1]) for item in value.values())
-    if annotation is float:
-        return type(value) in {int, float}
-    if annotation in {None, type(None)}:
-        return value is None
-    return type(value) is annotation
 
 
 @cache
