@@ -21,7 +21,7 @@ from typing import Any
 
 from .build import GENERATED, PACKAGE, ROOT
 from .changes import Change, compare, render
-from .distil import operations, take
+from .distil import distil, operations
 from .errors import PipelineError
 from .making import (
     PUBLISHED,
@@ -299,7 +299,7 @@ def _asked_now(apis: Sequence[str], releases: Releases, attempts: int) -> Asked:
 def _taken(published: Published, releases: Releases, released: datetime.date | None) -> Input:
     """A published document as an input; it is a new release unless it says what the current one says."""
     api, current = published.api, releases.current(published.api)
-    distilled = take(published.document, known_ids(api, releases)).document
+    distilled = distil(published.document, known_ids(api, releases))
     known, notes = releases.of(published), list(published.notes)
     if current is not None and (known is current or says_the_same(distilled, committed(current, releases).distilled)):
         item = committed(current, releases)

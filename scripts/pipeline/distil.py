@@ -15,7 +15,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -23,7 +23,7 @@ from .errors import PipelineError
 from .schemas import SCALARS, Json, Say, Schemas, inferred, merge
 from .words import from_path, kebab, unique
 
-__all__ = ("METHODS", "Distilled", "Json", "address_of", "distil", "dumps", "merge", "operations", "take")
+__all__ = ("METHODS", "Json", "address_of", "distil", "dumps", "merge", "operations")
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Members of a path item that are no operations.
@@ -37,16 +37,6 @@ PLACES = ("path", "query", "header", "cookie")
 OWN_HEADERS = {"accept", "content-type", "authorization"}
 PLACEHOLDER = re.compile(r"{([^{}]*)}")
 Address = tuple[str, str]
-
-
-@dataclass
-class Distilled:
-    """A document's facts, and what of it could not be taken as it is."""
-
-    document: Json
-    notes: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    """Operations that the client cannot have, each with the reason."""
 
 
 @dataclass
@@ -69,18 +59,16 @@ class _LeftOut(Exception):  # noqa: N818 - what it says, not an error of the run
 
 
 def distil(published: Json, known: Mapping[Address, str] | None = None) -> Json:
-    """Return the facts of `published`, an OpenAPI document, in a canonical order."""
-    return take(published, known).document
+    """Return the facts of `published`, an OpenAPI document, in a canonical order.
 
-
-def take(published: Json, known: Mapping[Address, str] | None = None) -> Distilled:
-    """Return the facts of `published`, an OpenAPI document, with what could not be taken.
+    What could not be taken as it is stands in `x-notes`; operations that the client cannot have stand in `x-left-out`,
+    each with the reason.
 
     Args:
         published: The document.
         known: The operation ids of earlier releases by address, for operations whose ids are missing or not unique.
     """
-    return _Reading(published).take(known or {})
+    return _Reading(published).distilled(known or {})
 
 
 def address_of(method: str, path: str) -> Address:
@@ -132,9 +120,10 @@ class _Reading:
     def __init__(self, published: Json) -> None:
         self._published = published
         self._schemas = Schemas(published)
-        self._result = Distilled({})
+        self._notes: list[str] = []
+        self._left_out: list[str] = []
 
-    def take(self, known: Mapping[Address, str]) -> Distilled:
+    def distilled(self, known: Mapping[Address, str]) -> Json:
         found = [one for one in self._find() if self._is_ours(one)]
         self._identify(found, known)
         paths: Json = {}
@@ -150,21 +139,21 @@ class _Reading:
             else:
                 paths.setdefault(one.path, {})[one.method] = operation
         if not paths:
-            more = f": {self._result.left_out[0]}" if self._result.left_out else ""
+            more = f": {self._left_out[0]}" if self._left_out else ""
             raise PipelineError(f"the document has no operation that the client can have{more}")
-        self._result.document = {
+        document: Json = {
             "openapi": "3.1.0",
             "info": {"title": "TMDB API", "version": self._version(paths)},
             "servers": self._servers(),
             "paths": paths,
         }
         if self._schemas.components:
-            self._result.document["components"] = {"schemas": dict(sorted(self._schemas.components.items()))}
-        if self._result.left_out:
-            self._result.document["x-left-out"] = self._result.left_out
-        if self._result.notes:
-            self._result.document["x-notes"] = self._result.notes
-        return self._result
+            document["components"] = {"schemas": dict(sorted(self._schemas.components.items()))}
+        if self._left_out:
+            document["x-left-out"] = self._left_out
+        if self._notes:
+            document["x-notes"] = self._notes
+        return document
 
     def _version(self, paths: Json) -> str:
         number = version_of({"paths": paths})
@@ -178,7 +167,7 @@ class _Reading:
         for url in urls:
             host = urlsplit(url).hostname
             if host and host != HOST:
-                self._result.notes.append(f"the document names the server {url}; the client calls https://{HOST}")
+                self._notes.append(f"the document names the server {url}; the client calls https://{HOST}")
         return [{"url": url.rstrip("/").removesuffix(prefix) if prefix else url} for url in urls if url]
 
     # Which operations there are
@@ -192,7 +181,7 @@ class _Reading:
             found = self._schemas.find(item, said.append)
             if not isinstance(found, dict):
                 if found is not None or said:
-                    self._result.left_out.append(f"{path}: {said[0] if said else 'is not an object'}")
+                    self._left_out.append(f"{path}: {said[0] if said else 'is not an object'}")
                 continue
             shared = found.get("parameters") or []
             for method, operation in found.items():
@@ -200,7 +189,7 @@ class _Reading:
                     yield _Found(prefix + str(path), str(method).lower(), operation, shared)
                 elif method not in NO_METHODS and not str(method).startswith("x-") and operation:
                     what = "is not an object" if str(method).lower() in METHODS else "is no HTTP method that is known"
-                    self._result.left_out.append(f"{str(method).upper()} {path}: {what}")
+                    self._left_out.append(f"{str(method).upper()} {path}: {what}")
 
     def _is_ours(self, one: _Found) -> bool:
         """Whether an operation is of the API version of the document, at an address that can be called."""
@@ -219,7 +208,7 @@ class _Reading:
 
     def _leave_out(self, one: _Found, reason: str) -> None:
         name = f" ({one.identifier})" if one.identifier else ""
-        self._result.left_out.append(f"{one.shown}{name}: {reason}")
+        self._left_out.append(f"{one.shown}{name}: {reason}")
 
     def _identify(self, found: list[_Found], known: Mapping[Address, str]) -> None:
         """Give each operation an id that no other has: its own, that of an earlier release, or one from its path."""
@@ -253,14 +242,14 @@ class _Reading:
                 why = (
                     f"the operationId {_id_of(one)!r} is also that of {twin.shown}" if twin else "it has no operationId"
                 )
-                self._result.notes.append(f"{one.shown}: {why}; it is called {one.identifier} here")
+                self._notes.append(f"{one.shown}: {why}; it is called {one.identifier} here")
 
     # What an operation is
 
     def _operation(self, one: _Found) -> Json:
         def say(text: str) -> None:
             place = kebab(one.identifier) + "".join(self._schemas.trail)
-            self._result.notes.append(f"{place}: {text}; it is left untyped")
+            self._notes.append(f"{place}: {text}; it is left untyped")
 
         published = one.published
         distilled: Json = {"operationId": one.identifier}
@@ -430,7 +419,7 @@ class _Reading:
         return best[1] if best else None
 
     def _note(self, one: _Found, text: str) -> None:
-        self._result.notes.append(f"{kebab(one.identifier)}: {text}")
+        self._notes.append(f"{kebab(one.identifier)}: {text}")
 
 
 _TEXT: Json = {"type": "string"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.build import PACKAGE, build, load_table
-from pipeline.distil import operations, take
+from pipeline.distil import distil, operations
 from pipeline.errors import PipelineError
 from pipeline.generate import settle_common
 from pipeline.identity import History
@@ -46,9 +46,9 @@ def taken(document: dict[str, Any], folder: Path, *, types: bool = False, cache:
     """Generate the client of a document into a folder and verify it; `types` and `cache` are those of `verify`."""
     known = history()
     try:
-        found = take(document, known.ids)
+        distilled = distil(document, known.ids)
         text, report = build(
-            found.document, "v3", folder, release=RELEASE, pinned=False, history=known, formatted=False,
+            distilled, "v3", folder, release=RELEASE, pinned=False, history=known, formatted=False,
         )  # fmt: skip
     except PipelineError as error:
         return Taken(refused=str(error))
