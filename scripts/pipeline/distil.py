@@ -20,10 +20,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from .errors import PipelineError
-from .schemas import SCALARS, Json, Say, Schemas, inferred, merge
+from .schemas import SCALARS, Json, Say, Schemas, inferred, listed, merged
 from .words import from_path, kebab, unique
 
-__all__ = ("METHODS", "Json", "address_of", "distil", "dumps", "merge", "operations")
+__all__ = ("METHODS", "Json", "address_of", "distil", "dumps", "operations")
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Members of a path item that are no operations.
@@ -257,7 +257,7 @@ class _Reading:
             distilled["deprecated"] = True
         order = [unquote(name) for name in PLACEHOLDER.findall(one.path)]
         parameters: dict[tuple[str, str], Json] = {}
-        for item in [*_list(one.shared), *_list(published.get("parameters"))]:
+        for item in [*listed(one.shared), *listed(published.get("parameters"))]:
             parameter = self._parameter(item, one, order, say)
             if parameter:
                 parameters[parameter["in"], parameter["name"]] = parameter
@@ -336,8 +336,7 @@ class _Reading:
         if BODY_ARTEFACT not in ((schema or {}).get("properties") or {} if isinstance(schema, dict) else {}):
             typed = self._schemas.read(content.get("schema"), say, body=True)
         if not typed:
-            for example in examples:
-                typed = merge(typed, inferred(example)) if isinstance(example, dict) else typed
+            typed = merged(inferred(example) for example in examples if isinstance(example, dict))
         if typed.get("type") == "array" or typed.get("type") in SCALARS:
             raise _LeftOut("it takes a body that is no object, which a method with named arguments cannot send")
         if "$ref" in typed:
@@ -352,8 +351,8 @@ class _Reading:
         return typed
 
     def _examples(self, content: Json, say: Say) -> list[Any]:
-        listed = content.get("examples")
-        found = [self._schemas.find(e, say) for e in listed.values()] if isinstance(listed, dict) else []
+        named = content.get("examples")
+        found = [self._schemas.find(e, say) for e in named.values()] if isinstance(named, dict) else []
         values = [example.get("value") for example in found if isinstance(example, dict)]
         read = []
         for value in values or [content.get("example")]:
@@ -395,9 +394,7 @@ class _Reading:
                 schemas.append(schema if schema.get("type") in ("object", "array") else {})
             else:
                 schemas.append(self._schemas.read(json_content.get("schema"), say))
-        result: Json = {}
-        for schema in schemas:
-            result = merge(result, schema)
+        result = merged(schemas)
         if "anyOf" in result:
             say("answers one of several kinds")
             result = {}
@@ -461,8 +458,4 @@ def _distinct_placeholders(path: str) -> str:
 
 
 def _dicts(value: Any) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return [item for item in listed(value) if isinstance(item, dict)]

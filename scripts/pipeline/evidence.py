@@ -21,6 +21,7 @@ from typing import Any
 from .build import OPENAPI, ROOT
 from .distil import Json, operations
 from .notation import ref_name
+from .schemas import json_type
 
 PAYLOADS = ROOT.parent / "shared" / "payloads"
 PAYLOADS_V4 = ROOT.parent / "shared" / "payloads-v4"
@@ -174,15 +175,8 @@ def _is_of_format(name: str | None, value: str) -> bool:
 
 
 def kind_of(value: Any) -> str:
+    """The JSON type of a value, with the format of a string and what a list holds."""
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
         case str():
             for name in ("date", "date-time"):
                 if value and _is_of_format(name, value):
@@ -191,7 +185,7 @@ def kind_of(value: Any) -> str:
         case list():
             return f"list of {', '.join(sorted({kind_of(item) for item in value})) or 'nothing'}"
         case _:
-            return "object"
+            return json_type(value)
 
 
 def version_of(operation: str) -> str:

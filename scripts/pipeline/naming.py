@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .distil import Json, merge, operations
+from .distil import Json, operations
 from .errors import PipelineError
 from .identity import History, identify, nearest
 from .notation import REF_PREFIX, ref, ref_name
+from .schemas import merge
 from .templates import names_of_templates
 from .words import shortened
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
@@ -94,8 +95,8 @@ class Schemas:
             rest = {key: value for key, value in schema.items() if key != "$ref"}
             beside = self.read(rest, say, body=body, depth=depth + 1) if rest else {}
             return self._both([target, beside], say)
-        parts = [part for part in _listed(schema.get("allOf")) if part != {}]
-        unions = [_listed(schema[key]) for key in ("oneOf", "anyOf") if _listed(schema.get(key))]
+        parts = [part for part in listed(schema.get("allOf")) if part != {}]
+        unions = [listed(schema[key]) for key in ("oneOf", "anyOf") if listed(schema.get(key))]
         if parts or unions:
             own = {key: value for key, value in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
             read = [self.read(part, say, body=body, depth=depth + 1) for part in parts]
@@ -174,11 +175,7 @@ class Schemas:
         if kind == "object":
             return self._object(schema, say, body=body, depth=depth)
         if kind == "array":
-            found = [self._below("[]", item, say, body=False, depth=depth) for item in _items(schema)]
-            items: Json = {}
-            for item in found:
-                items = merge(items, item) if items else item
-            return {"type": "array", "items": items} if items else {"type": "array"}
+            return _array(merged(self._below("[]", item, say, body=False, depth=depth) for item in _items(schema)))
         if kind == "null":
             return {"type": "null"}
         return _scalar(kind, schema)
@@ -192,7 +189,7 @@ class Schemas:
             for key, value in sorted(published.items(), key=lambda item: str(item[0]))
         }
         if are_keys_of_a_map(properties):
-            return {"type": "object", "additionalProperties": _merged(properties.values())}
+            return {"type": "object", "additionalProperties": merged(properties.values())}
         if not properties:
             patterns = schema.get("patternProperties")
             others = [*patterns.values()] if isinstance(patterns, dict) else []
@@ -200,9 +197,9 @@ class Schemas:
                 others.append(schema["additionalProperties"])
             if others:
                 values = [self._below("{}", value, say, body=False, depth=depth) for value in others]
-                return {"type": "object", "additionalProperties": _merged(values)}
+                return {"type": "object", "additionalProperties": merged(values)}
         shape: Json = {"type": "object", "properties": properties}
-        if body and (required := sorted({*map(str, _listed(schema.get("required")))} & properties.keys())):
+        if body and (required := sorted({*map(str, listed(schema.get("required")))} & properties.keys())):
             shape["required"] = required
         return shape
 
@@ -275,7 +272,8 @@ def _shown(schema: Json) -> str:
     return {"array": "a list", "object": "an object"}.get(kind, kind)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """A list, or an empty one if the document has something else in its place."""
     return value if isinstance(value, list) else []
 
 
@@ -284,7 +282,7 @@ def _kinds(schema: Json, say: Say) -> list[str]:
     named = schema.get("type")
     if named is None:
         if "const" in schema or isinstance(schema.get("enum"), list):
-            kinds = {kind_of(value) for value in [*_listed(schema.get("enum")), *_const(schema)]}
+            kinds = {json_type(value) for value in [*listed(schema.get("enum")), *_const(schema)]}
             kinds -= {"integer"} if "number" in kinds else set()
             return sorted(kinds - {"null"})
         for kind, keys in TELLING.items():
@@ -310,7 +308,7 @@ def _const(schema: Json) -> list[Any]:
     return [schema["const"]] if "const" in schema else []
 
 
-def kind_of(value: Any) -> str:
+def json_type(value: Any) -> str:
     """The JSON type of a value."""
     match value:
         case None:
@@ -333,7 +331,7 @@ def _items(schema: Json) -> list[Any]:
     """The schemas of what an array holds; of a tuple, of each of its places."""
     items = schema.get("items")
     found = [*items] if isinstance(items, list) else [items] if items not in (None, True, False, {}) else []
-    return [*_listed(schema.get("prefixItems")), *found]
+    return [*listed(schema.get("prefixItems")), *found]
 
 
 def _scalar(kind: str, schema: Json) -> Json:
@@ -341,7 +339,7 @@ def _scalar(kind: str, schema: Json) -> Json:
     form = FORMATS_OF_NAMES.get(str(schema.get("type")).lower(), schema.get("format"))
     if kind == "string" and form in KEPT_FORMATS:
         distilled["format"] = form
-    values = _values(kind, [*_listed(schema.get("enum")), *_const(schema)])
+    values = _values(kind, [*listed(schema.get("enum")), *_const(schema)])
     if values:
         distilled["enum"] = values
     for limit in KEPT_LIMITS:
@@ -364,11 +362,8 @@ def _values(kind: str, published: list[Any]) -> list[Any]:
     return []
 
 
-def _merged(schemas: Iterable[Json]) -> Json:
-    values: Json = {}
-    for schema in schemas:
-        values = merge(values, schema)
-    return values
+def _array(items: Json) -> Json:
+    return {"type": "array", "items": items} if items else {"type": "array"}
 
 
 def are_keys_of_a_map(names: Collection[str]) -> bool:
@@ -380,24 +375,20 @@ def are_keys_of_a_map(names: Collection[str]) -> bool:
 
 def inferred(value: Any) -> Json:
     """The schema of an example."""
-    match value:
-        case bool():
-            return {"type": "boolean"}
-        case int():
-            return {"type": "integer"}
-        case float():
-            return {"type": "number"}
-        case str():
-            return {"type": "string"}
-        case list():
-            items: Json = {}
-            for item in value:
-                items = merge(items, inferred(item)) if items else inferred(item)
-            return {"type": "array", "items": items} if items else {"type": "array"}
-        case dict():
-            return {"type": "object", "properties": {str(key): inferred(item) for key, item in sorted(value.items())}}
-        case _:
+    match json_type(value):
+        case "null":
             return {}
+        case "array":
+            return _array(merged(map(inferred, value)))
+        case "object":
+            return {"type": "object", "properties": {str(key): inferred(item) for key, item in sorted(value.items())}}
+        case scalar:
+            return {"type": scalar}
+
+
+def merged(schemas: Iterable[Json]) -> Json:
+    """The schema that all schemas fit; of none, nothing known."""
+    return reduce(merge, schemas, {})
 
 
 def merge(one: Json, other: Json) -> Json:
@@ -413,16 +404,15 @@ def merge(one: Json, other: Json) -> Json:
         return {"x-conflict": sorted({*_names(one), *_names(other)})}
     kind = kinds.pop()
     if kind == "array":
-        items = merge(one.get("items", {}), other.get("items", {}))
-        return {"type": "array", "items": items} if items else {"type": "array"}
+        return _array(merge(one.get("items", {}), other.get("items", {})))
     if kind == "object":
         return _merge_objects(one, other)
-    merged: Json = {"type": kind}
+    result: Json = {"type": kind}
     if one.get("format") == other.get("format") and "format" in one:
-        merged["format"] = one["format"]
+        result["format"] = one["format"]
     if "enum" in one and "enum" in other:
-        merged["enum"] = sorted({*one["enum"], *other["enum"]}, key=str)
-    return merged
+        result["enum"] = sorted({*one["enum"], *other["enum"]}, key=str)
+    return result
 
 
 def _merge_objects(one: Json, other: Json) -> Json:
@@ -431,12 +421,12 @@ def _merge_objects(one: Json, other: Json) -> Json:
         return {"type": "object", "additionalProperties": merge(parts[0], parts[-1])}
     left, right = one.get("properties", {}), other.get("properties", {})
     keys = sorted({*left, *right})
-    merged: Json = {"type": "object", "properties": {k: merge(left.get(k, {}), right.get(k, {})) for k in keys}}
+    result: Json = {"type": "object", "properties": {k: merge(left.get(k, {}), right.get(k, {})) for k in keys}}
     if required := sorted({*one.get("required", [])} & {*other.get("required", [])}):
-        merged["required"] = required
+        result["required"] = required
     if "x-required" in one and "x-required" in other:
-        merged["x-required"] = True
-    return merged
+        result["x-required"] = True
+    return result
 
 
 def _kind(schema: Json) -> str:
