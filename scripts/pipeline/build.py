@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .distil import Json, dumps, operations
+from .distil import Json, operations
 from .document import Words, build_document, declare_path_parameters, unused_names
 from .errors import PipelineError
 from .generate import generate, write_common
@@ -80,8 +80,8 @@ def build(
     pinned: bool,
     history: History | None = None,
     formatted: bool = True,
-) -> tuple[str, Report]:
-    """Build the document and, in `target`/tmdb_api_client, the client; return the document's text and a report.
+) -> tuple[Json, Report]:
+    """Build the document and, in `target`/tmdb_api_client, the client; return the document and a report.
 
     On the pinned document what our tables no longer match is an error; on any other it is reported.
     """
@@ -121,9 +121,7 @@ def build(
     if counts["operations"] != len(operations(distilled)):
         raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")
     report.counts = counts
-    text = dumps(document)
-    json.loads(text)
-    return text, report
+    return document, report
 
 
 def untyped(document: Json, on_purpose: set[tuple[str, str]]) -> list[str]:

@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -301,12 +301,12 @@ def _taken(published: Published, releases: Releases, released: datetime.date | N
     api, current = published.api, releases.current(published.api)
     distilled = distil(published.document, known_ids(api, releases))
     known, notes = releases.of(published), list(published.notes)
-    if current is not None and (known is current or says_the_same(distilled, committed(current, releases).distilled)):
+    if current is not None:
         item = committed(current, releases)
-        return Input(api, item.distilled, current, pinned=item.pinned, notes=notes)
+        if known is current or says_the_same(distilled, item.distilled):
+            return replace(item, notes=notes)
     if known is not None and (current is None or order_of(known["name"]) > order_of(current["name"])):
-        item = committed(known, releases)
-        return Input(api, item.distilled, known, is_new=True, notes=notes)
+        return Input(api, committed(known, releases).distilled, known, is_new=True, notes=notes)
     today = datetime.datetime.now(datetime.UTC).date()
     row, more = new_release(releases, published, len(operations(distilled)), today=today, released=released)
     return Input(api, distilled, row, is_new=True, notes=notes + more)

@@ -162,8 +162,8 @@ def build_document(named: Named, names: Json, words: Words, api: str, history: H
     for path, method, operation in operations(named.document):
         resource = methods[operation["operationId"]]
         paths.setdefault(path, {})[method] = _operation(path, method, operation, resource, names, words, api)
-    roots: list[Any] = [paths, ref(STATUS_MODEL)]
-    for name in _reachable(roots, components, also={STATUS_MODEL}):
+    reachable = _reachable([paths, ref(STATUS_MODEL)], components)
+    for name in reachable:
         schema = components[name]
         schema["description"] = words.of_model(name)
         schema.pop("x-required", None)
@@ -178,7 +178,6 @@ def build_document(named: Named, names: Json, words: Words, api: str, history: H
             }
             if not schema.get("required"):
                 schema.pop("required", None)
-    reachable = set(_reachable(roots, components, also={STATUS_MODEL}))
     tags = sorted({operation["tags"][0] for item in paths.values() for operation in item.values()})
     document = {
         **named.document,
@@ -189,7 +188,7 @@ def build_document(named: Named, names: Json, words: Words, api: str, history: H
         "tags": [{"name": tag} for tag in tags],
         "components": {
             "securitySchemes": SECURITY_SCHEMES[api],
-            "schemas": {name: schema for name, schema in sorted(components.items()) if name in reachable},
+            "schemas": {name: components[name] for name in reachable},
         },
         "paths": paths,
         "x-append": appended,
@@ -421,7 +420,7 @@ def _append_below_numbers(components: Json, appended: Json) -> None:
                 patterns[f"{pattern.removesuffix('$')}/{sub}$"] = components[below]["properties"][sub]
 
 
-def _reachable(roots: list[Any], components: Json, also: set[str]) -> list[str]:
+def _reachable(roots: list[Any], components: Json) -> list[str]:
     found: set[str] = set()
     waiting: list[Any] = [*roots]
 
@@ -439,9 +438,6 @@ def _reachable(roots: list[Any], components: Json, also: set[str]) -> list[str]:
             for value in schema:
                 walk(value)
 
-    for name in also & set(components):
-        found.add(name)
-        waiting.append(components[name])
     while waiting:
         walk(waiting.pop())
     return sorted(found)

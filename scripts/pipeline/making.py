@@ -89,7 +89,7 @@ def known_ids(api: str, releases: Releases) -> dict[Address, str]:
     return known
 
 
-def build_input(item: Input, releases: Releases, staging: Path) -> tuple[str, Report]:
+def build_input(item: Input, releases: Releases, staging: Path) -> tuple[Json, Report]:
     """Build the document and the client of one input into a folder."""
     history = history_before(item.release, releases)
     return build(item.distilled, item.api, staging, release=item.release, pinned=item.pinned, history=history)
@@ -168,9 +168,8 @@ def finish(made: Made, inputs: Collection[Input], releases: Releases) -> None:
         row = releases.current(api)
         if row is not None and row["name"] != publication.releases.get(api):
             row["major"] = int(state.version.partition(".")[0])
-    made.files[VERSION] = state.version_file
-    made.files |= {CHANGES / name: text for name, text in state.reports.items()}
     said = {VERSION: state.version_file} | {CHANGES / name: text for name, text in state.reports.items()}
+    made.files |= said
     is_said = all(path.exists() and path.read_text(encoding="utf-8") == text for path, text in said.items())
     for item in inputs:
         before = _surface_in_tree(item.api)
@@ -205,11 +204,8 @@ def _require_used_descriptions(inputs: list[Input], made: Made) -> None:
 
 
 def _build_whole(item: Input, releases: Releases, staging: Path, made: Made, documents: dict[str, Json]) -> None:
-    import json
-
     shutil.rmtree(made.package / item.api, ignore_errors=True)
-    text, made.reports[item.api] = build_input(item, releases, staging)
-    documents[item.api] = json.loads(text)
+    documents[item.api], made.reports[item.api] = build_input(item, releases, staging)
 
 
 def _prove(

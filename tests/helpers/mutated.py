@@ -47,13 +47,12 @@ def taken(document: dict[str, Any], folder: Path, *, types: bool = False, cache:
     known = history()
     try:
         distilled = distil(document, known.ids)
-        text, report = build(
+        ours, report = build(
             distilled, "v3", folder, release=RELEASE, pinned=False, history=known, formatted=False,
         )  # fmt: skip
     except PipelineError as error:
         return Taken(refused=str(error))
     settle_common(folder / PACKAGE)
-    ours = json.loads(text)
     result = Taken(said=report.lines(), problems=verify(folder, {"v3": ours}, types=types, cache=cache))
     result.operations = {f"{m} {p}" for p, m, o in operations(ours) if "x-undocumented" not in o}
     if not result.problems:
