@@ -102,6 +102,12 @@ def takes(*parameters: Any, path: str = AWARDS, **more: Any) -> Alter:
     return add(path, made=operation("movie-awards", AWARD, *parameters, **more))
 
 
+def festival(placeholder: str) -> Alter:
+    """Add an operation whose path has a placeholder, declared as an integer."""
+    declared = {"name": placeholder, "in": "path", "schema": INTEGER}
+    return add(f"/3/festival/{{{placeholder}}}", made={**operation("festival-details"), "parameters": [declared]})
+
+
 def query(name: str, schema: Any = STRING, **more: Any) -> Json:
     return {"name": name, "in": "query", "schema": schema, **more}
 
@@ -303,43 +309,10 @@ MUTATIONS = [
         says=("not declared",),
         has=("movies.awards(movie_id, slug)",),
     ),
-    Mutation(
-        "placeholder with a hyphen",
-        add(
-            "/3/festival/{festival-id}",
-            made={
-                **operation("festival-details"),
-                "parameters": [{"name": "festival-id", "in": "path", "schema": INTEGER}],
-            },
-        ),
-        has=("festival.details(festival_id)",),
-    ),
-    Mutation(
-        "placeholder in camelCase",
-        add(
-            "/3/festival/{festivalId}",
-            made={
-                **operation("festival-details"),
-                "parameters": [{"name": "festivalId", "in": "path", "schema": INTEGER}],
-            },
-        ),
-        has=("festival.details(festival_id)",),
-    ),
-    Mutation(
-        "placeholder that is a keyword",
-        add(
-            "/3/festival/{class}",
-            made={**operation("festival-details"), "parameters": [{"name": "class", "in": "path", "schema": INTEGER}]},
-        ),
-        has=("festival.details(class_)",),
-    ),
-    Mutation(
-        "placeholder that is a digit",
-        add(
-            "/3/festival/{0}",
-            made={**operation("festival-details"), "parameters": [{"name": "0", "in": "path", "schema": INTEGER}]},
-        ),
-    ),
+    Mutation("placeholder with a hyphen", festival("festival-id"), has=("festival.details(festival_id)",)),
+    Mutation("placeholder in camelCase", festival("festivalId"), has=("festival.details(festival_id)",)),
+    Mutation("placeholder that is a keyword", festival("class"), has=("festival.details(class_)",)),
+    Mutation("placeholder that is a digit", festival("0")),
     Mutation(
         "placeholder that is not declared",
         add("/3/festival/{festival_id}", made={**operation("festival-details"), "parameters": []}),
