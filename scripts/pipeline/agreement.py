@@ -67,7 +67,7 @@ def agrees(value: Any, annotation: Any) -> bool:
 
 
 def encode(value: Any) -> Any:
-    """The JSON of what an endpoint decoded."""
+    """What an endpoint decoded, as JSON again."""
     if is_model(value):
         return value.to_dict()
     if isinstance(value, datetime.date):

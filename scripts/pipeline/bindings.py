@@ -21,7 +21,7 @@ ARGUMENTS = frozenset(
 )
 # What a model's methods and its annotations need.
 OF_MODELS = frozenset({"cls", "datetime", "self"})
-# Where a parameter goes by itself when a document has one of its name elsewhere.
+# Of parameters with one name, the first in this order keeps it; the others get their place as a suffix.
 ORDER = ("path", "query", "header", "cookie")
 
 

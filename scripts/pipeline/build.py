@@ -30,7 +30,7 @@ class Report:
     mended: list[tuple[str, int]] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    """What our tables do not say, or say in vain."""
+    """What our tables lack, and entries of theirs without effect."""
     left_out: list[str] = field(default_factory=list)
     """Operations that the client does not have, each with the reason."""
     notes: list[str] = field(default_factory=list)

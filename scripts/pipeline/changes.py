@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .surface import Operation, Parameter, Surface
 
 PLAIN = frozenset({"str", "int", "float", "bool", "None"})
-"""What a value is given as when its type is not known, too."""
+"""The types of values that need no decoding: a value of unknown type arrives as one of them as well."""
 SECTIONS = ("operation", "parameter", "return type", "credentials", "model", "property", "enumeration")
 
 
@@ -138,7 +138,7 @@ def _parameter(subject: str, before: Parameter, after: Parameter, enumerations: 
     if before.positional and not after.positional:
         yield Change("parameter", subject, "given by name; was given by position", breaking=True)
     if before.assumed != after.assumed:
-        said = f"TMDB assumes {after.assumed}" if after.assumed else "TMDB says no longer what it assumes"
+        said = f"TMDB assumes {after.assumed}" if after.assumed else "TMDB no longer documents a default"
         was = f"; it assumed {before.assumed}" if before.assumed else ""
         yield Change("parameter", subject, said + was, breaking=bool(after.assumed and before.assumed))
 

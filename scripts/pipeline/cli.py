@@ -49,8 +49,8 @@ SHOWN_DIFFERENCES = 20
 OK, DIFFERENT, FAILED, NOT_FETCHED, COMPATIBLE, BREAKING = 0, 1, 2, 3, 10, 11
 EPILOG = """\
 Exit code: 0 done, and nothing changed for users of the client; 1 --check found differences; 2 failed, and nothing was
-changed; 3 a document could not be fetched: what became of the others is said; 10 done, and what changed for users is
-compatible; 11 done, and it breaks something.
+changed; 3 a document could not be fetched; the output says what became of the others; 10 done, and every change for
+users is compatible; 11 done, and a change breaks programs of users.
 """
 
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problem = f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
     except RecursionError:
         problem = "the document is nested too deeply"
-    except Exception as error:  # noqa: BLE001 - a person at a terminal is helped by a line and not by a traceback
+    except Exception as error:  # noqa: BLE001 - a person at a terminal needs one line, not a traceback
         if options.debug:
             traceback.print_exc()
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -111,10 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--published",
         action="store_true",
-        help="note that the version in the tree has been published, as the next base",
+        help="record that the version in the tree has been published; the next changes are compared with it",
     )
     parser.add_argument(
-        "--released", metavar="DAY", type=_day, help="the day that TMDB last changed the document, where it is known"
+        "--released", metavar="DAY", type=_day, help="the day that TMDB last changed the document, if known"
     )
     parser.add_argument(
         "--attempts", metavar="N", type=int, default=ATTEMPTS, help="how often to ask for a document (3)"
@@ -123,8 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print report, changes and version")
     parser.add_argument("--summary", metavar="FILE", type=Path, help="write what a reviewer needs there, in Markdown")
-    parser.add_argument("--quick", action="store_true", help="look for undefined names in place of checking the types")
-    parser.add_argument("--debug", action="store_true", help="print a traceback where the pipeline itself is at fault")
+    parser.add_argument("--quick", action="store_true", help="look for undefined names instead of checking the types")
+    parser.add_argument("--debug", action="store_true", help="print a traceback if the pipeline itself fails")
     return parser
 
 
@@ -137,12 +137,12 @@ def _day(text: str) -> datetime.date:
 
 @dataclass
 class Asked:
-    """What came of asking for the published documents."""
+    """What to generate from, and a verdict on each document that was asked for."""
 
     inputs: list[Input]
     verdicts: list[str]
     missing: bool = False
-    """Whether one could not be had."""
+    """Whether one could not be fetched."""
 
 
 def regenerate(options: argparse.Namespace) -> int:
@@ -237,7 +237,7 @@ def record() -> int:
 
 
 def note_publication() -> int:
-    """Write down the version in the tree, and what it offers, as what the next changes are held against."""
+    """Record the version in the tree and what it offers; the next changes are compared with that."""
     with writing(ROOT) as swap:
         releases = Releases(TABLE)
         releases.has_ours = False
@@ -251,7 +251,7 @@ def note_publication() -> int:
 
 
 def _inputs(options: argparse.Namespace, releases: Releases) -> Asked:
-    """What to generate from; of what TMDB publishes now, only what is not what the client was generated from."""
+    """What to generate from; with --refresh, only the documents that have changed since the client was generated."""
     if options.attempts < 1:
         raise PipelineError("--attempts: give a number of at least 1")
     if options.released and not options.source:
@@ -376,7 +376,7 @@ def _one_line(text: str) -> str:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let a request to end, from a terminal or from a system that goes down, clear up like any failure."""
+    """Make SIGTERM raise KeyboardInterrupt, so that a run that is told to end clears up like one that fails."""
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt

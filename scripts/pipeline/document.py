@@ -64,7 +64,7 @@ NUMBER = "[0-9]+"
 class Words:
     """Our descriptions, from openapi/descriptions.toml, and what they leave out.
 
-    What the table of an API version says of it goes before what is said of all.
+    The table of an API version takes precedence over the one for all versions.
     """
 
     table: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Make the client of what the options ask for, in a folder of its own, and prove that it works there."""
+"""Make the client of some inputs in a folder of its own, and prove that it works before it is put in place."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def make(
 
 
 def finish(made: Made, inputs: Collection[Input], releases: Releases) -> None:
-    """Add what is said of the client: the version, the reports, the table of releases."""
+    """Add the files that describe the client: the version, the reports, the table of releases."""
     surfaces: dict[str, Surface] = {}
     for api in APIS:
         if (made.package / api).exists():
@@ -247,7 +247,7 @@ def _take_out(item: Input, document: Json, problems: list[Problem]) -> None:
 
 
 def says_the_same(distilled: Json, other: Json) -> bool:
-    """Whether a document says what a recorded one says; what did not work of that is left aside."""
+    """Whether a document says what a recorded one says, apart from operations that were taken out of that one."""
     for path, method in other.get("x-taken-out", []):
         if method in distilled["paths"].get(path, {}):
             distilled = {**distilled, "paths": {**distilled["paths"]}}

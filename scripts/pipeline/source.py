@@ -29,7 +29,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REDIRECTS = 3
 OTHERS = {api: "".join(other[1:] for other in APIS if other != api) for api in APIS}
 MOST_OF_OTHERS = 0.1
-"""The part of its paths that may be of another version, before a document is not for this one; they are left out."""
+"""The share of paths of another version that a document may have: those are left out. With more, it is refused."""
 FIRST_DAY = datetime.date(2013, 1, 1)
 """No document of version 3 or 4 is older."""
 
@@ -49,11 +49,11 @@ class Published:
 
 
 class NotFetched(PipelineError):  # noqa: N818 - a verdict
-    """A document could not be had; says why."""
+    """A document could not be fetched; the message says why."""
 
 
 class _PassingError(Exception):
-    """Another attempt may succeed; says what went wrong."""
+    """A failure that another attempt may not meet; the message says what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def read_published(source: str, api: str | None, *, attempts: int = ATTEMPTS) ->
     Args:
         source: Where it is.
         api: The version that it has to be for; None for any.
-        attempts: How often to ask for it, where another attempt may succeed.
+        attempts: How often to ask for it, if another attempt may succeed.
 
     Raises:
-        PipelineError: it cannot be had, or is not a document for version `api`.
+        PipelineError: it cannot be read, or is not a document for version `api`.
     """
     last_modified = None
     notes: list[str] = []

@@ -72,7 +72,7 @@ def load_publication(path: Path) -> Publication:
 
 @dataclass
 class State:
-    """What is in the tree, held against what was published."""
+    """What is in the tree, compared with what was published."""
 
     version: str
     release: str
@@ -81,7 +81,7 @@ class State:
     reports: dict[str, str]
     """Name of a file in openapi/changes -> its text."""
     gone: list[str]
-    """Files there that tell of changes that are not there any more."""
+    """Files there that report changes which no longer exist."""
 
     @property
     def version_file(self) -> str:

@@ -16,7 +16,7 @@ def summarise(
     """Return the text for a pull request.
 
     Args:
-        verdicts: What came of asking for each document.
+        verdicts: For each document, whether it was fetched and has changed.
         reports: What was made of each API version.
         state: What it changes since the last publication.
         taken: API version -> the release that it is generated from now.

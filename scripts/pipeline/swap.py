@@ -71,7 +71,7 @@ class Swap:
             self._finish()  # what is decided is done
 
     def recover(self) -> bool:
-        """Finish what a run that was killed had decided, clear what it had not; return whether there was something."""
+        """Finish what a killed run had decided, clear what it had not; return whether there was something."""
         there = (self.folder / JOURNAL).exists()
         if there:
             self._finish()
@@ -136,10 +136,10 @@ def writing(root: Path) -> Iterator[Swap]:
 
 
 def recover(root: Path) -> None:
-    """Before reading: finish what a run that was killed has left, and wait for one that is putting its result in place.
+    """Before reading: finish what a killed run has left, and wait for a run that is putting its result in place.
 
     Raises:
-        PipelineError: it does not end.
+        PipelineError: the other run does not end in time.
     """
     if not (root / FOLDER / JOURNAL).exists():
         return

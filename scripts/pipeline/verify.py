@@ -2,7 +2,7 @@
 
 Every module is compiled and imported, names are unique, every operation is called once, sync, async and through its
 resource, against a mock that is made from our document: the request has to be what the document says, the answer has
-to be what its annotations say and has to come back unchanged. mypy checks the types; where that would take too long,
+to be what its annotations say and has to come back unchanged. mypy checks the types; if that would take too long,
 ruff looks for names that are not defined or defined twice.
 """
 
