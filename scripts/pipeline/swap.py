@@ -70,13 +70,10 @@ class Swap:
         except KeyboardInterrupt:
             self._finish()  # what is decided is done
 
-    def recover(self) -> bool:
-        """Finish what a killed run had decided, clear what it had not; return whether there was something."""
-        there = (self.folder / JOURNAL).exists()
-        if there:
-            self._finish()
+    def recover(self) -> None:
+        """Finish what a killed run had decided, and clear what it had not."""
+        self._finish()
         self.clear()
-        return there
 
     def clear(self) -> None:
         """Remove the staging folder, unless a change is decided."""
