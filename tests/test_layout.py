@@ -154,7 +154,7 @@ def test_a_first_call_loads_only_the_models_that_it_needs() -> None:
 
 def test_importing_endpoints_loads_no_model_and_no_httpx() -> None:
     loaded = loaded_by("from tmdb_api_client.v3.api.movies import movie_details")
-    assert not {name for name in loaded if name.startswith("tmdb_api_client.v3.models")}
+    assert not {name for name in loaded if name.startswith("tmdb_api_client.v3.models.")}
     assert "httpx" not in loaded
 
 

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.truth import annotations_of, contradictions, decode, encode, unknown_keys
-from tmdb_api_client import _model
 from tmdb_api_client.v3 import models
 from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v4 import models as models_v4
@@ -353,19 +352,34 @@ def test_threads_that_read_an_object_first_find_the_same_in_it() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_process_forked_while_another_thread_decodes_can_decode() -> None:
-    with _model._decoding:
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if decoded_in_a_thread() else 1)
-        _, status = os.waitpid(child, 0)
-    assert status == 0
+def test_a_process_forked_while_other_threads_decode_can_decode() -> None:
+    stopped = threading.Event()
+
+    def decode_without_end() -> None:
+        while not stopped.is_set():
+            assert models.MovieDetails.from_dict(FILM).genres[0].id == 1
+
+    threads = [threading.Thread(target=decode_without_end, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if decoded_in_a_thread() else 1)
+            _, status = os.waitpid(child, 0)
+            assert status == 0
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join()
 
 
 def decoded_in_a_thread() -> bool:
-    """In a thread, since the one that holds the lock may take it again."""
-    titles: list[Any] = []
-    thread = threading.Thread(target=lambda: titles.append(models.MovieDetails.from_dict(FILM).title), daemon=True)
+    names: list[Any] = []
+    thread = threading.Thread(
+        target=lambda: names.append(models.MovieDetails.from_dict(FILM).genres[0].name), daemon=True
+    )
     thread.start()
-    thread.join(5)
-    return titles == [FILM["title"]]
+    thread.join(30)
+    return names == ["Drama"]

@@ -324,10 +324,10 @@ def test_a_new_document_is_not_held_to_the_tables_until_they_fit(checkout: Path)
 
 
 def test_a_client_that_does_not_work_is_not_put_in_place(checkout: Path) -> None:
-    template = checkout / "scripts/templates/_model.py"
-    template.write_text(
-        template.read_text().replace("return decode(value) if isinstance", "return decode(None) if isinstance", 1)
-    )
+    template = checkout / "scripts/templates/_fields.py"
+    text = template.read_text()
+    assert "return model_of(self._class or self._class_of(json), json)" in text
+    template.write_text(text.replace("self._class_of(json), json)", "self._class_of(json), None)", 1))
     before = snapshot(checkout)
     done = regenerate(checkout)
     assert done.returncode == FAILED
@@ -354,8 +354,8 @@ def test_an_operation_that_does_not_work_is_left_out_and_named(checkout: Path) -
     template = checkout / "scripts/templates/api.py.jinja"
     template.write_text(
         template.read_text().replace(
-            "        return {{ view.decode }}",
-            "        return {% if endpoint.name == 'movie_awards' %}oops{% else %}{{ view.decode }}{% endif %}",
+            "    return _Request(",
+            "    return _Request({% if e.name == 'movie_awards' %}oops, {% endif %}",
         )
     )
 

@@ -158,7 +158,7 @@ def test_what_tmdb_adds_tomorrow_comes_out_complete_under_a_derived_name(tmp_pat
     assert "class MovieAwardsResult" in (package / "models/movie_awards_result.py").read_text()
     operations_module = (package / "operations.py").read_text()
     assert "movie-awards" in operations_module
-    assert '"add", "session"' in " ".join(operations_module.split())
+    assert '"add", user_auth="session"' in " ".join(operations_module.split())
     assert "stars: float" in (package / "resources/award.py").read_text()
     program = (
         "from tmdb_api_client.v3.models import MovieAwards; print(MovieAwards.from_dict({'results': [{'year': 1}]}))"
@@ -170,7 +170,7 @@ def test_what_tmdb_adds_tomorrow_comes_out_complete_under_a_derived_name(tmp_pat
         text=True,
         check=True,
     )
-    assert "MovieAwardsResult(" in run.stdout
+    assert "1 × MovieAwardsResult" in run.stdout
 
 
 def test_the_order_of_keys_changes_nothing() -> None:

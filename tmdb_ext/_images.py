@@ -10,18 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol, overload
+from typing import Final, Literal, Protocol, overload
+
+from tmdb_api_client.v3 import models
 
 from ._errors import DecodeError, InvalidArgument, RateLimited, ServerError, TMDBError, TransportError
-from ._http.messages import Request, Response
+from ._http.messages import Headers, Request, Response, WireFailure
 from ._http.responses import refusal_of
 from ._http.translation import error_of
 from ._http.urls import split_url
-
-if TYPE_CHECKING:
-    from tmdb_api_client.v3.models import ConfigurationDetails
-
-    from ._http.messages import Headers, WireFailure
 
 ImageKind = Literal["backdrop", "logo", "poster", "profile", "still"]
 Progress = Callable[[int, int | None], object]
@@ -151,7 +148,7 @@ class ImagesView:
             return ImageSizes()
         return self._known.sizes
 
-    def note(self, details: ConfigurationDetails) -> ImageSizes:
+    def note(self, details: models.ApiConfiguration) -> ImageSizes:
         images = details.images
         if images is None or not images.secure_base_url:
             return ImageSizes()

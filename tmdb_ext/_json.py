@@ -1,15 +1,16 @@
-"""Reading and writing JSON: reading with orjson if the extra `fast` is installed, and to the same effect without."""
+"""Reading and writing JSON: reading with msgspec if the extra `fast` is installed, and to the same effect without."""
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
 try:
-    from orjson import loads as _fast
+    from msgspec import DecodeError as _Refusal
+    from msgspec.json import decode as _fast
 except ModuleNotFoundError:
     _fast = None  # type: ignore[assignment] # the other branch has it
+    _Refusal = ValueError  # type: ignore[misc, assignment] # the same
 
 
 def dumps(value: object) -> bytes:
@@ -26,7 +27,6 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-_MANY_DIGITS: Final = rb"[0-9]{19}"
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
@@ -37,10 +37,9 @@ def loads(content: bytes) -> Any:
         ValueError: it is no JSON.
         RecursionError: it is nested too deeply.
     """
-    # orjson makes a float of a whole number of more than 64 bits, so a text with so many digits is not for it.
-    if _fast is not None and re.search(_MANY_DIGITS, content) is None:
+    if _fast is not None:
         try:
             return _fast(content)
-        except ValueError:
-            pass  # orjson is stricter; what it refuses is rare and small
+        except (ValueError, _Refusal):
+            pass  # msgspec is stricter; what it refuses is rare and small
     return _DECODER.decode(content.decode("utf-8-sig"))

@@ -7,16 +7,51 @@ import datetime
 import operator
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from ._model import Model
     from .v3.models.season_append import SeasonAppend
 
 T = TypeVar("T")
 
 Filter: TypeAlias = T | Sequence[T] | str
 """A value, or several: a sequence means all of them, `any_of(...)` any of them; a string goes as it is."""
+
+
+class Request(Generic[T]):
+    """What an endpoint sends for an answer of type T.
+
+    Args:
+        method: the HTTP method.
+        url: the path, with the version.
+        query: values by parameter, those that are left out too.
+        header: the same of headers.
+        cookie: the same of cookies.
+        body: what is sent as JSON.
+    """
+
+    __slots__ = ("body", "cookie", "header", "method", "query", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        cookie: Mapping[str, Any] | None = None,
+        body: Model | None = None,
+    ) -> None:
+        self.method, self.url, self.query, self.header, self.cookie, self.body = (
+            method,
+            url,
+            query,
+            header,
+            cookie,
+            body,
+        )
 
 
 class AnyOf(tuple[T, ...]):

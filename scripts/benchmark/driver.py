@@ -19,7 +19,12 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".bench"
 PEERS: Final = Path(__file__).with_name("peers.txt")
-EXTRAS: Final = {"plain": [], "fast": ["orjson==3.13.0"], "aiohttp": ["aiohttp==3.14.5", "httpx-aiohttp==0.2.0"]}
+EXTRAS: Final = {
+    "plain": [],
+    "fast": ["msgspec==0.22.0"],
+    "aiohttp": ["aiohttp==3.14.5", "httpx-aiohttp==0.2.0"],
+    "decoders": ["msgspec==0.22.0", "pydantic==2.14.4"],
+}
 DOCUMENT: Final = ROOT / "openapi" / "tmdb-v3.json"
 
 
@@ -145,7 +150,8 @@ class Driver:
             if module in {"peers", "floor"}:
                 python, env = peers_python(), environment(ROOT / "scripts")
             else:
-                python, env = own_python("aiohttp" if name == "ext_aiohttp" else mode), own_environment()
+                own = {"ext_aiohttp": "aiohttp"}.get(name, module if module in EXTRAS else mode)
+                python, env = own_python(own), own_environment()
             if name == "stock":
                 ready_stock()
             command = [str(python), "-m", "benchmark.worker", module, name, self.base_url]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from . import bodies
+from .reading import everything, ten_of_dictionaries, ten_of_models
 
 Operations = dict[str, Callable[[int], Any]]
 
@@ -27,19 +28,18 @@ def reader(content: bytes, model: Any) -> Callable[[], Any]:
 
 def ext(base_url: str) -> Operations:
     """This client, with the settings that a user has who sets none."""
-    from tmdb_api_client.v3.models import MovieDetails, MovieSummaryPage
+    from tmdb_api_client.v3.models import MovieDetails
 
     from tmdb_ext import TMDB
 
     tmdb = TMDB(access_token=TOKEN, base_url=base_url)
     movie = reader(bodies.encoded(bodies.movie()), MovieDetails)
-    search = reader(bodies.encoded(bodies.search()), MovieSummaryPage)
+    names: dict[type, list[str]] = {}
     return {
         "genres": lambda _: tmdb.genres.movies(language=LANGUAGE),
         "details": lambda number: tmdb.movies.details(number, language=LANGUAGE),
-        "movie": lambda _: movie(),
-        "movie-read": lambda _: _models_read(movie(), "credits"),
-        "search": lambda _: search(),
+        "everything": lambda _: everything(movie(), names, _attributes),
+        "ten": lambda _: ten_of_models(movie()),
     }
 
 
@@ -70,7 +70,7 @@ def raw(base_url: str) -> Operations:
     import httpx
 
     http = httpx.Client(base_url=base_url, headers=headers())
-    movie, search = bodies.encoded(bodies.movie()), bodies.encoded(bodies.search())
+    movie = bodies.encoded(bodies.movie())
 
     def get(path: str) -> Any:
         return json.loads(http.get(path, params={"language": LANGUAGE}).content)
@@ -78,9 +78,8 @@ def raw(base_url: str) -> Operations:
     return {
         "genres": lambda _: get("/3/genre/movie/list"),
         "details": lambda number: get(f"/3/movie/{number}"),
-        "movie": lambda _: json.loads(movie),
-        "movie-read": lambda _: _values_read(json.loads(movie)),
-        "search": lambda _: json.loads(search),
+        "everything": lambda _: everything(json.loads(movie), {}, _attributes),
+        "ten": lambda _: ten_of_dictionaries(json.loads(movie)),
     }
 
 
@@ -105,13 +104,16 @@ def stock(base_url: str) -> Operations:
     genres = importlib.import_module("stock_tmdb.api.genres.genre_movie_list")
     details = importlib.import_module("stock_tmdb.api.movies.movie_details")
     client = importlib.import_module("stock_tmdb.client").AuthenticatedClient(base_url=base_url, token=TOKEN)
-    movie, search = bodies.encoded(bodies.movie()), bodies.encoded(bodies.search())
+    movie, names = bodies.encoded(bodies.movie()), dict[type, list[str]]()
+
+    def decoded() -> Any:
+        return models.MovieDetails.from_dict(json.loads(movie))
+
     return {
         "genres": lambda _: genres.sync(client=client, language=LANGUAGE),
         "details": lambda number: details.sync(number, client=client, language=LANGUAGE),
-        "movie": lambda _: models.MovieDetails.from_dict(json.loads(movie)),
-        "movie-read": lambda _: _models_read(models.MovieDetails.from_dict(json.loads(movie)), "credits_"),
-        "search": lambda _: models.MovieSummaryPage.from_dict(json.loads(search)),
+        "everything": lambda _: everything(decoded(), names, _attributes),
+        "ten": lambda _: ten_of_models(decoded(), "_"),
     }
 
 
@@ -120,18 +122,7 @@ def headers() -> dict[str, str]:
     return {"authorization": f"Bearer {TOKEN}", "accept": "application/json"}
 
 
-def _models_read(film: Any, credits_name: str) -> int:
-    """Read one attribute of everything that a program would list."""
-    shown_with = getattr(film, credits_name)
-    lists = (shown_with.cast, shown_with.crew)
-    images = (film.images.posters, film.images.backdrops, film.images.logos)
-    names = [person.name for people in lists for person in people] + [video.name for video in film.videos.results]
-    return len(names) + len([image.file_path for shown in images for image in shown])
-
-
-def _values_read(film: Any) -> int:
-    lists = (film["credits"]["cast"], film["credits"]["crew"])
-    images = (film["images"]["posters"], film["images"]["backdrops"], film["images"]["logos"])
-    names = [person["name"] for people in lists for person in people]
-    names += [video["name"] for video in film["videos"]["results"]]
-    return len(names) + len([image["file_path"] for shown in images for image in shown])
+def _attributes(cls: type) -> list[str]:
+    """The attributes of a class of attrs that come from an answer."""
+    fields: Any = getattr(cls, "__attrs_attrs__", ())
+    return [field.name for field in fields if field.name != "additional_properties"]

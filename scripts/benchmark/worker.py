@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-FAST = "orjson"
+FAST = "msgspec"
 """What the extra `fast` brings; each answer says whether it has been imported."""
 
 Order = Callable[[int], Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import types
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-BASE = {"additional_properties", "_source", "_pending"}
+from attrs import fields
+
 _ANNOTATIONS: dict[type[Any], dict[str, Any]] = {}
 
 
@@ -35,9 +35,8 @@ def contradictions(value: Any) -> Iterator[tuple[str, bool]]:
 def annotations_of(cls: type[Any]) -> dict[str, Any]:
     """The resolved annotations of a model's own attributes."""
     if cls not in _ANNOTATIONS:
-        models = import_module(cls.__module__.rpartition(".")[0])
-        hints = get_type_hints(cls, localns={name: getattr(models, name) for name in models.__all__})
-        _ANNOTATIONS[cls] = {name: hint for name, hint in hints.items() if name not in BASE}
+        hints = get_type_hints(cls)
+        _ANNOTATIONS[cls] = {a.name: hints[a.name] for a in fields(cls) if a.name != "additional_properties"}
     return _ANNOTATIONS[cls]
 
 

@@ -147,7 +147,7 @@ def names_of_models() -> frozenset[str]:
     found: set[str] = set()
     for name in ("_model.py", "_bases.py"):
         for node in ast.parse((TEMPLATES / name).read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and (name == "_bases.py" or node.name in {"_Object", "Model", "Page"}):
                 for item in ast.walk(node):
                     if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
                         found.add(item.name)

@@ -9,6 +9,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 ASSUMED = re.compile(r"^\s+(?P<name>\w+): .*TMDB assumes (?P<value>.+)\.$", re.MULTILINE)
 DEPRECATED = "Deprecated by TMDB."
@@ -29,12 +30,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation, as a method of a resource and as a class of endpoint functions."""
+    """An operation, as a method of a resource and as an endpoint."""
 
     method: str
     """How it is called: movies.details."""
     endpoint: str
-    """Where its endpoint functions are: api.movies.movie_details."""
+    """Where its endpoint is: api.movies.movie_details."""
     address: tuple[str, str]
     """HTTP method and path, without the names of the path's parameters."""
     parameters: tuple[Parameter, ...]
@@ -78,31 +79,51 @@ def read_surface(package: Path) -> Surface:
                 methods[path.stem, item.name] = item
                 methods.setdefault((path.stem, item.name.removesuffix("_")), item)
     for row in _rows(package / "operations.py"):
-        _, http_method, template, tag, module, endpoint, method, user_auth, bearer_only, *_ = row
-        definition = methods[str(tag), str(method)]
+        http_method, template, tag, endpoint, method = row.named
+        user_auth, bearer_only = str(row.more.get("user_auth", "none")), bool(row.more.get("bearer_only", False))
+        definition = methods[tag, method]
         surface.bodies |= _body_of(definition)
-        address = (str(http_method), PLACEHOLDER.sub("{}", str(template)))
+        address = (http_method, PLACEHOLDER.sub("{}", template))
         surface.operations[address] = Operation(
             f"{tag}.{method}",
-            f"{str(module).split('.', 2)[2]}.{endpoint}",
+            f"api.{tag}.{endpoint}",
             address,
             tuple(_parameters(definition)),
-            ast.unparse(definition.returns) if definition.returns else "None",
-            _takes(str(user_auth), bearer_only=bool(bearer_only)),
-            _served_by(str(user_auth), bearer_only=bool(bearer_only)),
+            _annotation(definition.returns) if definition.returns else "None",
+            _takes(user_auth, bearer_only=bearer_only),
+            _served_by(user_auth, bearer_only=bearer_only),
             DEPRECATED in (ast.get_docstring(definition) or "").partition("\n")[0],
         )
     surface.inputs = _reachable(surface.bodies, surface.models)
     return surface
 
 
-def _rows(path: Path) -> list[tuple[object, ...]]:
+class _Row(NamedTuple):
+    """A row of the registry."""
+
+    named: list[str]
+    """HTTP method, path, tag, endpoint, method of the resource."""
+    more: dict[str | None, object]
+
+
+def _rows(path: Path) -> list[_Row]:
     calls = (
         node
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Operation"
     )
-    return [tuple(ast.literal_eval(argument) for argument in call.args) for call in calls]
+    return [
+        _Row(
+            [ast.literal_eval(argument) for argument in call.args[1:]],
+            {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords},
+        )
+        for call in calls
+    ]
+
+
+def _annotation(node: ast.expr) -> str:
+    """An annotation, with the names of models alone."""
+    return re.sub(r"\bmodels\.", "", ast.unparse(node))
 
 
 def _parameters(definition: ast.FunctionDef) -> list[Parameter]:
@@ -115,7 +136,7 @@ def _parameters(definition: ast.FunctionDef) -> list[Parameter]:
     return [
         Parameter(
             argument.arg,
-            ast.unparse(argument.annotation) if argument.annotation else "Any",
+            _annotation(argument.annotation) if argument.annotation else "Any",
             default is None,
             is_positional,
             assumed.get(argument.arg),
@@ -126,12 +147,14 @@ def _parameters(definition: ast.FunctionDef) -> list[Parameter]:
 
 def _body_of(definition: ast.FunctionDef) -> set[str]:
     return {
-        node.value.func.id
+        value.func.attr
         for node in ast.walk(definition)
-        if isinstance(node, ast.keyword)
-        and node.arg == "body"
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+        and key.value == "body"
+        and isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
     }
 
 
@@ -143,14 +166,21 @@ def _read_model(tree: ast.Module, surface: Surface) -> None:
             ]
             named = {item.target.id: item for item in fields if isinstance(item.target, ast.Name)}
             surface.models[node.name] = {
-                name: ast.unparse(item.annotation) for name, item in named.items() if not name.startswith("_")
+                name: _annotation(item.annotation) for name, item in named.items() if not name.startswith("_")
             }
-            surface.required[node.name] = frozenset(name for name, item in named.items() if item.value is None)
+            surface.required[node.name] = frozenset(name for name, item in named.items() if _is_required(item.value))
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
             target, literal = node.targets[0], node.value
             if isinstance(target, ast.Name) and ast.unparse(literal.value) == "Literal":
                 values = literal.slice.elts if isinstance(literal.slice, ast.Tuple) else [literal.slice]
                 surface.enumerations[target.id] = tuple(str(ast.literal_eval(value)) for value in values)
+
+
+def _is_required(default: ast.expr | None) -> bool:
+    """Whether nothing stands for a field that is not given; a field's specifier always has a default."""
+    if isinstance(default, ast.Call) and ast.unparse(default.func) == "_attrs_field":
+        return not {"default", "factory"} & {keyword.arg for keyword in default.keywords}
+    return default is None
 
 
 def _reachable(roots: set[str], models: dict[str, dict[str, str]]) -> set[str]:

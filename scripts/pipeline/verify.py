@@ -165,7 +165,7 @@ def _located(tree: Path, path: Path, line: int, text: str, documents: Mapping[st
     if api is None or api not in documents or parts[2] not in ("api", "resources") or not path.exists():
         return Problem(message, api)
     lines = path.read_text(encoding="utf-8").splitlines()[:line]
-    expression = r"class (\w+)" if parts[2] == "api" else r"    (?:async )?def (\w+)\("
+    expression = r"def (\w+)\(" if parts[2] == "api" else r"    (?:async )?def (\w+)\("
     name = next((found[1] for row in reversed(lines) if (found := re.match(expression, row))), None)
     tag = path.stem
     for _, _, operation in operations(documents[api]):

@@ -17,7 +17,18 @@ from .document import LAST_PAGE, NUMBER
 from .notation import ref_name
 from .surface import DEPRECATED
 
-PLAIN_DECODERS = {"as_date", "as_datetime", "as_int"}
+# What converts a plain value -> the function that does.
+PLAIN = {"date": "as_date", "time": "as_datetime", "whole": "as_int"}
+# What the registry says of an operation if nothing else is said.
+_USUAL = {
+    "user_auth": "none",
+    "bearer_only": False,
+    "query": (),
+    "pages": None,
+    "last_page": None,
+    "documented": True,
+    "plain": False,
+}
 # Path parameters that whoever sends the call can fill in -> what it carries then.
 SUPPLIED = {
     "account_id": "session",
@@ -33,29 +44,44 @@ class Type:
     """A schema as Python."""
 
     annotation: str
-    """Without None."""
-    item_decoder: str | None = None
-    """An expression for a function that decodes one value, or None where the JSON value is the value."""
+    """Without None; models by their names in `models`."""
+    item: str | None = None
+    """What converts one value: `whole`, `date` or `time`, or an expression for a model; None if it stays as it came."""
     models: set[str] = field(default_factory=set)
     is_list: bool = False
-    map_decoder: str | None = None
-    """The function that decodes a map of such values."""
+    map: str | None = None
+    """The specifier of a map of such values."""
     is_any: bool = False
+
+    @property
+    def specifier(self) -> str | None:
+        """The function in `_fields` that stands for such a field; None for one that is as it came."""
+        if self.is_list:
+            return "values" if self.item is None else f"{self.item}s" if self.item in PLAIN else "many"
+        return self.map or (self.item if self.item in PLAIN or self.item is None else "one")
+
+    @property
+    def argument(self) -> str | None:
+        """The first argument of the specifier."""
+        return None if self.item in PLAIN else self.item
+
+    @property
+    def answer(self) -> str | None:
+        """The conversion in `_fields` of a whole body that is of this type; None if it stays as it came."""
+        name = "" if self.specifier is None else self.specifier.title().replace("_", "")
+        if self.item in PLAIN and not self.map:
+            convert = f"_convert.{PLAIN[self.item]}"
+            return f"_fields.Values({convert})" if self.is_list else f"_fields.Plain({convert})"
+        if self.annotation == "None":
+            return "_fields.Nothing()"
+        return f"_fields.{name}({self.argument or ''})" if name else None
 
 
 @dataclass
 class Field:
     name: str
-    key: str
     annotation: str
     default: str
-    decode: str
-    empty: str
-    """What it is where nothing was sent."""
-    appended: bool
-    prefix: str | None
-    """What the keys of appended sub-resources with a number begin with: season/."""
-    imports: list[tuple[str, str]]
     description: str | None
 
 
@@ -64,12 +90,13 @@ class ModelView:
     name: str
     description: str
     fields: list[Field]
-    eager_imports: list[tuple[str, str]]
-    all_imports: list[tuple[str, str]]
     sent_as_integers: list[str]
     """The keys of truth values that are sent as 1 and 0."""
     base: str | None
     """The class of ours, in `_bases`, that it is made from; None for a plain model."""
+    bases: list[str]
+    items: str | None
+    """The attribute that has the items, if it is a page."""
 
     @property
     def documented(self) -> list[Field]:
@@ -79,30 +106,28 @@ class ModelView:
 class Views:
     """The views of one document. `modules` and `attributes` hold the names that the generator gave."""
 
-    def __init__(self, document: Json, attributes: dict[str, str], api: str) -> None:
+    def __init__(self, document: Json, attributes: dict[str, str]) -> None:
         from openapi_python_client.strings import PythonIdentifier
 
         self.document = document
         self.bindings = Bindings(document)
-        self.api = api
         self.schemas: Json = document["components"]["schemas"]
         self.attributes = attributes
         self.modules: dict[str, str] = {}
-        self.appended = {
-            (entry["model"], prop) for entry in document["x-append"].values() for prop in entry["properties"]
-        }
         listed = [operation for _, _, operation in operations(document)]
         self.by_name: Json = {str(PythonIdentifier(o["operationId"], prefix="field_")): o for o in listed}
         """Name of the generator's endpoint -> operation."""
+        self.pages = {ref_name(_answer(operation)): items for operation in listed if (items := self._pages(operation))}
+        """The property that has the items, by the name of a model that is a page."""
 
     def type_of(self, schema: Json) -> Type:
         name = ref_name(schema)
         if name is not None:
             target = self.schemas[name]
             if "enum" in target:
-                return Type(name, models={name})
+                return Type(f"models.{name}", models={name})
             if "properties" in target:
-                return Type(name, f"{name}.from_dict", {name})
+                return Type(f"models.{name}", f'"{name}"', {name})
             return self.type_of(target)
         for union in ("oneOf", "anyOf"):
             if union in schema:
@@ -115,24 +140,26 @@ class Views:
             if schema.get("x-filter"):
                 annotation = f"{item.annotation} | None" if _takes_null(schema["items"]) else item.annotation
                 return Type(f"Filter[{annotation}]", models=item.models)
-            return Type(f"list[{item.annotation}]", item.item_decoder, item.models, is_list=True)
+            return Type(f"list[{item.annotation}]", item.item, item.models, is_list=True)
         if kind == "object" and "additionalProperties" in schema:
-            value = self.type_of(schema["additionalProperties"])
-            kind_of_map = "as_map_of_lists" if value.is_list else "as_map"
-            annotation = (
-                f"{value.annotation} | None" if _takes_null(schema["additionalProperties"]) else value.annotation
-            )
-            return Type(f"dict[str, {annotation}]", value.item_decoder, value.models, map_decoder=kind_of_map)
+            return self._map(schema["additionalProperties"])
         if kind == "string":
-            formats = {"date": ("datetime.date", "as_date"), "date-time": ("datetime.datetime", "as_datetime")}
-            annotation, decoder = formats.get(schema.get("format", ""), ("str", None))
-            return Type(annotation, decoder)
+            formats = {"date": ("datetime.date", "date"), "date-time": ("datetime.datetime", "time")}
+            return Type(*formats.get(schema.get("format", ""), ("str", None)))
         if kind == "integer":
-            return Type("int", "as_int")
+            return Type("int", "whole")
         if kind == "null":
             return Type("None")
         plain = {"number": "float", "boolean": "bool"}.get(str(kind))
         return Type(plain) if plain else Type("Any", is_any=True)
+
+    def _map(self, schema: Json) -> Type:
+        value = self.type_of(schema)
+        annotation = f"{value.annotation} | None" if _takes_null(schema) else value.annotation
+        if value.item is None or value.item in PLAIN:
+            return Type(f"dict[str, {annotation}]", map="entries")
+        kind = "mapped_lists" if value.is_list else "mapped"
+        return Type(f"dict[str, {annotation}]", value.item, value.models, map=kind)
 
     def _union(self, schema: Json, members: list[Json]) -> Type:
         if len(members) == 1:
@@ -143,26 +170,9 @@ class Views:
         if "discriminator" in schema:
             mapping = {tag: ref_name({"$ref": target}) for tag, target in schema["discriminator"]["mapping"].items()}
             fallback = next(name for m in members if (name := ref_name(m)) not in mapping.values())
-            table = ", ".join(f"{tag!r}: {name}" for tag, name in mapping.items())
-            return Type(annotation, f"by_media_type({{{table}}}, {fallback})", models)
-        decoder = next((t.item_decoder for t in types if t.models), None)
-        return Type(annotation, decoder, models)
-
-    def decode(self, kind: Type, value: str) -> str:
-        """An expression that decodes the expression `value`."""
-        if kind.is_list:
-            if kind.item_decoder in PLAIN_DECODERS:
-                return f"as_each({kind.item_decoder}, {value})"
-            return f"as_list({kind.item_decoder}, {value})" if kind.item_decoder else f"as_values({value})"
-        if kind.map_decoder:
-            structured = kind.item_decoder and kind.item_decoder not in PLAIN_DECODERS
-            return f"{kind.map_decoder}({kind.item_decoder}, {value})" if structured else value
-        if kind.item_decoder in PLAIN_DECODERS:
-            return f"{kind.item_decoder}({value})"
-        return f"as_model({kind.item_decoder}, {value})" if kind.item_decoder else value
-
-    def imports(self, names: set[str], without: str = "") -> list[tuple[str, str]]:
-        return sorted((self.modules[name], name) for name in names if name != without)
+            table = ", ".join(f'"{tag}": "{name}"' for tag, name in mapping.items())
+            return Type(annotation, f'_fields.ByMediaType({{{table}}}, "{fallback}")', models)
+        return Type(annotation, next((t.item for t in types if t.models), None), models)
 
     def model(self, model: Any) -> ModelView:
         name = str(model.class_info.name)
@@ -170,39 +180,26 @@ class Views:
         required = schema.get("required", [])
         fields = []
         for key, prop in sorted(schema["properties"].items(), key=lambda kv: (kv[0] not in required, kv[0])):
-            kind = self.type_of(prop)
             attribute = self._attribute(name, key)
-            metadata = f", metadata={{'key': {key!r}}}" if attribute != key else ""
+            kind = self.type_of(prop)
+            renamed = key if attribute != key else None
             if key in required:
-                annotation, default = kind.annotation, f" = _attrs_field({metadata[2:]})" if metadata else ""
-            elif kind.is_list:
-                annotation, default = kind.annotation, f" = _attrs_field(factory=list{metadata})"
-            else:
-                annotation = kind.annotation if kind.is_any else f"{kind.annotation} | None"
-                default = f" = _attrs_field(default=None{metadata})" if metadata else " = None"
-            appended = (name, key) in self.appended
-            source = f"source[{key!r}]" if appended else f"get({key!r})"
-            fields.append(
-                Field(
-                    attribute,
-                    repr(key),
-                    annotation,
-                    default,
-                    source if key in required and kind.item_decoder in PLAIN_DECODERS else self.decode(kind, source),
-                    "[]" if kind.is_list else "None",
-                    appended,
-                    None,
-                    self.imports(kind.models, name),
-                    _docstring(prop.get("description")),
+                fields.append(
+                    Field(attribute, kind.annotation, _required(kind, renamed), _docstring(prop.get("description")))
                 )
-            )
+                continue
+            annotation = kind.annotation if kind.is_list or kind.is_any else f"{kind.annotation} | None"
+            fields.append(Field(attribute, annotation, _default(kind, renamed), _docstring(prop.get("description"))))
         fields += self._numbered(schema)
-        eager = {pair for f in fields if not (f.appended or f.prefix) for pair in f.imports}
-        every = {pair for f in fields for pair in f.imports}
         integers = sorted(key for key, prop in schema["properties"].items() if prop.get("x-sent") == "integer")
         description = _docstring(schema["description"]) or name
         base = schema.get("x-base")
-        return ModelView(name, description, fields, sorted(eager), sorted(every), integers, base)
+        items = self.pages.get(name)
+        bases = [base] if base else []
+        if items:
+            annotation = self.type_of(schema["properties"][items]).annotation
+            bases.append(f'Page["{annotation.removeprefix("list[").removesuffix("]")}"]')
+        return ModelView(name, description, fields, integers, base, bases or ["Model"], items)
 
     def _attribute(self, model: str, key: str) -> str:
         """The attribute of a property: by the table, unless another property has that name."""
@@ -223,62 +220,72 @@ class Views:
             fields.append(
                 Field(
                     name=f"{prefix.rstrip('/')}s_appended",
-                    key="",
                     annotation=f"dict[int, {kind.annotation}]",
-                    default=f" = _attrs_field(factory=dict, metadata={{'prefix': {prefix!r}}})",
-                    decode=f"as_numbered({kind.item_decoder}, {prefix!r}, source)",
-                    empty="{}",
-                    appended=False,
-                    prefix=repr(prefix),
-                    imports=self.imports(kind.models),
+                    default=f" = _fields.numbered({prefix!r}, {kind.argument})",
                     description=f"What was appended as `{prefix}1` and so on, and as `{prefix}1/...`, by number.",
                 )
             )
         return fields
 
     def endpoints(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
-        """The module of a tag. The generator's imports are for modules one folder further down."""
-        lines = {line for e in endpoints for line in e.relative_imports if line.startswith("from ...models.")}
-        views = [(e, self._endpoint(e)) for e in sorted(endpoints, key=lambda e: str(e.name))]
-        lines |= {f"from ...models.{module} import {name}" for _, view in views for module, name in view["models"]}
+        """The module of a tag."""
         return {
             "title": title(tag),
-            "imports": sorted(line.replace("from ...", "from ..", 1) for line in lines),
-            "endpoints": views,
+            "endpoints": [self._endpoint(e) for e in sorted(endpoints, key=lambda e: str(e.name))],
         }
 
     def _endpoint(self, endpoint: Any) -> dict[str, Any]:
         operation = self.find(endpoint)
-        response = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        kind = self.type_of(response)
+        kind = self.type_of(_answer(operation))
         bound = self._parameters(operation)
         texts = [(name, _docstring(p["description"])) for name, p in bound.items()]
+        texts.insert(sum(p["in"] == "path" for p in bound.values()), ("client", "The client that sends the request."))
         if "requestBody" in operation:
             texts.append(("body", "What to send."))
-        filters = {name: self.type_of(p["schema"]).annotation for name, p in bound.items() if is_filter(p)}
-        writers = {name: _writer(p["schema"]) for name, p in bound.items() if p["in"] == "path"}
+        append = self._append(operation)
+        sent = {
+            place: [(repr(p["name"]), self._sent(name, p, append)) for name, p in bound.items() if p["in"] == place]
+            for place in ("query", "header", "cookie")
+        }
         return {
-            "sent": {
-                place: [(repr(p["name"]), name) for name, p in bound.items() if p["in"] == place]
-                for place in ("query", "header", "cookie")
-            },
-            "appends": {name for name, p in bound.items() if p["name"] == "append_to_response" and p["in"] == "query"},
-            "deprecated": operation.get("deprecated", False),
-            "filters": filters,
-            "writers": writers,
-            "append": self._append(operation),
+            "name": str(endpoint.name),
+            "signature": ", ".join(self._arguments(operation, bound, append)),
+            "method": repr(endpoint.method),
             "path": repr(str(endpoint.path.get_untrusted_value())),
-            "api": repr(self.api),
+            "in_path": [(name, _writer(p["schema"])) for name, p in bound.items() if p["in"] == "path"],
+            "sent": {place: pairs for place, pairs in sent.items() if pairs},
+            "body": "requestBody" in operation,
+            "append": append,
+            "deprecated": operation.get("deprecated", False),
             "published_id": repr(operation["x-published-id"]),
             "returns": kind.annotation,
-            # The generator would make a class of a map.
-            "response": f"{kind.annotation} | Status" if kind.map_decoder else None,
-            "models": self.imports(kind.models),
-            "decode": self._decode_root(kind),
+            "answer": kind.answer,
             "summary": _summary(operation),
             "reference": _reference(operation),
             "parameters": texts,
         }
+
+    def _arguments(self, operation: Json, bound: Json, append: Json | None) -> list[str]:
+        """The signature of an endpoint."""
+        first, named = [], ["client: AuthenticatedClient"]
+        if "requestBody" in operation:
+            named.append(f"body: {self.type_of(_body_of(operation)).annotation}")
+        for name, parameter in bound.items():
+            annotation = self.type_of(parameter["schema"]).annotation
+            if parameter["in"] == "path":
+                first.append(f"{name}: {annotation}")
+                continue
+            if annotation.startswith("list["):
+                more = append["type"] if append and _is_append(parameter) else ""
+                annotation = f"Sequence[{annotation[5:-1]} | Unlisted{more}]"
+            named.append(f"{name}: {annotation}{'' if parameter.get('required') else ' | None | Unset = UNSET'}")
+        return [*first, "*", *named]
+
+    def _sent(self, name: str, parameter: Json, append: Json | None) -> str:
+        """What is sent for an argument."""
+        if append and _is_append(parameter):
+            return f"_appended({name}, {append['known']}, {append['numbered']}, UNSET)"
+        return name
 
     def _parameters(self, operation: Json) -> Json:
         """The parameters of an operation, by the name of the argument."""
@@ -300,58 +307,45 @@ class Views:
             "type": " | AppendedSeason" if numbered else "",
         }
 
-    def _decode_root(self, kind: Type) -> str:
-        structured = kind.item_decoder if kind.item_decoder not in PLAIN_DECODERS else None
-        if kind.is_list:
-            if kind.item_decoder in PLAIN_DECODERS:
-                return f"as_each({kind.item_decoder}, as_root_values(data))"
-            return f"as_root_list({structured}, data)" if structured else "as_root_values(data)"
-        if kind.map_decoder and structured:
-            return f"as_root_{kind.map_decoder.removeprefix('as_')}({structured}, data)"
-        if structured:
-            return f"as_root({structured}, data)"
-        if kind.annotation in ("Any", "None"):
-            return "data" if kind.is_any else "None"
-        return f"as_root_plain({kind.annotation}, data)"
-
     def find(self, endpoint: Any) -> Json:
         """The operation in the document that an endpoint of the generator is."""
         return dict(self.by_name[str(endpoint.name)])
 
-    def operations(self, package: str, endpoints: dict[str, str]) -> list[dict[str, str]]:
+    def operations(self, endpoints: dict[str, str]) -> list[dict[str, Any]]:
         """Rows of the registry; `endpoints` maps an operation id to the name of its endpoint."""
         rows = []
         for path, method, operation in operations(self.document):
             tag, _, resource = operation["x-resource"].partition(".")
+            more = {
+                "user_auth": user_auth(operation),
+                "bearer_only": bearer_only(operation),
+                "query": tuple(sorted(_query_names(operation))),
+                "pages": self._pages(operation),
+                "last_page": _last_page(operation),
+                "documented": "x-undocumented" not in operation,
+                "plain": self._is_plain(operation),
+            }
             rows.append(
                 {
                     "id": repr(operation["x-published-id"]),
                     "method": method.upper(),
                     "path": repr(path),
                     "tag": tag,
-                    "module": f"{package}.api.{tag}",
                     "endpoint": endpoints[operation["operationId"]],
                     "resource": resource,
-                    "user_auth": user_auth(operation),
-                    "bearer_only": str(bearer_only(operation)),
-                    "query": repr(tuple(sorted(_query_names(operation)))),
-                    "pages": repr(self._pages(operation)),
-                    "last_page": repr(_last_page(operation)),
-                    "documented": repr("x-undocumented" not in operation),
-                    "plain": self._is_plain(operation),
+                    "more": {key: repr(value) for key, value in more.items() if value != _USUAL[key]},
                 }
             )
         return sorted(rows, key=lambda row: row["id"])
 
     def _is_plain(self, operation: Json) -> bool:
         """Whether an operation may answer with what is neither an object nor a list."""
-        kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
-        return not (kind.is_list or kind.map_decoder or kind.models)
+        kind = self.type_of(_answer(operation))
+        return not (kind.is_list or kind.map or kind.models)
 
     def _pages(self, operation: Json) -> str | None:
         """The property that has the items of a page, where the operation answers with pages."""
-        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        properties = self.schemas.get(ref_name(schema) or "", {}).get("properties", {})
+        properties = self.schemas.get(ref_name(_answer(operation)) or "", {}).get("properties", {})
         if "page" not in _query_names(operation):
             return None
         lists = [key for key, prop in sorted(properties.items()) if self.type_of(prop).is_list]
@@ -359,18 +353,15 @@ class Views:
 
     def resource(self, tag: str, endpoints: list[Any]) -> dict[str, Any]:
         methods = sorted((self._method(tag, endpoint) for endpoint in endpoints), key=lambda m: m["name"])
-        used = set().union(*(m["models"] for m in methods))
         return {
             "title": title(tag),
             "class_name": class_name(tag),
-            "imports": self.imports(used),
             "methods": methods,
         }
 
     def _method(self, tag: str, endpoint: Any) -> dict[str, Any]:
         operation = self.find(endpoint)
-        kind = self.type_of(operation["responses"]["200"]["content"]["application/json"]["schema"])
-        models = set(kind.models)
+        kind = self.type_of(_answer(operation))
         described = self._parameters(operation)
         first: list[str] = []
         named: list[str] = []
@@ -380,7 +371,6 @@ class Views:
             python = str(prop.python_name)
             key = described[python]["name"]
             kind_of = self.type_of(described[python]["schema"])
-            models |= kind_of.models
             text = _docstring(described[python]["description"])
             if key in SUPPLIED:
                 named.append(f"{python}: {kind_of.annotation} | None = None")
@@ -390,17 +380,16 @@ class Views:
                 first.append(f"{python}: {kind_of.annotation}")
                 passed.append((python, python))
             texts.append((python, text))
-        body = self._body(operation, named, texts, models)
+        body = self._body(operation, named, texts)
         if body:
             fields = ", ".join(f"{attribute}={argument}" for attribute, argument in body["fields"])
-            passed.append(("body", f"{body['class']}({fields})"))
+            passed.append(("body", f"models.{body['class']}({fields})"))
         for prop in sorted(endpoint.query_parameters, key=lambda p: not p.required):
             python = str(prop.python_name)
             key = described[python]["name"]
             if key in {"session_id", "guest_session_id"} and described[python]["in"] == "query":
                 continue
             kind_of = self.type_of(described[python]["schema"])
-            models |= kind_of.models
             text = _docstring(described[python]["description"])
             if key == "append_to_response" and kind_of.is_list:
                 takes = (self._append(operation) or {}).get("type", "")
@@ -422,30 +411,60 @@ class Views:
             "signature": signature,
             "passed": ", ".join(f"{name!r}: {expression}" for name, expression in passed),
             "returns": f"{kind.annotation} | None" if operation.get("x-absent") else kind.annotation,
-            "models": models,
             "summary": _summary(operation),
             "reference": _reference(operation),
             "arguments": texts,
             "secrets": sorted(SECRETS & {name for name, _ in texts}),
-            "body": (self.modules[body["class"]], body["class"]) if body else None,
         }
 
-    def _body(
-        self, operation: Json, named: list[str], texts: list[tuple[str, str | None]], models: set[str]
-    ) -> dict[str, Any] | None:
+    def _body(self, operation: Json, named: list[str], texts: list[tuple[str, str | None]]) -> dict[str, Any] | None:
         if "requestBody" not in operation:
             return None
-        name = ref_name(operation["requestBody"]["content"]["application/json"]["schema"]) or ""
+        name = ref_name(_body_of(operation)) or ""
         schema = self.schemas[name]
         arguments = self.bindings.body_arguments(operation, schema)
         for key, prop in sorted(schema["properties"].items()):
             kind = self.type_of(prop)
-            models |= kind.models
             optional = key not in schema.get("required", [])
             named.append(f"{arguments[key]}: {kind.annotation}" + (" | None = None" if optional else ""))
             texts.append((arguments[key], _docstring(prop.get("description"))))
         fields = [(self._attribute(name, key), arguments[key]) for key in sorted(schema["properties"])]
         return {"class": name, "fields": fields}
+
+
+def _default(kind: Type, key: str | None) -> str:
+    """What stands behind the annotation of a field that may be missing."""
+    specifier = kind.specifier or ("renamed" if key else None)
+    if specifier is None:
+        return " = None"
+    arguments = [kind.argument] if kind.argument else []
+    if key:
+        arguments.append(f"key={key!r}")
+    return f" = _fields.{specifier}({', '.join(arguments)})"
+
+
+def _required(kind: Type, key: str | None) -> str:
+    """The same for a field of a body, which has to be given."""
+    metadata = [f"'key': {key!r}"] if key else []
+    if kind.argument:
+        metadata.append(f"'conversion': _fields.{'Many' if kind.is_list else 'One'}({kind.argument})")
+    return f" = _attrs_field(metadata={{{', '.join(metadata)}}})" if metadata else ""
+
+
+def _is_append(parameter: Json) -> bool:
+    return bool(parameter["name"] == "append_to_response" and parameter["in"] == "query")
+
+
+def _body_of(operation: Json) -> Json:
+    """The schema of what an operation is sent."""
+    schema: Json = operation["requestBody"]["content"]["application/json"]["schema"]
+    return schema
+
+
+def _answer(operation: Json) -> Json:
+    """The schema of a successful answer."""
+    schema: Json = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    return schema
 
 
 def is_filter(parameter: Json) -> bool:

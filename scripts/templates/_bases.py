@@ -16,8 +16,6 @@ _KINDS = {"MovieSummary": "movie", "TvSeriesSummary": "tv"}
 class Commented(Model):
     """A list that keeps its comments apart from its items, each under kind and id: `movie:550`."""
 
-    __slots__ = ()
-
     comments: dict[str, str | None] | None
 
     def comment_of(

@@ -1,345 +1,510 @@
-"""What all models share: decoding that never loses a value, and giving back what was sent.
+"""What all models share: a model is the JSON object that TMDB sent, read through typed attributes.
 
-A model keeps the object it was decoded from. `to_dict()` gives it back with the attributes that have been changed
-since; keys that the document does not know are in `additional_properties`, and `model["key"]` reads them.
+The JSON object is the model's `__dict__`, so that reading a text costs what reading it from a dictionary costs. A class
+attribute stands for a key that is not there, a property for a value that has to be converted. Objects and lists are
+converted when they are first read, and kept. Nothing is locked: of several threads that convert the same value, the
+first one decides.
 
-An object is decoded when one of its attributes is first read: most programs read little of what they get.
+Attributes are the typed view. `film["release_date"]`, and what else a mapping does, shows the JSON as it came. An
+object given to `from_dict` is never changed: a model that is written to copies it first.
 """
 
 from __future__ import annotations
 
-import datetime
-import os
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from collections import deque
+from collections.abc import Callable, Iterator, KeysView, Mapping
+from itertools import repeat
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast, overload
 
 from attrs import define, field, fields
 
+from ._convert import encoded, numbered, numbered_keys
+
 T = TypeVar("T")
 
-put = object.__setattr__
-"""Sets an attribute of a model while it is being decoded."""
-
-_decoding = threading.RLock()
-"""Held while an object is decoded, so that threads that share it find the same attributes."""
+_MISSING: Final = ()
 
 
-def _renew_lock() -> None:
-    global _decoding  # noqa: PLW0603 - there is one
-    _decoding = threading.RLock()
+class Conversion(Protocol):
+    """How the JSON value of a field becomes the value of its attribute."""
+
+    kept: bool
+    """Whether the value can be changed, so that the model keeps it, or is made anew at each reading."""
+
+    def bind(self, package: str, /) -> Callable[[Any], Any]:
+        """Return the function that converts; `package` has the models that it makes."""
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)  # another thread may have held it
+class Slot(NamedTuple):
+    """What a model does for one of its fields."""
+
+    name: str
+    """The attribute."""
+    key: str
+    """The JSON key; the beginning of several if the field is numbered."""
+    conversion: Conversion | None
+    numbered: bool
+
+    @property
+    def kept(self) -> bool:
+        return self.conversion is not None and self.conversion.kept
 
 
-@define(kw_only=True)
-class Model:
-    """An object of TMDB's API."""
+class _Method:
+    """A method that no key of a JSON object can hide, since a descriptor that can be set goes before the `__dict__`."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __get__(self, model: object, owner: type[Any]) -> Callable[..., Any]:
+        return self._function if model is None else MethodType(self._function, model)
+
+    def __set__(self, model: object, value: object) -> None:
+        raise AttributeError(f"{self._function.__name__} is a method")
+
+
+class _ClassMethod(classmethod):  # type: ignore[type-arg] # its parameters say nothing here
+    """The same for a class method."""
+
+    def __set__(self, model: object, value: object) -> None:
+        raise AttributeError(f"{self.__func__.__name__} is a method")
+
+
+class _Serializer:
+    """What pydantic serializes a model with where nothing is annotated; made when it is first asked for."""
+
+    def __get__(self, model: object, owner: Any) -> Any:
+        from ._pydantic import serializer
+
+        return serializer(owner)
+
+
+_LOOKED_UP_ON_INSTANCES: Final = {"__reduce_ex__", "__deepcopy__"}
+
+
+class _Object:
+    """The parts of a model that are no fields."""
+
+    __slots__ = ("__dict__", "__weakref__", "_made", "_sent")
+
+    _made: dict[str, Any]
+    """Converted values, by attribute. A model whose values are all plain has none."""
+    _sent: dict[str, float]
+    """Whole numbers as they came, if as n.0, by key. A model that has this dictionary has a `__dict__` of its own."""
+
+    _slots: ClassVar[dict[str, Slot]] = {}
+    """What to do for each field, by attribute."""
+    _kept: ClassVar[dict[str, str]] = {}
+    """The attributes whose values a model keeps, by JSON key."""
+    _known: ClassVar[frozenset[str]] = frozenset()
+    """The JSON keys that the document knows, without numbered ones."""
+    _numbered: ClassVar[tuple[Slot, ...]] = ()
+    _whole: ClassVar[tuple[str, ...]] = ()
+    """The JSON keys of whole numbers."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, value in [*vars(cls).items()]:
+            if name.startswith("__") and name not in _LOOKED_UP_ON_INSTANCES:
+                continue
+            if isinstance(value, FunctionType):
+                setattr(cls, name, _Method(value))
+            elif type(value) is classmethod:
+                setattr(cls, name, _ClassMethod(value.__func__))
+
+
+class Unknown(dict[str, Any]):
+    """The keys that the document does not know, and the model that they are of, for `attrs.evolve`."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, values: Mapping[str, Any], model: Model) -> None:
+        super().__init__(values)
+        self.model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+@define(kw_only=True, slots=False, repr=False)
+class Model(_Object):
+    """An object of TMDB's API: its attributes are typed, and as a mapping it is the JSON object that TMDB sent.
+
+    `film.title`, `film["title"]`, `"title" in film`, `film.get("title")`, `film.keys()`, `dict(film)`, `{**film}`.
+    A JSON text is `json.dumps(film, default=dict)`.
+    """
 
     additional_properties: dict[str, Any] = field(factory=dict)
-    """Keys that TMDB sent and that the document does not know, with their values."""
-    _source: Mapping[str, Any] = field(factory=dict, eq=False, repr=False, alias="_source")
-    _pending: Mapping[str, Any] | None = field(default=None, init=False, eq=False, repr=False)
-    """The object that is still to be decoded."""
+    """Keys that TMDB sent and that the document does not know, with their values: a copy."""
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Make a model of a JSON object, which it keeps.
+        """Make a model of a JSON object, which it holds and never changes.
 
         Nothing in it is lost, and what is not as documented is kept as it came.
         """
-        model = cls.__new__(cls)
-        put(model, "_pending", src_dict)
-        return model
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        """Set the attributes from the JSON object."""
-
-    if not TYPE_CHECKING:  # or every name would be an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            """Decode the object, of which an attribute is not there yet."""
-            if name == "_pending":  # nor is the object, as while it is unpickled
-                raise AttributeError(name)
-            self._decode()
-            return object.__getattribute__(self, name)
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            """Set an attribute, after decoding what else there is."""
-            if getattr(self, "_pending", None) is not None:
-                self._decode()
-            put(self, name, value)
-
-    def _decode(self) -> None:
-        with _decoding:
-            pending = self._pending
-            if pending is not None:
-                put(self, "_source", pending)
-                put(self, "additional_properties", extras(type(self), pending))
-                self._fill(pending)
-                put(self, "_pending", None)
+        return model_of(cls, src_dict if type(src_dict) is dict else dict(src_dict))
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object: what TMDB sent, with the attributes that have been changed since."""
-        source = self._source
-        result = dict(self.additional_properties)
-        for name, prefix in _prefixes(type(self)):
-            sent_by_number = numbered(prefix, source)
-            for number, value in getattr(self, name).items():
-                is_whole, below = sent_by_number.get(number, (True, {}))
-                rest = _encoded(value, None)
-                result |= {f"{prefix}{number}/{key}": rest.pop(key) for key in below}
-                if is_whole or rest:
-                    result[f"{prefix}{number}"] = rest
-        for name, key in _keys(type(self)):
-            value = getattr(self, name)
-            sent = source.get(key)
-            if value is None:
-                if key in source:
-                    result[key] = sent if sent == "" else None
-            elif value == [] and not sent:
-                if key in source:
-                    result[key] = sent
-            else:
-                result[key] = _encoded(value, sent)
+        """Return the JSON object: what TMDB sent, with what has been changed since; lists and objects are copies."""
+        json, made, sent = {**self.__dict__}, {**getattr(self, "_made", {})}, getattr(self, "_sent", {})
+        result: dict[str, Any] = {}
+        for key, value in json.items():
+            name = type(self)._kept.get(key)
+            result[key] = _shown(made.pop(name), value) if name in made else sent.get(key, encoded(value))
+        for slot in type(self)._numbered:
+            if slot.name in made:
+                _put_numbered(result, made.pop(slot.name), slot.key, json)
+        for name, value in made.items():
+            shown = _shown(value, _MISSING)
+            if shown is not _MISSING:
+                result[type(self)._slots[name].key] = shown
         return result
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys of the JSON object."""
+        made = getattr(self, "_made", None)
+        if not made:
+            return self.__dict__.keys()
+        if any(slot.name in made for slot in type(self)._numbered):
+            return self.to_dict().keys()
+        added = [
+            key
+            for name, value in [*made.items()]
+            if (key := type(self)._slots[name].key) not in self.__dict__ and _shown(value, _MISSING) is not _MISSING
+        ]
+        return ({**self.__dict__, **dict.fromkeys(added)} if added else self.__dict__).keys()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the JSON value under a key, or `default`."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     @property
     def additional_keys(self) -> list[str]:
         """The keys that the document does not know."""
-        return list(self.additional_properties)
+        if type(self)._known.issuperset(self.__dict__):
+            return []
+        apart = {key for slot in type(self)._numbered for key in numbered_keys(slot.key, self.__dict__)}
+        return [key for key in self.__dict__ if key not in type(self)._known and key not in apart]
 
     def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
+        if not isinstance(key, str):
+            raise TypeError(f"the keys of {_a(type(self))} are strings, such as {_an_example(self)}, not {key!r}")
+        made = getattr(self, "_made", None)
+        if made:
+            name = type(self)._kept.get(key)
+            if name in made:
+                shown = _shown(made[name], self.__dict__.get(key, _MISSING))
+                if shown is _MISSING:
+                    raise KeyError(key)
+                return shown
+            if any(slot.name in made and key.startswith(slot.key) for slot in type(self)._numbered):
+                return self.to_dict()[key]
+        value = self.__dict__[key]
+        return getattr(self, "_sent", {}).get(key, value) if type(value) is int else value
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
+        if not isinstance(key, str):
+            raise TypeError(f"the keys of {_a(type(self))} are strings, not {key!r}")
+        json = _own(self)
+        json[key] = encoded(value)
+        self._sent.pop(key, None)
+        if key in type(self)._kept:
+            self._made.pop(type(self)._kept[key], None)
+        for slot in type(self)._numbered:
+            if key.startswith(slot.key):
+                self._made.pop(slot.name, None)
 
     def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
+        if key not in self.keys():
+            raise KeyError(key)
+        self[key] = None
+        del self.__dict__[key]
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    def __contains__(self, key: object) -> bool:
+        return key in self.keys()
 
+    def __len__(self) -> int:
+        return len(self.keys())
 
-_KEYS: dict[type[Any], tuple[tuple[str, str], ...]] = {}
-_KNOWN: dict[type[Any], frozenset[str]] = {}
-_PREFIXES: dict[type[Any], tuple[tuple[str, str], ...]] = {}
+    def __bool__(self) -> bool:
+        return True
 
+    if not TYPE_CHECKING:  # for which a model is nothing to iterate over, nor has it any attribute that one sets
 
-def _keys(cls: type[Any]) -> tuple[tuple[str, str], ...]:
-    """(attribute, JSON key) of every documented property."""
-    if cls not in _KEYS:
+        def __iter__(self) -> Iterator[Any]:
+            raise TypeError(_not_to_iterate(self))
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            slot = type(self)._slots.get(name)
+            if slot is not None:
+                _write(self, slot, value)
+            elif isinstance(getattr(type(self), name, None), property):
+                object.__setattr__(self, name, value)
+            else:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} to set")
+
+        def __delattr__(self, name: str) -> None:
+            slot = type(self)._slots.get(name)
+            if slot is None or slot.numbered:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} to delete")
+            if slot.key in self:
+                del self[slot.key]
+
+    def __attrs_pre_init__(self) -> None:
+        _set_made(self, {})
+        _set_sent(self, {})
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
         own = {attribute.name for attribute in fields(Model)}
-        _KEYS[cls] = tuple(
-            (a.name, a.metadata.get("key", a.name))
-            for a in fields(cls)
-            if a.name not in own and "prefix" not in a.metadata
-        )
-    return _KEYS[cls]
+        slots = [
+            Slot(
+                attribute.name,
+                attribute.metadata.get("key") or attribute.metadata.get("prefix") or attribute.name,
+                attribute.metadata.get("conversion"),
+                "prefix" in attribute.metadata,
+            )
+            for attribute in fields(cls)
+            if attribute.name not in own
+        ]
+        cls._slots = {slot.name: slot for slot in slots}
+        cls._kept = {slot.key: slot.name for slot in slots if slot.kept and not slot.numbered}
+        cls._known = frozenset(slot.key for slot in slots if not slot.numbered)
+        cls._numbered = tuple(slot for slot in slots if slot.numbered)
+        cls._whole = tuple(cls._slots[a.name].key for a in fields(cls) if a.name not in own and a.metadata.get("whole"))
+        package = cls.__module__.rpartition(".")[0]
+        for slot in slots:
+            setattr(cls, slot.name, _property(slot, package))
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return model_of, (type(self), self.to_dict())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return model_of(type(self), self.to_dict())
+
+    def __repr__(self) -> str:
+        from ._display import short
+
+        return short(self)
+
+    def __str__(self) -> str:
+        from ._display import readable
+
+        return readable(self)
+
+    def _repr_html_(self) -> str:
+        from ._display import html
+
+        return html(self)
+
+    __pydantic_serializer__: ClassVar[Any] = _Serializer()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from ._pydantic import core_schema
+
+        return core_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        from ._pydantic import json_schema
+
+        return json_schema(cls)
 
 
-def _prefixes(cls: type[Any]) -> tuple[tuple[str, str], ...]:
-    """(attribute, prefix of the JSON keys) of what can be appended by its number."""
-    if cls not in _PREFIXES:
-        _PREFIXES[cls] = tuple((a.name, a.metadata["prefix"]) for a in fields(cls) if "prefix" in a.metadata)
-    return _PREFIXES[cls]
+class Page(Model, Generic[T]):
+    """A page of a listing, which is its items: `for film in page`, `page[0]`, `page[:3]`, `len(page)`."""
+
+    _items: ClassVar[str]
+    """The attribute that has the items."""
+
+    def _listed(self) -> list[T]:
+        listed = getattr(self, type(self)._items)
+        return listed if isinstance(listed, list) else []
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._listed())
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def __bool__(self) -> bool:
+        return bool(self._listed())
+
+    @overload
+    def __getitem__(self, key: str) -> Any: ...
+    @overload
+    def __getitem__(self, key: int) -> T: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[T]: ...
+    def __getitem__(self, key: str | int | slice) -> Any:
+        return super().__getitem__(key) if isinstance(key, str) else self._listed()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) if isinstance(key, str) else key in self._listed()
 
 
-def _known(cls: type[Any]) -> frozenset[str]:
-    if cls not in _KNOWN:
-        _KNOWN[cls] = frozenset(key for _, key in _keys(cls))
-    return _KNOWN[cls]
+# So that pandas and others see a mapping. It is none by inheritance, which would make `isinstance` slow.
+Mapping.register(Model)
+
+_new: Final = cast(Callable[[type[Any]], Any], object.__new__)
+_set_json: Final = _Object.__dict__["__dict__"].__set__
+_set_made: Final = _Object.__dict__["_made"].__set__
+_set_sent: Final = _Object.__dict__["_sent"].__set__
+_claims: Final[dict[int, dict[str, Any]]] = {}
+
+M = TypeVar("M", bound=Model)
 
 
-def extras(cls: type[Any], src_dict: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of `src_dict` that the document does not know."""
-    known = _known(cls)
-    if known.issuperset(src_dict):
-        return {}
-    rest = {key: value for key, value in src_dict.items() if key not in known}
-    for _, prefix in _prefixes(cls):
-        for number, (is_whole, below) in numbered(prefix, src_dict).items():
-            for key in [f"{prefix}{number}"] * is_whole + [f"{prefix}{number}/{name}" for name in below]:
-                del rest[key]
-    return rest
+def model_of(cls: type[M], json: dict[str, Any]) -> M:
+    """A model that holds a JSON object."""
+    model: M = _new(cls)
+    _set_json(model, json)
+    if cls._kept or cls._numbered:
+        _set_made(model, {})
+    for key in cls._whole:
+        if type(json.get(key)) is float:
+            _keep_whole_numbers(model)
+            break
+    return model
 
 
-def numbered(prefix: str, src_dict: Mapping[str, Any]) -> dict[int, tuple[bool, dict[str, Any]]]:
-    """What was appended by its number: whether the object itself was, and what was appended below it."""
-    found: dict[int, tuple[bool, dict[str, Any]]] = {}
-    for key, value in src_dict.items():
-        digits, slash, name = key.removeprefix(prefix).partition("/")
-        if not key.startswith(prefix) or not _is_number(digits):
-            continue
-        is_whole, below = found.setdefault(int(digits), (isinstance(src_dict.get(prefix + digits), dict), {}))
-        if slash and not (is_whole and name in src_dict[prefix + digits]):
-            below[name] = value
-    return {number: (is_whole, below) for number, (is_whole, below) in found.items() if is_whole or below}
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
-
-
-def as_root(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T:
-    """Decode a whole body; a list is kept as it came, TypeError is raised for what is no object and no list."""
-    return decode(value) if isinstance(value, dict) else cast(T, _container(value))
-
-
-def as_root_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
-    """Decode a whole body; an object is kept as it came, TypeError is raised for what is no object and no list."""
-    return as_list(decode, _container(value))
-
-
-def as_root_values(value: Any) -> list[Any]:
-    """A whole body that is a list of plain values; TypeError is raised for what is no object and no list."""
-    return cast(list[Any], _container(value))
-
-
-def as_root_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T]:
-    """Decode a whole body that is a map of objects; TypeError is raised for what is no object and no list."""
-    return cast(dict[str, T], as_map(decode, _container(value)))
-
-
-def as_root_map_of_lists(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, list[T]]:
-    """Decode a whole body that is a map of lists; TypeError is raised for what is no object and no list."""
-    return cast(dict[str, list[T]], as_map_of_lists(decode, _container(value)))
-
-
-def as_root_plain(kind: type[T], value: Any) -> T:  # noqa: ARG001 - it tells the type
-    """A whole body that needs no decoding, as it came; `kind` is what the document says that it is."""
-    return cast(T, value)
-
-
-def as_model(decode: Callable[[Mapping[str, Any]], T], value: Any) -> T | None:
-    """Decode an object; what is not an object is kept as it came."""
-    return decode(value) if isinstance(value, dict) else cast(T | None, value)
-
-
-def as_list(decode: Callable[[Mapping[str, Any]], T], value: Any) -> list[T]:
-    """Decode the objects of a list; null and missing are an empty list, what is not a list is kept as it came."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        return cast(list[T], value)
-    return [decode(item) if isinstance(item, dict) else cast(T, item) for item in value]
-
-
-def as_values(value: Any) -> list[Any]:
-    """A list of plain values; null and missing are an empty list, what is not a list is kept as it came."""
-    return list(value) if isinstance(value, list) else [] if value is None else cast(list[Any], value)
-
-
-def as_each(decode: Callable[[Any], T | None], value: Any) -> list[T]:
-    """Decode the plain values of a list; null and missing are an empty list, what is not a list is kept as it came."""
-    if not isinstance(value, list):
-        return [] if value is None else cast(list[T], value)
-    return [cast(T, decode(item)) for item in value]
-
-
-def as_int(value: Any) -> int | None:
-    """A whole number, also where it was sent as n.0; anything else is kept as it came."""
-    whole: int | None = int(value) if type(value) is float and value.is_integer() else value
-    return whole
-
-
-def as_map(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, T] | None:
-    """Decode the objects of a map; what is not an object is kept as it came."""
-    if not isinstance(value, dict):
-        return cast(dict[str, T] | None, value)
-    return {key: decode(item) if isinstance(item, dict) else cast(T, item) for key, item in value.items()}
-
-
-def as_numbered(decode: Callable[[Mapping[str, Any]], T], prefix: str, src_dict: Mapping[str, Any]) -> dict[int, T]:
-    """Decode what was appended by its number, each object with what was appended below it as its own."""
-    return {
-        number: decode({**(src_dict[f"{prefix}{number}"] if is_whole else {}), **below})
-        for number, (is_whole, below) in numbered(prefix, src_dict).items()
-    }
-
-
-def as_map_of_lists(decode: Callable[[Mapping[str, Any]], T], value: Any) -> dict[str, list[T]] | None:
-    """Decode the objects in the lists of a map; what is not an object is kept as it came."""
-    if not isinstance(value, dict):
-        return cast(dict[str, list[T]] | None, value)
-    return {key: as_list(decode, item) for key, item in value.items()}
-
-
-def by_media_type(members: Mapping[str, type[Any]], fallback: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
-    """A decoder of objects that `media_type` tells apart.
-
-    `fallback` is the class of those whose type is not known. Where TMDB leaves the type out, the member that knows most
-    of the keys decodes the object.
-    """
-
-    def decode(src_dict: Mapping[str, Any]) -> Any:
-        kind = src_dict.get("media_type")
-        if kind is None:
-            best = max(members.values(), key=lambda member: len(_known(member) & src_dict.keys()))
-            return best.from_dict(src_dict)
-        return (members.get(kind, fallback) if isinstance(kind, str) else fallback).from_dict(src_dict)
-
-    return decode
-
-
-def as_date(value: Any) -> datetime.date | None:
-    """A date from YYYY-MM-DD; an empty string is None, what is not a date is kept as it came."""
-    if isinstance(value, str):
-        if len(value) == 10:
-            try:
-                return datetime.date.fromisoformat(value)
-            except ValueError:
-                return cast(datetime.date | None, value)
-        if not value:
-            return None
-    return cast(datetime.date | None, value)
-
-
-def as_datetime(value: Any) -> datetime.datetime | None:
-    """An aware time from ISO 8601 or "YYYY-MM-DD HH:MM:SS UTC"; an empty string is None, else as it came."""
-    if not isinstance(value, str):
-        return cast(datetime.datetime | None, value)
-    if not value:
-        return None
-    text = value[:-4] + "+00:00" if value.endswith(" UTC") else value
+def models_of(cls: type[M], json: list[Any]) -> list[M]:
+    """Models that hold the JSON objects of a list; what is not an object is kept as it came."""
+    models: list[M] = [*map(_new, repeat(cls, len(json)))]
     try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return cast(datetime.datetime | None, value)
-    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+        deque(map(_set_json, models, json), 0)
+    except TypeError:  # not all of them are objects
+        return [model_of(cls, item) if isinstance(item, dict) else item for item in json]
+    if cls._kept or cls._numbered:
+        for model in models:
+            _set_made(model, {})
+    for key in cls._whole:
+        for item in json:
+            if type(item.get(key)) is float:
+                for model in models:
+                    _keep_whole_numbers(model)
+                return models
+    return models
 
 
-def sent_as_integers(body: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """A request body with 1 and 0 in place of true and false under `keys`."""
-    return {**body, **{key: int(body[key]) for key in keys if isinstance(body.get(key), bool)}}
+def _keep_whole_numbers(model: Model) -> None:
+    """Make integers of whole numbers that were sent as n.0, in a copy of the JSON object, and keep how they came."""
+    json = model.__dict__
+    sent = {key: value for key in type(model)._whole if type(value := json.get(key)) is float and value.is_integer()}
+    if sent:
+        _set_json(model, {**json, **{key: int(value) for key, value in sent.items()}})
+        _set_sent(model, sent)
 
 
-def _container(value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        return value
-    kind = {str: "a string", bool: "a boolean", type(None): "null"}.get(type(value), "a number")
-    raise TypeError(f"expected a JSON object or list, not {kind}")
+def _own(model: Model) -> dict[str, Any]:
+    """The JSON object of a model, after copying it if it may be someone else's too."""
+    if getattr(model, "_sent", None) is None:
+        # Threads that write to a model for the first time at once have to take the same copy; `setdefault` is atomic.
+        copy = _claims.setdefault(id(model), {**model.__dict__})
+        if getattr(model, "_sent", None) is None:
+            _set_json(model, copy)
+            _set_sent(model, {})
+        _claims.pop(id(model), None)
+    return model.__dict__
 
 
-def _encoded(value: Any, sent: Any) -> Any:
-    """The JSON value of an attribute; `sent` is what it was decoded from, given back where it still means the same."""
-    if value is sent:
+def _write(model: Model, slot: Slot, value: Any) -> None:
+    """Set the value of an attribute."""
+    if slot.kept:
+        model._made[slot.name] = value
+        return
+    sent = model.__dict__.get(slot.key, _MISSING)
+    if slot.conversion is not None:
+        before = slot.conversion.bind("")(None if sent is _MISSING else sent)
+        if before == value and type(before) is type(value):
+            return
+    elif value is None and sent is _MISSING:
+        return
+    json = _own(model)
+    if model._sent.get(slot.key) != value:
+        model._sent.pop(slot.key, None)
+    json[slot.key] = encoded(value)
+
+
+def _property(slot: Slot, package: str) -> Any:
+    """The class attribute of a field."""
+    name, key, conversion = slot.name, slot.key, slot.conversion
+    if conversion is None and name == key:
+        return None
+    if conversion is None:
+        return property(lambda model: model.__dict__.get(key), lambda model, value: _write(model, slot, value))
+    convert = conversion.bind(package)
+    if not conversion.kept:
+        return property(lambda model: convert(model.__dict__.get(key)), lambda model, value: _write(model, slot, value))
+
+    def read(model: Model) -> Any:
+        made = model._made
+        value = made.get(name, _MISSING)
+        if value is not _MISSING:
+            return value
+        value = convert(model.__dict__ if slot.numbered else model.__dict__.get(key))
+        return value if value is None else made.setdefault(name, value)
+
+    return property(read, lambda model, value: _write(model, slot, value))
+
+
+def _additional_properties(model: Model) -> Unknown:
+    return Unknown({key: model[key] for key in model.additional_keys}, model)
+
+
+def _set_additional_properties(model: Model, values: Mapping[str, Any]) -> None:
+    if isinstance(values, Unknown) and not model.__dict__:  # attrs.evolve makes a model of the attributes of another
+        _set_json(model, {**values.model.__dict__})
+        _set_sent(model, {**getattr(values.model, "_sent", {})})
+        return
+    json = _own(model)
+    for key in model.additional_keys:
+        del json[key]
+    json.update({key: encoded(value) for key, value in values.items() if key not in type(model)._known})
+
+
+setattr(Model, "additional_properties", property(_additional_properties, _set_additional_properties))  # noqa: B010
+
+
+def _shown(value: Any, sent: Any) -> Any:
+    """The JSON value of an attribute that is kept; `_MISSING` if there is none, as there was none before."""
+    if value is None:
+        return sent if sent in ("", _MISSING) else None
+    if value == [] and not sent:
         return sent
-    if isinstance(value, Model):
-        return value.to_dict()
-    if isinstance(value, datetime.datetime):
-        return sent if as_datetime(sent) == value else value.isoformat()
-    if isinstance(value, datetime.date):
-        return sent if as_date(sent) == value else value.isoformat()
-    if isinstance(value, list):
-        if not value and sent is None:
-            return None
-        before: Iterable[Any] = sent if isinstance(sent, list) and len(sent) == len(value) else [None] * len(value)
-        return [_encoded(item, old) for item, old in zip(value, before, strict=True)]
-    if isinstance(value, dict):
-        old = sent if isinstance(sent, dict) else {}
-        return {key: _encoded(item, old.get(key, [])) for key, item in value.items()}
-    return sent if type(sent) is float and sent == value else value
+    return encoded(value, sent)
+
+
+def _put_numbered(result: dict[str, Any], values: dict[int, Any], prefix: str, json: dict[str, Any]) -> None:
+    """Put what is appended by its number under the keys under which it came, in place of what is there."""
+    for key in numbered_keys(prefix, json):
+        del result[key]
+    came = numbered(prefix, json)
+    for number, value in values.items():
+        is_whole, below = came.get(number, (True, {}))
+        rest = encoded(value)
+        result |= {f"{prefix}{number}/{key}": rest.pop(key) for key in below}
+        if is_whole or rest:
+            result[f"{prefix}{number}"] = rest
+
+
+def _a(cls: type[Any]) -> str:
+    return f"{'an' if cls.__name__[0] in 'AEIOU' else 'a'} {cls.__name__}"
+
+
+def _an_example(model: Model) -> str:
+    return repr(next(iter(model.keys()), "id"))
+
+
+def _not_to_iterate(model: Model) -> str:
+    lists = [f".{slot.name}" for slot in type(model)._slots.values() if isinstance(model.__dict__.get(slot.key), list)]
+    hint = f"iterate over {' or '.join(lists[:3])}, or use" if lists else "use"
+    return f"{_a(type(model))} is not a list of items: {hint} dict(...) for its JSON object"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from textwrap import shorten
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -16,17 +18,21 @@ GUEST_SESSION_ID: Any = "{guest_session_id}"
 
 
 class Endpoint(Protocol[T_co]):
-    """An endpoint, as a caller uses it: a class that is not instantiated."""
+    """An endpoint, as a caller uses it."""
 
-    api: str
-    """The version of the API: v3."""
-    operation_id: str
-    """TMDB's name of the operation: movie-details."""
+    @property
+    def api(self) -> str:
+        """The version of the API: v3."""
+
+    @property
+    def operation_id(self) -> str:
+        """TMDB's name of the operation: movie-details."""
 
     def get_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Make the request, as keyword arguments of `httpx.Client.request`; may raise InvalidPathParameter."""
 
-    def decode(self, data: Any, /) -> T_co:
+    @property
+    def decode(self) -> Callable[[Any], T_co]:
         """Decode the JSON of a successful answer."""
 
 
@@ -50,6 +56,9 @@ class Resource:
     def __init__(self, call: Caller) -> None:
         self._call = call
 
+    def __repr__(self) -> str:
+        return _shown(self)
+
 
 class AsyncResource:
     """A group of operations, async."""
@@ -58,3 +67,12 @@ class AsyncResource:
 
     def __init__(self, call: AsyncCaller) -> None:
         self._call = call
+
+    def __repr__(self) -> str:
+        return _shown(self)
+
+
+def _shown(resource: object) -> str:
+    """What a resource is, with the names of its methods."""
+    names = [name for name in dir(resource) if not name.startswith("_")]
+    return f"<{type(resource).__name__}: {shorten(', '.join(names), 240, placeholder=', …')}>"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TypeAlias, TypeGuard
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeAlias, TypeGuard
 
 from tmdb_ext._errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _logger = logging.getLogger("tmdb_ext")
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .credentials import CredentialName
-    from .flow import AuthFlow
-    from .guest import GuestSession
-    from .selection import Mode, Plan
-    from .sessions import UserSession
+from .credentials import CredentialName
+from .flow import AuthFlow
+from .guest import GuestSession
+from .selection import Mode, Plan
+from .sessions import UserSession
 
 
 class AuthView:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from tmdb_ext._dates import parse_http_date
 from tmdb_ext._errors import ConfigurationError
+from tmdb_ext._stores import Record
 
 from .credentials import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tmdb_ext._stores import Record
 
 _LARGEST_SKEW: Final = timedelta(days=36500)
 _ID_CHARACTERS: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")

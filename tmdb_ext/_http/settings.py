@@ -13,14 +13,17 @@ from tmdb_ext._version import __version__
 from .messages import PORTS, Origin, Timeouts
 
 if TYPE_CHECKING:
-    import httpx
-
     from .messages import Headers
 
 BASE_URL: Final = "https://api.themoviedb.org"
 USER_AGENT: Final = f"tmdb-ext/{__version__}"
 
-TimeoutSetting: TypeAlias = "float | httpx.Timeout | Timeouts | None"
+if TYPE_CHECKING:
+    import httpx
+
+    TimeoutSetting: TypeAlias = float | httpx.Timeout | Timeouts | None
+else:  # whoever asks for annotations at run time need not load httpx for them
+    TimeoutSetting = Any
 
 STANDARD_HEADERS: Final = (
     ("accept", "application/json"),

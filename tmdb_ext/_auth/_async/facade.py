@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tmdb_ext._auth.credentials import Secret
 from tmdb_ext._auth.facade import AuthView, GuestView
+from tmdb_ext._auth.guest import GuestSession
+from tmdb_ext._auth.login import LoginState
+from tmdb_ext._auth.selection import Mode
+from tmdb_ext._auth.sessions import UserSession
 
-if TYPE_CHECKING:
-    from tmdb_ext._auth.guest import GuestSession
-    from tmdb_ext._auth.login import LoginState
-    from tmdb_ext._auth.selection import Mode
-    from tmdb_ext._auth.sessions import UserSession
-
-    from .caller import AsyncCaller
-    from .login import AsyncLogin
+from .caller import AsyncCaller
+from .login import AsyncLogin
 
 R = TypeVar("R")
 

@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
-from tmdb_ext._auth.login import LoginView
+from tmdb_ext._auth.login import LoginState, LoginView
 
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
-    from tmdb_ext._auth.login import LoginState
-
-    from .caller import Caller
+from .caller import Caller
 
 R = TypeVar("R")
 

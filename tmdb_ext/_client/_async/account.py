@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
 from tmdb_api_client.v3.resources.account import AsyncAccountResource
 
-if TYPE_CHECKING:
-    from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
-
-    from tmdb_ext._auth._async.caller import AsyncCaller
-    from tmdb_ext._auth.selection import Mode
+from tmdb_ext._auth._async.caller import AsyncCaller
+from tmdb_ext._auth.selection import Mode
 
 
 class AsyncAccount(AsyncAccountResource):

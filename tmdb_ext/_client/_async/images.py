@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from tmdb_ext._auth._async.caller import AsyncCaller
+from tmdb_ext._errors import TMDBError
 from tmdb_ext._http._async.concurrency import AsyncLock, in_thread
 from tmdb_ext._http.deadline import NEVER
 from tmdb_ext._http.messages import WireFailure
 from tmdb_ext._http.urls import split_url
-from tmdb_ext._images import USEFUL, ImagesView, checked, error_for, replaced, request_of
+from tmdb_ext._images import (
+    USEFUL,
+    ImageKind,
+    ImageSizes,
+    ImagesView,
+    KnownSizes,
+    Progress,
+    checked,
+    error_for,
+    replaced,
+    request_of,
+)
 
 if TYPE_CHECKING:
-    import os
-
     from tmdb_api_client.v3.resources.configuration import AsyncConfigurationResource
 
-    from tmdb_ext._auth._async.caller import AsyncCaller
-    from tmdb_ext._errors import TMDBError
     from tmdb_ext._http._async.transport import AsyncTransportWire
     from tmdb_ext._http._async.wire import AsyncPoolWire
-    from tmdb_ext._images import ImageKind, ImageSizes, KnownSizes, Progress
 
 
 class AsyncImages(ImagesView):

@@ -5,24 +5,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
 from tmdb_api_client.v4.resources import AsyncResources
 from tmdb_api_client.v4.resources.account import AsyncAccountResource
 from tmdb_api_client.v4.resources.auth import AsyncAuthResource
 
+from tmdb_ext._auth._async.caller import AsyncCaller
 from tmdb_ext._auth._async.facade import AsyncLogins
+from tmdb_ext._auth._async.login import AsyncLogin
+from tmdb_ext._auth.credentials import Secret
+from tmdb_ext._auth.flow import AuthFlow
+from tmdb_ext._auth.login import LoginState
+from tmdb_ext._auth.sessions import UserAccessToken
+from tmdb_ext._client.settings import Options, shown
+from tmdb_ext._http.settings import Address
 
 if TYPE_CHECKING:
-    from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
     from tmdb_api_client.v4.client import AuthenticatedClient
-
-    from tmdb_ext._auth._async.caller import AsyncCaller
-    from tmdb_ext._auth._async.login import AsyncLogin
-    from tmdb_ext._auth.credentials import Secret
-    from tmdb_ext._auth.flow import AuthFlow
-    from tmdb_ext._auth.login import LoginState
-    from tmdb_ext._auth.sessions import UserAccessToken
-    from tmdb_ext._client.settings import Options
-    from tmdb_ext._http.settings import Address
 
     from .v4_lists import AsyncV4Lists
 
@@ -75,7 +74,7 @@ class AsyncV4(AsyncResources):
         return async_v4_low_level_client(self._calls, self._address, self._options)
 
     def __repr__(self) -> str:
-        return f"<v4 of {self._calls.flow!r}>"
+        return shown(self, self._address, self._calls.flow)
 
 
 class AsyncV4Account(AsyncAccountResource):

@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tmdb_api_client._resource import Caller as CallerOfEndpoints
 from tmdb_api_client.v3.resources.account import AccountResource
 
-if TYPE_CHECKING:
-    from tmdb_api_client._resource import Caller as CallerOfEndpoints
-
-    from tmdb_ext._auth._sync.caller import Caller
-    from tmdb_ext._auth.selection import Mode
+from tmdb_ext._auth._sync.caller import Caller
+from tmdb_ext._auth.selection import Mode
 
 
 class Account(AccountResource):

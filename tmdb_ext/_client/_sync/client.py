@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+import ssl
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, ParamSpec, Self, TypeVar
 
+from tmdb_api_client._resource import Endpoint
 from tmdb_api_client.v3.resources import Resources
 
 from tmdb_ext._arguments import defaults, extra_query
 from tmdb_ext._auth._sync.caller import Caller
 from tmdb_ext._auth._sync.facade import Auth, Guest
-from tmdb_ext._auth.credentials import hide
+from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, hide
+from tmdb_ext._auth.guest import GuestPolicy, GuestSession
 from tmdb_ext._auth.modes import ModeBlock, PlainBlock, check_mode
+from tmdb_ext._auth.selection import Mode
+from tmdb_ext._auth.sessions import UserAccessToken, UserSession
 from tmdb_ext._client.listings import Listings
 from tmdb_ext._client.settings import (
     UNCHANGED,
@@ -33,35 +40,30 @@ from tmdb_ext._http._sync.engine import Engine
 from tmdb_ext._http._sync.transport import TransportWire
 from tmdb_ext._http._sync.wire import PoolWire
 from tmdb_ext._http.call import CallSettings, Lifetime
-from tmdb_ext._http.limit import limiter_of
-from tmdb_ext._http.messages import Timeouts, WireSettings
+from tmdb_ext._http.limit import RateLimit, limiter_of
+from tmdb_ext._http.messages import Origin, Timeouts, WireSettings
 from tmdb_ext._http.responses import read
-from tmdb_ext._http.retry import policy_of
-from tmdb_ext._http.settings import address_of, checked_proxy, checked_verify, headers_of, size_of, timeouts_of
+from tmdb_ext._http.retry import RetryPolicy, policy_of
+from tmdb_ext._http.settings import (
+    TimeoutSetting,
+    address_of,
+    checked_proxy,
+    checked_verify,
+    headers_of,
+    size_of,
+    timeouts_of,
+)
 from tmdb_ext._images import KnownSizes
 from tmdb_ext._redaction import install_log_filter
+from tmdb_ext._stores import SessionStore
 
 from .bulk import Bulk
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
-
     import httpx
-    from tmdb_api_client._resource import Endpoint
     from tmdb_api_client.v3.client import AuthenticatedClient
 
-    from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret
-    from tmdb_ext._auth.guest import GuestPolicy, GuestSession
-    from tmdb_ext._auth.selection import Mode
-    from tmdb_ext._auth.sessions import UserAccessToken, UserSession
     from tmdb_ext._http.cache import CacheSetting
-    from tmdb_ext._http.limit import RateLimit
-    from tmdb_ext._http.messages import Origin
-    from tmdb_ext._http.retry import RetryPolicy
-    from tmdb_ext._http.settings import TimeoutSetting
-    from tmdb_ext._stores import SessionStore
 
     from .account import Account
     from .images import Images

@@ -3,24 +3,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from tmdb_api_client.v3 import models
 from tmdb_api_client.v3.resources.tv_series import TvSeriesResource
 
 from tmdb_ext._client.seasons import Seasons
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tmdb_api_client.v3.models import SeasonAppend, SeasonDetails
 
 
 class TvSeries(TvSeriesResource):
     """TV series, async."""
 
     def all_seasons(
-        self, series_id: int, *, append: Sequence[SeasonAppend] = (), language: str | None = None
-    ) -> list[SeasonDetails]:
+        self, series_id: int, *, append: Sequence[models.SeasonAppend] = (), language: str | None = None
+    ) -> list[models.SeasonDetails]:
         """Get all seasons of a series with their episodes, up to 20 in one request.
 
         ``for season in tmdb.tv_series.all_seasons(1396): print(season.season_number, len(season.episodes))``

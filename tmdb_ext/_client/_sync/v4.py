@@ -6,24 +6,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tmdb_api_client._resource import Caller as CallerOfEndpoints
 from tmdb_api_client.v4.resources import Resources
 from tmdb_api_client.v4.resources.account import AccountResource
 from tmdb_api_client.v4.resources.auth import AuthResource
 
+from tmdb_ext._auth._sync.caller import Caller
 from tmdb_ext._auth._sync.facade import Logins
+from tmdb_ext._auth._sync.login import Login
+from tmdb_ext._auth.credentials import Secret
+from tmdb_ext._auth.flow import AuthFlow
+from tmdb_ext._auth.login import LoginState
+from tmdb_ext._auth.sessions import UserAccessToken
+from tmdb_ext._client.settings import Options, shown
+from tmdb_ext._http.settings import Address
 
 if TYPE_CHECKING:
-    from tmdb_api_client._resource import Caller as CallerOfEndpoints
     from tmdb_api_client.v4.client import AuthenticatedClient
-
-    from tmdb_ext._auth._sync.caller import Caller
-    from tmdb_ext._auth._sync.login import Login
-    from tmdb_ext._auth.credentials import Secret
-    from tmdb_ext._auth.flow import AuthFlow
-    from tmdb_ext._auth.login import LoginState
-    from tmdb_ext._auth.sessions import UserAccessToken
-    from tmdb_ext._client.settings import Options
-    from tmdb_ext._http.settings import Address
 
     from .v4_lists import V4Lists
 
@@ -76,7 +75,7 @@ class V4(Resources):
         return v4_low_level_client(self._calls, self._address, self._options)
 
     def __repr__(self) -> str:
-        return f"<v4 of {self._calls.flow!r}>"
+        return shown(self, self._address, self._calls.flow)
 
 
 class V4Account(AccountResource):

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tmdb_api_client.v4 import models
 from tmdb_api_client.v4.resources.lists import ListsResource
 
 from tmdb_ext._errors import NotFound
-
-if TYPE_CHECKING:
-    from tmdb_api_client.v4.models import ItemStatus, MediaType
 
 
 class V4Lists(ListsResource):
     """Lists, the user's own and public ones, async."""
 
-    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+    def item_status(self, list_id: int, media_id: int, media_type: models.MediaType) -> models.ItemStatus | None:
         """Ask whether a movie or series is on a list.
 
         TMDB answers alike, with 404, for an item that is not on the list and for a list that is not there. So if it

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class ChangeItem(Model):
     """One change: what was done when, and the values before and after.
 
@@ -24,15 +24,5 @@ class ChangeItem(Model):
     iso_3166_1: str | None = None
     iso_639_1: str | None = None
     original_value: str | float | bool | dict[str, Any] | list[Any] | None = None
-    time: datetime.datetime | None = None
+    time: datetime.datetime | None = _fields.time()
     value: str | float | bool | dict[str, Any] | list[Any] | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "action", get("action"))
-        put(self, "id", get("id"))
-        put(self, "iso_3166_1", get("iso_3166_1"))
-        put(self, "iso_639_1", get("iso_639_1"))
-        put(self, "original_value", get("original_value"))
-        put(self, "time", as_datetime(get("time")))
-        put(self, "value", get("value"))

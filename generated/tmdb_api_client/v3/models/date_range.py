@@ -2,22 +2,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_date, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class DateRange(Model):
     """The first and the last day that a list covers."""
 
-    maximum: datetime.date | None = None
-    minimum: datetime.date | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "maximum", as_date(get("maximum")))
-        put(self, "minimum", as_date(get("minimum")))
+    maximum: datetime.date | None = _fields.date()
+    minimum: datetime.date | None = _fields.date()

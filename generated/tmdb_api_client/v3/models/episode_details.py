@@ -2,26 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, put
-
-if TYPE_CHECKING:
-    from .account_states import AccountStates
-    from .cast_member import CastMember
-    from .crew_member import CrewMember
-    from .episode_credits import EpisodeCredits
-    from .episode_images import EpisodeImages
-    from .external_ids import ExternalIds
-    from .translations import Translations
-    from .videos import Videos
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class EpisodeDetails(Model):
     """An episode with its crew and guest stars.
 
@@ -33,81 +22,24 @@ class EpisodeDetails(Model):
         vote_count: Number of ratings.
     """
 
-    account_states: AccountStates | None = None
-    air_date: datetime.date | None = None
-    credits: EpisodeCredits | None = None
-    crew: list[CrewMember] = _attrs_field(factory=list)
-    episode_number: int | None = None
+    account_states: models.AccountStates | None = _fields.one("AccountStates")
+    air_date: datetime.date | None = _fields.date()
+    credits: models.EpisodeCredits | None = _fields.one("EpisodeCredits")
+    crew: list[models.CrewMember] = _fields.many("CrewMember")
+    episode_number: int | None = _fields.whole()
     episode_type: str | None = None
-    external_ids: ExternalIds | None = None
-    guest_stars: list[CastMember] = _attrs_field(factory=list)
-    id: int | None = None
-    images: EpisodeImages | None = None
+    external_ids: models.ExternalIds | None = _fields.one("ExternalIds")
+    guest_stars: list[models.CastMember] = _fields.many("CastMember")
+    id: int | None = _fields.whole()
+    images: models.EpisodeImages | None = _fields.one("EpisodeImages")
     name: str | None = None
     overview: str | None = None
     production_code: str | None = None
-    runtime: int | None = None
-    season_number: int | None = None
-    show_id: int | None = None
+    runtime: int | None = _fields.whole()
+    season_number: int | None = _fields.whole()
+    show_id: int | None = _fields.whole()
     still_path: str | None = None
-    translations: Translations | None = None
-    videos: Videos | None = None
+    translations: models.Translations | None = _fields.one("Translations")
+    videos: models.Videos | None = _fields.one("Videos")
     vote_average: float | None = None
-    vote_count: int | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .cast_member import CastMember
-        from .crew_member import CrewMember
-
-        get = source.get
-        if "account_states" in source:
-            from .account_states import AccountStates
-
-            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
-        else:
-            put(self, "account_states", None)
-        put(self, "air_date", as_date(get("air_date")))
-        if "credits" in source:
-            from .episode_credits import EpisodeCredits
-
-            put(self, "credits", as_model(EpisodeCredits.from_dict, source["credits"]))
-        else:
-            put(self, "credits", None)
-        put(self, "crew", as_list(CrewMember.from_dict, get("crew")))
-        put(self, "episode_number", as_int(get("episode_number")))
-        put(self, "episode_type", get("episode_type"))
-        if "external_ids" in source:
-            from .external_ids import ExternalIds
-
-            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
-        else:
-            put(self, "external_ids", None)
-        put(self, "guest_stars", as_list(CastMember.from_dict, get("guest_stars")))
-        put(self, "id", as_int(get("id")))
-        if "images" in source:
-            from .episode_images import EpisodeImages
-
-            put(self, "images", as_model(EpisodeImages.from_dict, source["images"]))
-        else:
-            put(self, "images", None)
-        put(self, "name", get("name"))
-        put(self, "overview", get("overview"))
-        put(self, "production_code", get("production_code"))
-        put(self, "runtime", as_int(get("runtime")))
-        put(self, "season_number", as_int(get("season_number")))
-        put(self, "show_id", as_int(get("show_id")))
-        put(self, "still_path", get("still_path"))
-        if "translations" in source:
-            from .translations import Translations
-
-            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
-        else:
-            put(self, "translations", None)
-        if "videos" in source:
-            from .videos import Videos
-
-            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
-        else:
-            put(self, "videos", None)
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
+    vote_count: int | None = _fields.whole()

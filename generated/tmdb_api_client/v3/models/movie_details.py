@@ -2,39 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, as_values, put
-
-if TYPE_CHECKING:
-    from .account_states import AccountStates
-    from .changes import Changes
-    from .collection_summary import CollectionSummary
-    from .company_summary import CompanySummary
-    from .credits import Credits
-    from .external_ids import ExternalIds
-    from .genre import Genre
-    from .language import Language
-    from .list_summary_page import ListSummaryPage
-    from .media_images import MediaImages
-    from .movie_alternative_titles import MovieAlternativeTitles
-    from .movie_keywords import MovieKeywords
-    from .movie_releases import MovieReleases
-    from .movie_summary_page import MovieSummaryPage
-    from .movie_trailers import MovieTrailers
-    from .production_country import ProductionCountry
-    from .release_dates import ReleaseDates
-    from .review_page import ReviewPage
-    from .translations import Translations
-    from .videos import Videos
-    from .watch_providers import WatchProviders
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class MovieDetails(Model):
     """A movie with all that TMDB knows of it, and what was appended.
 
@@ -49,185 +25,47 @@ class MovieDetails(Model):
         vote_count: Number of ratings.
     """
 
-    account_states: AccountStates | None = None
+    account_states: models.AccountStates | None = _fields.one("AccountStates")
     adult: bool | None = None
-    alternative_titles: MovieAlternativeTitles | None = None
+    alternative_titles: models.MovieAlternativeTitles | None = _fields.one("MovieAlternativeTitles")
     backdrop_path: str | None = None
-    belongs_to_collection: CollectionSummary | None = None
-    budget: int | None = None
-    changes: Changes | None = None
-    credits: Credits | None = None
-    external_ids: ExternalIds | None = None
-    genres: list[Genre] = _attrs_field(factory=list)
+    belongs_to_collection: models.CollectionSummary | None = _fields.one("CollectionSummary")
+    budget: int | None = _fields.whole()
+    changes: models.Changes | None = _fields.one("Changes")
+    credits: models.Credits | None = _fields.one("Credits")
+    external_ids: models.ExternalIds | None = _fields.one("ExternalIds")
+    genres: list[models.Genre] = _fields.many("Genre")
     homepage: str | None = None
-    id: int | None = None
-    images: MediaImages | None = None
+    id: int | None = _fields.whole()
+    images: models.MediaImages | None = _fields.one("MediaImages")
     imdb_id: str | None = None
-    keywords: MovieKeywords | None = None
-    lists: ListSummaryPage | None = None
-    origin_country: list[str] = _attrs_field(factory=list)
+    keywords: models.MovieKeywords | None = _fields.one("MovieKeywords")
+    lists: models.ListSummaryPage | None = _fields.one("ListSummaryPage")
+    origin_country: list[str] = _fields.values()
     original_language: str | None = None
     original_title: str | None = None
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
-    production_companies: list[CompanySummary] = _attrs_field(factory=list)
-    production_countries: list[ProductionCountry] = _attrs_field(factory=list)
-    recommendations: MovieSummaryPage | None = None
-    release_date: datetime.date | None = None
-    release_dates: ReleaseDates | None = None
-    releases: MovieReleases | None = None
-    revenue: int | None = None
-    reviews: ReviewPage | None = None
-    runtime: int | None = None
-    similar: MovieSummaryPage | None = None
+    production_companies: list[models.CompanySummary] = _fields.many("CompanySummary")
+    production_countries: list[models.ProductionCountry] = _fields.many("ProductionCountry")
+    recommendations: models.MovieSummaryPage | None = _fields.one("MovieSummaryPage")
+    release_date: datetime.date | None = _fields.date()
+    release_dates: models.ReleaseDates | None = _fields.one("ReleaseDates")
+    releases: models.MovieReleases | None = _fields.one("MovieReleases")
+    revenue: int | None = _fields.whole()
+    reviews: models.ReviewPage | None = _fields.one("ReviewPage")
+    runtime: int | None = _fields.whole()
+    similar: models.MovieSummaryPage | None = _fields.one("MovieSummaryPage")
     softcore: bool | None = None
-    spoken_languages: list[Language] = _attrs_field(factory=list)
+    spoken_languages: list[models.Language] = _fields.many("Language")
     status: str | None = None
     tagline: str | None = None
     title: str | None = None
-    trailers: MovieTrailers | None = None
-    translations: Translations | None = None
+    trailers: models.MovieTrailers | None = _fields.one("MovieTrailers")
+    translations: models.Translations | None = _fields.one("Translations")
     video: bool | None = None
-    videos: Videos | None = None
+    videos: models.Videos | None = _fields.one("Videos")
     vote_average: float | None = None
-    vote_count: int | None = None
-    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .collection_summary import CollectionSummary
-        from .company_summary import CompanySummary
-        from .genre import Genre
-        from .language import Language
-        from .production_country import ProductionCountry
-
-        get = source.get
-        if "account_states" in source:
-            from .account_states import AccountStates
-
-            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
-        else:
-            put(self, "account_states", None)
-        put(self, "adult", get("adult"))
-        if "alternative_titles" in source:
-            from .movie_alternative_titles import MovieAlternativeTitles
-
-            put(self, "alternative_titles", as_model(MovieAlternativeTitles.from_dict, source["alternative_titles"]))
-        else:
-            put(self, "alternative_titles", None)
-        put(self, "backdrop_path", get("backdrop_path"))
-        put(self, "belongs_to_collection", as_model(CollectionSummary.from_dict, get("belongs_to_collection")))
-        put(self, "budget", as_int(get("budget")))
-        if "changes" in source:
-            from .changes import Changes
-
-            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
-        else:
-            put(self, "changes", None)
-        if "credits" in source:
-            from .credits import Credits
-
-            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
-        else:
-            put(self, "credits", None)
-        if "external_ids" in source:
-            from .external_ids import ExternalIds
-
-            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
-        else:
-            put(self, "external_ids", None)
-        put(self, "genres", as_list(Genre.from_dict, get("genres")))
-        put(self, "homepage", get("homepage"))
-        put(self, "id", as_int(get("id")))
-        if "images" in source:
-            from .media_images import MediaImages
-
-            put(self, "images", as_model(MediaImages.from_dict, source["images"]))
-        else:
-            put(self, "images", None)
-        put(self, "imdb_id", get("imdb_id"))
-        if "keywords" in source:
-            from .movie_keywords import MovieKeywords
-
-            put(self, "keywords", as_model(MovieKeywords.from_dict, source["keywords"]))
-        else:
-            put(self, "keywords", None)
-        if "lists" in source:
-            from .list_summary_page import ListSummaryPage
-
-            put(self, "lists", as_model(ListSummaryPage.from_dict, source["lists"]))
-        else:
-            put(self, "lists", None)
-        put(self, "origin_country", as_values(get("origin_country")))
-        put(self, "original_language", get("original_language"))
-        put(self, "original_title", get("original_title"))
-        put(self, "overview", get("overview"))
-        put(self, "popularity", get("popularity"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "production_companies", as_list(CompanySummary.from_dict, get("production_companies")))
-        put(self, "production_countries", as_list(ProductionCountry.from_dict, get("production_countries")))
-        if "recommendations" in source:
-            from .movie_summary_page import MovieSummaryPage
-
-            put(self, "recommendations", as_model(MovieSummaryPage.from_dict, source["recommendations"]))
-        else:
-            put(self, "recommendations", None)
-        put(self, "release_date", as_date(get("release_date")))
-        if "release_dates" in source:
-            from .release_dates import ReleaseDates
-
-            put(self, "release_dates", as_model(ReleaseDates.from_dict, source["release_dates"]))
-        else:
-            put(self, "release_dates", None)
-        if "releases" in source:
-            from .movie_releases import MovieReleases
-
-            put(self, "releases", as_model(MovieReleases.from_dict, source["releases"]))
-        else:
-            put(self, "releases", None)
-        put(self, "revenue", as_int(get("revenue")))
-        if "reviews" in source:
-            from .review_page import ReviewPage
-
-            put(self, "reviews", as_model(ReviewPage.from_dict, source["reviews"]))
-        else:
-            put(self, "reviews", None)
-        put(self, "runtime", as_int(get("runtime")))
-        if "similar" in source:
-            from .movie_summary_page import MovieSummaryPage
-
-            put(self, "similar", as_model(MovieSummaryPage.from_dict, source["similar"]))
-        else:
-            put(self, "similar", None)
-        put(self, "softcore", get("softcore"))
-        put(self, "spoken_languages", as_list(Language.from_dict, get("spoken_languages")))
-        put(self, "status", get("status"))
-        put(self, "tagline", get("tagline"))
-        put(self, "title", get("title"))
-        if "trailers" in source:
-            from .movie_trailers import MovieTrailers
-
-            put(self, "trailers", as_model(MovieTrailers.from_dict, source["trailers"]))
-        else:
-            put(self, "trailers", None)
-        if "translations" in source:
-            from .translations import Translations
-
-            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
-        else:
-            put(self, "translations", None)
-        put(self, "video", get("video"))
-        if "videos" in source:
-            from .videos import Videos
-
-            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
-        else:
-            put(self, "videos", None)
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
-        if "watch/providers" in source:
-            from .watch_providers import WatchProviders
-
-            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
-        else:
-            put(self, "watch_providers", None)
+    vote_count: int | None = _fields.whole()
+    watch_providers: models.WatchProviders | None = _fields.one("WatchProviders", key="watch/providers")

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_values, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class MovieRelease(Model):
     """One release of a movie, in the older form.
 
@@ -20,15 +18,7 @@ class MovieRelease(Model):
     """
 
     certification: str | None = None
-    descriptors: list[str] = _attrs_field(factory=list)
+    descriptors: list[str] = _fields.values()
     iso_3166_1: str | None = None
     primary: bool | None = None
-    release_date: datetime.date | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "certification", get("certification"))
-        put(self, "descriptors", as_values(get("descriptors")))
-        put(self, "iso_3166_1", get("iso_3166_1"))
-        put(self, "primary", get("primary"))
-        put(self, "release_date", as_date(get("release_date")))
+    release_date: datetime.date | None = _fields.date()

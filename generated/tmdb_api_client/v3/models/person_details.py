@@ -2,26 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_model, as_values, put
-
-if TYPE_CHECKING:
-    from .changes import Changes
-    from .external_ids import ExternalIds
-    from .person_combined_credits import PersonCombinedCredits
-    from .person_images import PersonImages
-    from .person_movie_credits import PersonMovieCredits
-    from .person_tv_credits import PersonTvCredits
-    from .tagged_image_page import TaggedImagePage
-    from .translations import Translations
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class PersonDetails(Model):
     """A person with all that TMDB knows of them, and what was appended.
 
@@ -33,89 +22,24 @@ class PersonDetails(Model):
     """
 
     adult: bool | None = None
-    also_known_as: list[str] = _attrs_field(factory=list)
+    also_known_as: list[str] = _fields.values()
     biography: str | None = None
-    birthday: datetime.date | None = None
-    changes: Changes | None = None
-    combined_credits: PersonCombinedCredits | None = None
-    deathday: datetime.date | None = None
-    external_ids: ExternalIds | None = None
-    gender: int | None = None
+    birthday: datetime.date | None = _fields.date()
+    changes: models.Changes | None = _fields.one("Changes")
+    combined_credits: models.PersonCombinedCredits | None = _fields.one("PersonCombinedCredits")
+    deathday: datetime.date | None = _fields.date()
+    external_ids: models.ExternalIds | None = _fields.one("ExternalIds")
+    gender: int | None = _fields.whole()
     homepage: str | None = None
-    id: int | None = None
-    images: PersonImages | None = None
+    id: int | None = _fields.whole()
+    images: models.PersonImages | None = _fields.one("PersonImages")
     imdb_id: str | None = None
     known_for_department: str | None = None
-    movie_credits: PersonMovieCredits | None = None
+    movie_credits: models.PersonMovieCredits | None = _fields.one("PersonMovieCredits")
     name: str | None = None
     place_of_birth: str | None = None
     popularity: float | None = None
     profile_path: str | None = None
-    tagged_images: TaggedImagePage | None = None
-    translations: Translations | None = None
-    tv_credits: PersonTvCredits | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "adult", get("adult"))
-        put(self, "also_known_as", as_values(get("also_known_as")))
-        put(self, "biography", get("biography"))
-        put(self, "birthday", as_date(get("birthday")))
-        if "changes" in source:
-            from .changes import Changes
-
-            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
-        else:
-            put(self, "changes", None)
-        if "combined_credits" in source:
-            from .person_combined_credits import PersonCombinedCredits
-
-            put(self, "combined_credits", as_model(PersonCombinedCredits.from_dict, source["combined_credits"]))
-        else:
-            put(self, "combined_credits", None)
-        put(self, "deathday", as_date(get("deathday")))
-        if "external_ids" in source:
-            from .external_ids import ExternalIds
-
-            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
-        else:
-            put(self, "external_ids", None)
-        put(self, "gender", as_int(get("gender")))
-        put(self, "homepage", get("homepage"))
-        put(self, "id", as_int(get("id")))
-        if "images" in source:
-            from .person_images import PersonImages
-
-            put(self, "images", as_model(PersonImages.from_dict, source["images"]))
-        else:
-            put(self, "images", None)
-        put(self, "imdb_id", get("imdb_id"))
-        put(self, "known_for_department", get("known_for_department"))
-        if "movie_credits" in source:
-            from .person_movie_credits import PersonMovieCredits
-
-            put(self, "movie_credits", as_model(PersonMovieCredits.from_dict, source["movie_credits"]))
-        else:
-            put(self, "movie_credits", None)
-        put(self, "name", get("name"))
-        put(self, "place_of_birth", get("place_of_birth"))
-        put(self, "popularity", get("popularity"))
-        put(self, "profile_path", get("profile_path"))
-        if "tagged_images" in source:
-            from .tagged_image_page import TaggedImagePage
-
-            put(self, "tagged_images", as_model(TaggedImagePage.from_dict, source["tagged_images"]))
-        else:
-            put(self, "tagged_images", None)
-        if "translations" in source:
-            from .translations import Translations
-
-            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
-        else:
-            put(self, "translations", None)
-        if "tv_credits" in source:
-            from .person_tv_credits import PersonTvCredits
-
-            put(self, "tv_credits", as_model(PersonTvCredits.from_dict, source["tv_credits"]))
-        else:
-            put(self, "tv_credits", None)
+    tagged_images: models.TaggedImagePage | None = _fields.one("TaggedImagePage")
+    translations: models.Translations | None = _fields.one("Translations")
+    tv_credits: models.PersonTvCredits | None = _fields.one("PersonTvCredits")

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_date, as_int, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class RatedEpisode(Model):
     """An episode with the user's rating.
 
@@ -23,34 +22,17 @@ class RatedEpisode(Model):
         vote_count: Number of ratings.
     """
 
-    air_date: datetime.date | None = None
-    episode_number: int | None = None
+    air_date: datetime.date | None = _fields.date()
+    episode_number: int | None = _fields.whole()
     episode_type: str | None = None
-    id: int | None = None
+    id: int | None = _fields.whole()
     name: str | None = None
     overview: str | None = None
     production_code: str | None = None
     rating: float | None = None
-    runtime: int | None = None
-    season_number: int | None = None
-    show_id: int | None = None
+    runtime: int | None = _fields.whole()
+    season_number: int | None = _fields.whole()
+    show_id: int | None = _fields.whole()
     still_path: str | None = None
     vote_average: float | None = None
-    vote_count: int | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "air_date", as_date(get("air_date")))
-        put(self, "episode_number", as_int(get("episode_number")))
-        put(self, "episode_type", get("episode_type"))
-        put(self, "id", as_int(get("id")))
-        put(self, "name", get("name"))
-        put(self, "overview", get("overview"))
-        put(self, "production_code", get("production_code"))
-        put(self, "rating", get("rating"))
-        put(self, "runtime", as_int(get("runtime")))
-        put(self, "season_number", as_int(get("season_number")))
-        put(self, "show_id", as_int(get("show_id")))
-        put(self, "still_path", get("still_path"))
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
+    vote_count: int | None = _fields.whole()

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class RatedMovie(Model):
     """A movie with the user's rating.
 
@@ -27,36 +25,17 @@ class RatedMovie(Model):
 
     adult: bool | None = None
     backdrop_path: str | None = None
-    genre_ids: list[int] = _attrs_field(factory=list)
-    id: int | None = None
+    genre_ids: list[int] = _fields.wholes()
+    id: int | None = _fields.whole()
     original_language: str | None = None
     original_title: str | None = None
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
     rating: float | None = None
-    release_date: datetime.date | None = None
+    release_date: datetime.date | None = _fields.date()
     softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
-    vote_count: int | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "adult", get("adult"))
-        put(self, "backdrop_path", get("backdrop_path"))
-        put(self, "genre_ids", as_each(as_int, get("genre_ids")))
-        put(self, "id", as_int(get("id")))
-        put(self, "original_language", get("original_language"))
-        put(self, "original_title", get("original_title"))
-        put(self, "overview", get("overview"))
-        put(self, "popularity", get("popularity"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "rating", get("rating"))
-        put(self, "release_date", as_date(get("release_date")))
-        put(self, "softcore", get("softcore"))
-        put(self, "title", get("title"))
-        put(self, "video", get("video"))
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
+    vote_count: int | None = _fields.whole()

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_datetime, as_int, as_values, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class ReleaseDate(Model):
     """One release of a movie: day, kind and certification.
 
@@ -20,17 +18,8 @@ class ReleaseDate(Model):
     """
 
     certification: str | None = None
-    descriptors: list[str] = _attrs_field(factory=list)
+    descriptors: list[str] = _fields.values()
     iso_639_1: str | None = None
     note: str | None = None
-    release_date: datetime.datetime | None = None
-    type_: int | None = _attrs_field(default=None, metadata={"key": "type"})
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "certification", get("certification"))
-        put(self, "descriptors", as_values(get("descriptors")))
-        put(self, "iso_639_1", get("iso_639_1"))
-        put(self, "note", get("note"))
-        put(self, "release_date", as_datetime(get("release_date")))
-        put(self, "type_", as_int(get("type")))
+    release_date: datetime.datetime | None = _fields.time()
+    type_: int | None = _fields.whole(key="type")

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class RequestToken(Model):
     """A token for the user to approve, and the time it expires.
 
@@ -18,12 +17,6 @@ class RequestToken(Model):
         expires_at: When it expires, in UTC.
     """
 
-    expires_at: datetime.datetime | None = None
+    expires_at: datetime.datetime | None = _fields.time()
     request_token: str | None = None
     success: bool | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "expires_at", as_datetime(get("expires_at")))
-        put(self, "request_token", get("request_token"))
-        put(self, "success", get("success"))

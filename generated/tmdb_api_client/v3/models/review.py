@@ -2,18 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, as_int, as_model, put
+from ... import _fields
+from ..._model import Model
+from .. import models
 
-if TYPE_CHECKING:
-    from .author_details import AuthorDetails
 
-
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class Review(Model):
     """A user's review.
 
@@ -23,29 +20,13 @@ class Review(Model):
     """
 
     author: str | None = None
-    author_details: AuthorDetails | None = None
+    author_details: models.AuthorDetails | None = _fields.one("AuthorDetails")
     content: str | None = None
-    created_at: datetime.datetime | None = None
+    created_at: datetime.datetime | None = _fields.time()
     id: str | None = None
     iso_639_1: str | None = None
-    media_id: int | None = None
+    media_id: int | None = _fields.whole()
     media_title: str | None = None
     media_type: str | None = None
-    updated_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = _fields.time()
     url: str | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .author_details import AuthorDetails
-
-        get = source.get
-        put(self, "author", get("author"))
-        put(self, "author_details", as_model(AuthorDetails.from_dict, get("author_details")))
-        put(self, "content", get("content"))
-        put(self, "created_at", as_datetime(get("created_at")))
-        put(self, "id", get("id"))
-        put(self, "iso_639_1", get("iso_639_1"))
-        put(self, "media_id", as_int(get("media_id")))
-        put(self, "media_title", get("media_title"))
-        put(self, "media_type", get("media_type"))
-        put(self, "updated_at", as_datetime(get("updated_at")))
-        put(self, "url", get("url"))

@@ -2,28 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_int, as_list, as_model, as_numbered, put
-
-if TYPE_CHECKING:
-    from .aggregate_credits import AggregateCredits
-    from .credits import Credits
-    from .episode_details import EpisodeDetails
-    from .external_ids import ExternalIds
-    from .network_summary import NetworkSummary
-    from .season_account_states import SeasonAccountStates
-    from .season_images import SeasonImages
-    from .translations import Translations
-    from .videos import Videos
-    from .watch_providers import WatchProviders
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class SeasonDetails(Model):
     """A season with its episodes, and what was appended.
 
@@ -34,92 +21,22 @@ class SeasonDetails(Model):
         episodes_appended: What was appended as `episode/1` and so on, and as `episode/1/...`, by number.
     """
 
-    object_id: str | None = _attrs_field(default=None, metadata={"key": "_id"})
-    account_states: SeasonAccountStates | None = None
-    aggregate_credits: AggregateCredits | None = None
-    air_date: datetime.date | None = None
-    credits: Credits | None = None
-    episodes: list[EpisodeDetails] = _attrs_field(factory=list)
-    external_ids: ExternalIds | None = None
-    id: int | None = None
-    images: SeasonImages | None = None
+    object_id: str | None = _fields.renamed(key="_id")
+    account_states: models.SeasonAccountStates | None = _fields.one("SeasonAccountStates")
+    aggregate_credits: models.AggregateCredits | None = _fields.one("AggregateCredits")
+    air_date: datetime.date | None = _fields.date()
+    credits: models.Credits | None = _fields.one("Credits")
+    episodes: list[models.EpisodeDetails] = _fields.many("EpisodeDetails")
+    external_ids: models.ExternalIds | None = _fields.one("ExternalIds")
+    id: int | None = _fields.whole()
+    images: models.SeasonImages | None = _fields.one("SeasonImages")
     name: str | None = None
-    networks: list[NetworkSummary] = _attrs_field(factory=list)
+    networks: list[models.NetworkSummary] = _fields.many("NetworkSummary")
     overview: str | None = None
     poster_path: str | None = None
-    season_number: int | None = None
-    translations: Translations | None = None
-    videos: Videos | None = None
+    season_number: int | None = _fields.whole()
+    translations: models.Translations | None = _fields.one("Translations")
+    videos: models.Videos | None = _fields.one("Videos")
     vote_average: float | None = None
-    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
-    episodes_appended: dict[int, EpisodeDetails] = _attrs_field(factory=dict, metadata={"prefix": "episode/"})
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .episode_details import EpisodeDetails
-        from .network_summary import NetworkSummary
-
-        get = source.get
-        put(self, "object_id", get("_id"))
-        if "account_states" in source:
-            from .season_account_states import SeasonAccountStates
-
-            put(self, "account_states", as_model(SeasonAccountStates.from_dict, source["account_states"]))
-        else:
-            put(self, "account_states", None)
-        if "aggregate_credits" in source:
-            from .aggregate_credits import AggregateCredits
-
-            put(self, "aggregate_credits", as_model(AggregateCredits.from_dict, source["aggregate_credits"]))
-        else:
-            put(self, "aggregate_credits", None)
-        put(self, "air_date", as_date(get("air_date")))
-        if "credits" in source:
-            from .credits import Credits
-
-            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
-        else:
-            put(self, "credits", None)
-        put(self, "episodes", as_list(EpisodeDetails.from_dict, get("episodes")))
-        if "external_ids" in source:
-            from .external_ids import ExternalIds
-
-            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
-        else:
-            put(self, "external_ids", None)
-        put(self, "id", as_int(get("id")))
-        if "images" in source:
-            from .season_images import SeasonImages
-
-            put(self, "images", as_model(SeasonImages.from_dict, source["images"]))
-        else:
-            put(self, "images", None)
-        put(self, "name", get("name"))
-        put(self, "networks", as_list(NetworkSummary.from_dict, get("networks")))
-        put(self, "overview", get("overview"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "season_number", as_int(get("season_number")))
-        if "translations" in source:
-            from .translations import Translations
-
-            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
-        else:
-            put(self, "translations", None)
-        if "videos" in source:
-            from .videos import Videos
-
-            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
-        else:
-            put(self, "videos", None)
-        put(self, "vote_average", get("vote_average"))
-        if "watch/providers" in source:
-            from .watch_providers import WatchProviders
-
-            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
-        else:
-            put(self, "watch_providers", None)
-        if any(key.startswith("episode/") for key in source):
-            from .episode_details import EpisodeDetails
-
-            put(self, "episodes_appended", as_numbered(EpisodeDetails.from_dict, "episode/", source))
-        else:
-            put(self, "episodes_appended", {})
+    watch_providers: models.WatchProviders | None = _fields.one("WatchProviders", key="watch/providers")
+    episodes_appended: dict[int, models.EpisodeDetails] = _fields.numbered("episode/", "EpisodeDetails")

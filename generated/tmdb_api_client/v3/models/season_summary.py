@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_date, as_int, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class SeasonSummary(Model):
     """A season, as its series shows it.
 
@@ -21,26 +20,13 @@ class SeasonSummary(Model):
         vote_average: Average of the ratings, 0 to 10.
     """
 
-    air_date: datetime.date | None = None
-    episode_count: int | None = None
-    id: int | None = None
+    air_date: datetime.date | None = _fields.date()
+    episode_count: int | None = _fields.whole()
+    id: int | None = _fields.whole()
     media_type: str | None = None
     name: str | None = None
     overview: str | None = None
     poster_path: str | None = None
-    season_number: int | None = None
-    show_id: int | None = None
+    season_number: int | None = _fields.whole()
+    show_id: int | None = _fields.whole()
     vote_average: float | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "air_date", as_date(get("air_date")))
-        put(self, "episode_count", as_int(get("episode_count")))
-        put(self, "id", as_int(get("id")))
-        put(self, "media_type", get("media_type"))
-        put(self, "name", get("name"))
-        put(self, "overview", get("overview"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "season_number", as_int(get("season_number")))
-        put(self, "show_id", as_int(get("show_id")))
-        put(self, "vote_average", get("vote_average"))

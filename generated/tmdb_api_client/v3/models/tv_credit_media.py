@@ -2,20 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_list, as_values, put
-
-if TYPE_CHECKING:
-    from .episode_summary import EpisodeSummary
-    from .season_summary import SeasonSummary
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class TvCreditMedia(Model):
     """The series of a credit, with the character, episodes and seasons.
 
@@ -33,44 +28,19 @@ class TvCreditMedia(Model):
     adult: bool | None = None
     backdrop_path: str | None = None
     character: str | None = None
-    episodes: list[EpisodeSummary] = _attrs_field(factory=list)
-    first_air_date: datetime.date | None = None
-    genre_ids: list[int] = _attrs_field(factory=list)
-    id: int | None = None
+    episodes: list[models.EpisodeSummary] = _fields.many("EpisodeSummary")
+    first_air_date: datetime.date | None = _fields.date()
+    genre_ids: list[int] = _fields.wholes()
+    id: int | None = _fields.whole()
     media_type: str | None = None
     name: str | None = None
-    origin_country: list[str] = _attrs_field(factory=list)
+    origin_country: list[str] = _fields.values()
     original_language: str | None = None
     original_name: str | None = None
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
-    seasons: list[SeasonSummary] = _attrs_field(factory=list)
+    seasons: list[models.SeasonSummary] = _fields.many("SeasonSummary")
     softcore: bool | None = None
     vote_average: float | None = None
-    vote_count: int | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .episode_summary import EpisodeSummary
-        from .season_summary import SeasonSummary
-
-        get = source.get
-        put(self, "adult", get("adult"))
-        put(self, "backdrop_path", get("backdrop_path"))
-        put(self, "character", get("character"))
-        put(self, "episodes", as_list(EpisodeSummary.from_dict, get("episodes")))
-        put(self, "first_air_date", as_date(get("first_air_date")))
-        put(self, "genre_ids", as_each(as_int, get("genre_ids")))
-        put(self, "id", as_int(get("id")))
-        put(self, "media_type", get("media_type"))
-        put(self, "name", get("name"))
-        put(self, "origin_country", as_values(get("origin_country")))
-        put(self, "original_language", get("original_language"))
-        put(self, "original_name", get("original_name"))
-        put(self, "overview", get("overview"))
-        put(self, "popularity", get("popularity"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "seasons", as_list(SeasonSummary.from_dict, get("seasons")))
-        put(self, "softcore", get("softcore"))
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
+    vote_count: int | None = _fields.whole()

@@ -2,44 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_list, as_model, as_numbered, as_values, put
-
-if TYPE_CHECKING:
-    from .account_states import AccountStates
-    from .aggregate_credits import AggregateCredits
-    from .changes import Changes
-    from .company_summary import CompanySummary
-    from .content_ratings import ContentRatings
-    from .creator import Creator
-    from .credits import Credits
-    from .episode_groups import EpisodeGroups
-    from .episode_summary import EpisodeSummary
-    from .external_ids import ExternalIds
-    from .genre import Genre
-    from .language import Language
-    from .list_summary_page import ListSummaryPage
-    from .media_images import MediaImages
-    from .network_summary import NetworkSummary
-    from .production_country import ProductionCountry
-    from .review_page import ReviewPage
-    from .screened_episodes import ScreenedEpisodes
-    from .season_details import SeasonDetails
-    from .season_summary import SeasonSummary
-    from .translations import Translations
-    from .tv_series_alternative_titles import TvSeriesAlternativeTitles
-    from .tv_series_keywords import TvSeriesKeywords
-    from .tv_series_summary_page import TvSeriesSummaryPage
-    from .videos import Videos
-    from .watch_providers import WatchProviders
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class TvSeriesDetails(Model):
     """A TV series with all that TMDB knows of it, and what was appended.
 
@@ -54,214 +25,55 @@ class TvSeriesDetails(Model):
         seasons_appended: What was appended as `season/1` and so on, and as `season/1/...`, by number.
     """
 
-    account_states: AccountStates | None = None
+    account_states: models.AccountStates | None = _fields.one("AccountStates")
     adult: bool | None = None
-    aggregate_credits: AggregateCredits | None = None
-    alternative_titles: TvSeriesAlternativeTitles | None = None
+    aggregate_credits: models.AggregateCredits | None = _fields.one("AggregateCredits")
+    alternative_titles: models.TvSeriesAlternativeTitles | None = _fields.one("TvSeriesAlternativeTitles")
     backdrop_path: str | None = None
-    changes: Changes | None = None
-    content_ratings: ContentRatings | None = None
-    created_by: list[Creator] = _attrs_field(factory=list)
-    credits: Credits | None = None
-    episode_groups: EpisodeGroups | None = None
-    episode_run_time: list[int] = _attrs_field(factory=list)
-    external_ids: ExternalIds | None = None
-    first_air_date: datetime.date | None = None
-    genres: list[Genre] = _attrs_field(factory=list)
+    changes: models.Changes | None = _fields.one("Changes")
+    content_ratings: models.ContentRatings | None = _fields.one("ContentRatings")
+    created_by: list[models.Creator] = _fields.many("Creator")
+    credits: models.Credits | None = _fields.one("Credits")
+    episode_groups: models.EpisodeGroups | None = _fields.one("EpisodeGroups")
+    episode_run_time: list[int] = _fields.wholes()
+    external_ids: models.ExternalIds | None = _fields.one("ExternalIds")
+    first_air_date: datetime.date | None = _fields.date()
+    genres: list[models.Genre] = _fields.many("Genre")
     homepage: str | None = None
-    id: int | None = None
-    images: MediaImages | None = None
+    id: int | None = _fields.whole()
+    images: models.MediaImages | None = _fields.one("MediaImages")
     in_production: bool | None = None
-    keywords: TvSeriesKeywords | None = None
-    languages: list[str] = _attrs_field(factory=list)
-    last_air_date: datetime.date | None = None
-    last_episode_to_air: EpisodeSummary | None = None
-    lists: ListSummaryPage | None = None
+    keywords: models.TvSeriesKeywords | None = _fields.one("TvSeriesKeywords")
+    languages: list[str] = _fields.values()
+    last_air_date: datetime.date | None = _fields.date()
+    last_episode_to_air: models.EpisodeSummary | None = _fields.one("EpisodeSummary")
+    lists: models.ListSummaryPage | None = _fields.one("ListSummaryPage")
     name: str | None = None
-    networks: list[NetworkSummary] = _attrs_field(factory=list)
-    next_episode_to_air: EpisodeSummary | None = None
-    number_of_episodes: int | None = None
-    number_of_seasons: int | None = None
-    origin_country: list[str] = _attrs_field(factory=list)
+    networks: list[models.NetworkSummary] = _fields.many("NetworkSummary")
+    next_episode_to_air: models.EpisodeSummary | None = _fields.one("EpisodeSummary")
+    number_of_episodes: int | None = _fields.whole()
+    number_of_seasons: int | None = _fields.whole()
+    origin_country: list[str] = _fields.values()
     original_language: str | None = None
     original_name: str | None = None
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
-    production_companies: list[CompanySummary] = _attrs_field(factory=list)
-    production_countries: list[ProductionCountry] = _attrs_field(factory=list)
-    recommendations: TvSeriesSummaryPage | None = None
-    reviews: ReviewPage | None = None
-    screened_theatrically: ScreenedEpisodes | None = None
-    seasons: list[SeasonSummary] = _attrs_field(factory=list)
-    similar: TvSeriesSummaryPage | None = None
+    production_companies: list[models.CompanySummary] = _fields.many("CompanySummary")
+    production_countries: list[models.ProductionCountry] = _fields.many("ProductionCountry")
+    recommendations: models.TvSeriesSummaryPage | None = _fields.one("TvSeriesSummaryPage")
+    reviews: models.ReviewPage | None = _fields.one("ReviewPage")
+    screened_theatrically: models.ScreenedEpisodes | None = _fields.one("ScreenedEpisodes")
+    seasons: list[models.SeasonSummary] = _fields.many("SeasonSummary")
+    similar: models.TvSeriesSummaryPage | None = _fields.one("TvSeriesSummaryPage")
     softcore: bool | None = None
-    spoken_languages: list[Language] = _attrs_field(factory=list)
+    spoken_languages: list[models.Language] = _fields.many("Language")
     status: str | None = None
     tagline: str | None = None
-    translations: Translations | None = None
-    type_: str | None = _attrs_field(default=None, metadata={"key": "type"})
-    videos: Videos | None = None
+    translations: models.Translations | None = _fields.one("Translations")
+    type_: str | None = _fields.renamed(key="type")
+    videos: models.Videos | None = _fields.one("Videos")
     vote_average: float | None = None
-    vote_count: int | None = None
-    watch_providers: WatchProviders | None = _attrs_field(default=None, metadata={"key": "watch/providers"})
-    seasons_appended: dict[int, SeasonDetails] = _attrs_field(factory=dict, metadata={"prefix": "season/"})
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .company_summary import CompanySummary
-        from .creator import Creator
-        from .episode_summary import EpisodeSummary
-        from .genre import Genre
-        from .language import Language
-        from .network_summary import NetworkSummary
-        from .production_country import ProductionCountry
-        from .season_summary import SeasonSummary
-
-        get = source.get
-        if "account_states" in source:
-            from .account_states import AccountStates
-
-            put(self, "account_states", as_model(AccountStates.from_dict, source["account_states"]))
-        else:
-            put(self, "account_states", None)
-        put(self, "adult", get("adult"))
-        if "aggregate_credits" in source:
-            from .aggregate_credits import AggregateCredits
-
-            put(self, "aggregate_credits", as_model(AggregateCredits.from_dict, source["aggregate_credits"]))
-        else:
-            put(self, "aggregate_credits", None)
-        if "alternative_titles" in source:
-            from .tv_series_alternative_titles import TvSeriesAlternativeTitles
-
-            put(self, "alternative_titles", as_model(TvSeriesAlternativeTitles.from_dict, source["alternative_titles"]))
-        else:
-            put(self, "alternative_titles", None)
-        put(self, "backdrop_path", get("backdrop_path"))
-        if "changes" in source:
-            from .changes import Changes
-
-            put(self, "changes", as_model(Changes.from_dict, source["changes"]))
-        else:
-            put(self, "changes", None)
-        if "content_ratings" in source:
-            from .content_ratings import ContentRatings
-
-            put(self, "content_ratings", as_model(ContentRatings.from_dict, source["content_ratings"]))
-        else:
-            put(self, "content_ratings", None)
-        put(self, "created_by", as_list(Creator.from_dict, get("created_by")))
-        if "credits" in source:
-            from .credits import Credits
-
-            put(self, "credits", as_model(Credits.from_dict, source["credits"]))
-        else:
-            put(self, "credits", None)
-        if "episode_groups" in source:
-            from .episode_groups import EpisodeGroups
-
-            put(self, "episode_groups", as_model(EpisodeGroups.from_dict, source["episode_groups"]))
-        else:
-            put(self, "episode_groups", None)
-        put(self, "episode_run_time", as_each(as_int, get("episode_run_time")))
-        if "external_ids" in source:
-            from .external_ids import ExternalIds
-
-            put(self, "external_ids", as_model(ExternalIds.from_dict, source["external_ids"]))
-        else:
-            put(self, "external_ids", None)
-        put(self, "first_air_date", as_date(get("first_air_date")))
-        put(self, "genres", as_list(Genre.from_dict, get("genres")))
-        put(self, "homepage", get("homepage"))
-        put(self, "id", as_int(get("id")))
-        if "images" in source:
-            from .media_images import MediaImages
-
-            put(self, "images", as_model(MediaImages.from_dict, source["images"]))
-        else:
-            put(self, "images", None)
-        put(self, "in_production", get("in_production"))
-        if "keywords" in source:
-            from .tv_series_keywords import TvSeriesKeywords
-
-            put(self, "keywords", as_model(TvSeriesKeywords.from_dict, source["keywords"]))
-        else:
-            put(self, "keywords", None)
-        put(self, "languages", as_values(get("languages")))
-        put(self, "last_air_date", as_date(get("last_air_date")))
-        put(self, "last_episode_to_air", as_model(EpisodeSummary.from_dict, get("last_episode_to_air")))
-        if "lists" in source:
-            from .list_summary_page import ListSummaryPage
-
-            put(self, "lists", as_model(ListSummaryPage.from_dict, source["lists"]))
-        else:
-            put(self, "lists", None)
-        put(self, "name", get("name"))
-        put(self, "networks", as_list(NetworkSummary.from_dict, get("networks")))
-        put(self, "next_episode_to_air", as_model(EpisodeSummary.from_dict, get("next_episode_to_air")))
-        put(self, "number_of_episodes", as_int(get("number_of_episodes")))
-        put(self, "number_of_seasons", as_int(get("number_of_seasons")))
-        put(self, "origin_country", as_values(get("origin_country")))
-        put(self, "original_language", get("original_language"))
-        put(self, "original_name", get("original_name"))
-        put(self, "overview", get("overview"))
-        put(self, "popularity", get("popularity"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "production_companies", as_list(CompanySummary.from_dict, get("production_companies")))
-        put(self, "production_countries", as_list(ProductionCountry.from_dict, get("production_countries")))
-        if "recommendations" in source:
-            from .tv_series_summary_page import TvSeriesSummaryPage
-
-            put(self, "recommendations", as_model(TvSeriesSummaryPage.from_dict, source["recommendations"]))
-        else:
-            put(self, "recommendations", None)
-        if "reviews" in source:
-            from .review_page import ReviewPage
-
-            put(self, "reviews", as_model(ReviewPage.from_dict, source["reviews"]))
-        else:
-            put(self, "reviews", None)
-        if "screened_theatrically" in source:
-            from .screened_episodes import ScreenedEpisodes
-
-            put(self, "screened_theatrically", as_model(ScreenedEpisodes.from_dict, source["screened_theatrically"]))
-        else:
-            put(self, "screened_theatrically", None)
-        put(self, "seasons", as_list(SeasonSummary.from_dict, get("seasons")))
-        if "similar" in source:
-            from .tv_series_summary_page import TvSeriesSummaryPage
-
-            put(self, "similar", as_model(TvSeriesSummaryPage.from_dict, source["similar"]))
-        else:
-            put(self, "similar", None)
-        put(self, "softcore", get("softcore"))
-        put(self, "spoken_languages", as_list(Language.from_dict, get("spoken_languages")))
-        put(self, "status", get("status"))
-        put(self, "tagline", get("tagline"))
-        if "translations" in source:
-            from .translations import Translations
-
-            put(self, "translations", as_model(Translations.from_dict, source["translations"]))
-        else:
-            put(self, "translations", None)
-        put(self, "type_", get("type"))
-        if "videos" in source:
-            from .videos import Videos
-
-            put(self, "videos", as_model(Videos.from_dict, source["videos"]))
-        else:
-            put(self, "videos", None)
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
-        if "watch/providers" in source:
-            from .watch_providers import WatchProviders
-
-            put(self, "watch_providers", as_model(WatchProviders.from_dict, source["watch/providers"]))
-        else:
-            put(self, "watch_providers", None)
-        if any(key.startswith("season/") for key in source):
-            from .season_details import SeasonDetails
-
-            put(self, "seasons_appended", as_numbered(SeasonDetails.from_dict, "season/", source))
-        else:
-            put(self, "seasons_appended", {})
+    vote_count: int | None = _fields.whole()
+    watch_providers: models.WatchProviders | None = _fields.one("WatchProviders", key="watch/providers")
+    seasons_appended: dict[int, models.SeasonDetails] = _fields.numbered("season/", "SeasonDetails")

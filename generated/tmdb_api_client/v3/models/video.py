@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_datetime, as_int, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class Video(Model):
     """A trailer, clip or teaser on a video site.
 
@@ -27,20 +25,7 @@ class Video(Model):
     key: str | None = None
     name: str | None = None
     official: bool | None = None
-    published_at: datetime.datetime | None = None
+    published_at: datetime.datetime | None = _fields.time()
     site: str | None = None
-    size: int | None = None
-    type_: str | None = _attrs_field(default=None, metadata={"key": "type"})
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "id", get("id"))
-        put(self, "iso_3166_1", get("iso_3166_1"))
-        put(self, "iso_639_1", get("iso_639_1"))
-        put(self, "key", get("key"))
-        put(self, "name", get("name"))
-        put(self, "official", get("official"))
-        put(self, "published_at", as_datetime(get("published_at")))
-        put(self, "site", get("site"))
-        put(self, "size", as_int(get("size")))
-        put(self, "type_", get("type"))
+    size: int | None = _fields.whole()
+    type_: str | None = _fields.renamed(key="type")

@@ -3,26 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import ACCOUNT_ID, AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.account import Account
-    from ..models.created_at_sort import CreatedAtSort
-    from ..models.list_summary_page import ListSummaryPage
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.rated_episode_page import RatedEpisodePage
-    from ..models.rated_movie_page import RatedMoviePage
-    from ..models.rated_tv_series_page import RatedTvSeriesPage
-    from ..models.status import Status
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
+from .. import models
 
 
 class AccountResource(Resource):
     """Account."""
 
-    def add_favorite(self, *, favorite: bool, media_id: int, media_type: str, account_id: int | None = None) -> Status:
+    def add_favorite(
+        self, *, favorite: bool, media_id: int, media_type: str, account_id: int | None = None
+    ) -> models.Status:
         """Mark a movie or series as a favourite of the account, or unmark it.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-add-favorite
@@ -34,19 +24,18 @@ class AccountResource(Resource):
             media_type: Kind of thing: movie or tv.
         """
         from ..api.account import account_add_favorite as endpoint
-        from ..models.favorite_body import FavoriteBody
 
         return self._call(
             endpoint,
             {
                 "account_id": ACCOUNT_ID if account_id is None else account_id,
-                "body": FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+                "body": models.FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
             },
         )
 
     def add_to_watchlist(
         self, *, media_id: int, media_type: str, watchlist: bool, account_id: int | None = None
-    ) -> Status:
+    ) -> models.Status:
         """Put a movie or series on the account's watchlist, or take it off.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-add-to-watchlist
@@ -58,17 +47,16 @@ class AccountResource(Resource):
             watchlist: True to put it on the watchlist, false to take it off.
         """
         from ..api.account import account_add_to_watchlist as endpoint
-        from ..models.watchlist_body import WatchlistBody
 
         return self._call(
             endpoint,
             {
                 "account_id": ACCOUNT_ID if account_id is None else account_id,
-                "body": WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+                "body": models.WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
             },
         )
 
-    def details(self, *, account_id: int | None = None) -> Account:
+    def details(self, *, account_id: int | None = None) -> models.Account:
         """Get the account of the session: id, username, country and language.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-details
@@ -86,8 +74,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the account's favourite movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-get-favorites
@@ -116,8 +104,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the account's favourite series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-favorite-tv
@@ -140,7 +128,7 @@ class AccountResource(Resource):
             },
         )
 
-    def lists(self, *, account_id: int | None = None, page: int | None = None) -> ListSummaryPage:
+    def lists(self, *, account_id: int | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the lists that the account has made.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-lists
@@ -159,8 +147,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-movies
@@ -189,8 +177,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-tv
@@ -219,8 +207,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedEpisodePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedEpisodePage:
         """List the episodes that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-tv-episodes
@@ -249,8 +237,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies on the account's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-watchlist-movies
@@ -279,8 +267,8 @@ class AccountResource(Resource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series on the account's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-watchlist-tv
@@ -309,7 +297,7 @@ class AsyncAccountResource(AsyncResource):
 
     async def add_favorite(
         self, *, favorite: bool, media_id: int, media_type: str, account_id: int | None = None
-    ) -> Status:
+    ) -> models.Status:
         """Mark a movie or series as a favourite of the account, or unmark it.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-add-favorite
@@ -321,19 +309,18 @@ class AsyncAccountResource(AsyncResource):
             media_type: Kind of thing: movie or tv.
         """
         from ..api.account import account_add_favorite as endpoint
-        from ..models.favorite_body import FavoriteBody
 
         return await self._call(
             endpoint,
             {
                 "account_id": ACCOUNT_ID if account_id is None else account_id,
-                "body": FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
+                "body": models.FavoriteBody(favorite=favorite, media_id=media_id, media_type=media_type),
             },
         )
 
     async def add_to_watchlist(
         self, *, media_id: int, media_type: str, watchlist: bool, account_id: int | None = None
-    ) -> Status:
+    ) -> models.Status:
         """Put a movie or series on the account's watchlist, or take it off.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-add-to-watchlist
@@ -345,17 +332,16 @@ class AsyncAccountResource(AsyncResource):
             watchlist: True to put it on the watchlist, false to take it off.
         """
         from ..api.account import account_add_to_watchlist as endpoint
-        from ..models.watchlist_body import WatchlistBody
 
         return await self._call(
             endpoint,
             {
                 "account_id": ACCOUNT_ID if account_id is None else account_id,
-                "body": WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
+                "body": models.WatchlistBody(media_id=media_id, media_type=media_type, watchlist=watchlist),
             },
         )
 
-    async def details(self, *, account_id: int | None = None) -> Account:
+    async def details(self, *, account_id: int | None = None) -> models.Account:
         """Get the account of the session: id, username, country and language.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-details
@@ -373,8 +359,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the account's favourite movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-get-favorites
@@ -403,8 +389,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the account's favourite series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-favorite-tv
@@ -427,7 +413,7 @@ class AsyncAccountResource(AsyncResource):
             },
         )
 
-    async def lists(self, *, account_id: int | None = None, page: int | None = None) -> ListSummaryPage:
+    async def lists(self, *, account_id: int | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the lists that the account has made.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-lists
@@ -448,8 +434,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-movies
@@ -478,8 +464,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-tv
@@ -508,8 +494,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedEpisodePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedEpisodePage:
         """List the episodes that the account has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-rated-tv-episodes
@@ -538,8 +524,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies on the account's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-watchlist-movies
@@ -568,8 +554,8 @@ class AsyncAccountResource(AsyncResource):
         account_id: int | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series on the account's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/reference/account-watchlist-tv

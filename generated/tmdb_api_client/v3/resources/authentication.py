@@ -3,22 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.created_guest_session import CreatedGuestSession
-    from ..models.created_session import CreatedSession
-    from ..models.deleted_session import DeletedSession
-    from ..models.request_token import RequestToken
-    from ..models.status import Status
+from .. import models
 
 
 class AuthenticationResource(Resource):
     """Authentication."""
 
-    def create_guest_session(self) -> CreatedGuestSession:
+    def create_guest_session(self) -> models.CreatedGuestSession:
         """Make a guest session.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-guest-session
@@ -27,7 +21,7 @@ class AuthenticationResource(Resource):
 
         return self._call(endpoint, {})
 
-    def create_request_token(self) -> RequestToken:
+    def create_request_token(self) -> models.RequestToken:
         """Make a request token for a user to approve.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-request-token
@@ -36,7 +30,7 @@ class AuthenticationResource(Resource):
 
         return self._call(endpoint, {})
 
-    def create_session(self, *, request_token: str) -> CreatedSession:
+    def create_session(self, *, request_token: str) -> models.CreatedSession:
         """Make a user session from an approved request token.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session
@@ -45,14 +39,13 @@ class AuthenticationResource(Resource):
             request_token: The request token.
         """
         from ..api.authentication import authentication_create_session as endpoint
-        from ..models.request_token_body import RequestTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.RequestTokenBody(request_token=request_token)}]
         del request_token
         return self._call(endpoint, arguments.pop())
 
-    def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
+    def create_session_from_login(self, *, password: str, request_token: str, username: str) -> models.RequestToken:
         """Approve a request token with a username and password.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session-from-login
@@ -63,16 +56,15 @@ class AuthenticationResource(Resource):
             username: The user's name.
         """
         from ..api.authentication import authentication_create_session_from_login as endpoint
-        from ..models.login_body import LoginBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
         arguments: list[dict[str, Any]] = [
-            {"body": LoginBody(password=password, request_token=request_token, username=username)}
+            {"body": models.LoginBody(password=password, request_token=request_token, username=username)}
         ]
         del password, request_token
         return self._call(endpoint, arguments.pop())
 
-    def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
+    def create_session_from_v4_token(self, *, access_token: str) -> models.CreatedSession:
         """Make a user session from a v4 user access token.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session-from-v4-token
@@ -81,14 +73,13 @@ class AuthenticationResource(Resource):
             access_token: The v4 user access token.
         """
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
-        from ..models.access_token_body import AccessTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.AccessTokenBody(access_token=access_token)}]
         del access_token
         return self._call(endpoint, arguments.pop())
 
-    def delete_session(self, *, session_id: str) -> DeletedSession:
+    def delete_session(self, *, session_id: str) -> models.DeletedSession:
         """End a user session.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-delete-session
@@ -97,14 +88,13 @@ class AuthenticationResource(Resource):
             session_id: Id of the user session to end.
         """
         from ..api.authentication import authentication_delete_session as endpoint
-        from ..models.session_body import SessionBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": SessionBody(session_id=session_id)}]
+        arguments: list[dict[str, Any]] = [{"body": models.SessionBody(session_id=session_id)}]
         del session_id
         return self._call(endpoint, arguments.pop())
 
-    def validate_key(self) -> Status:
+    def validate_key(self) -> models.Status:
         """Ask whether the application's credential is valid.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-validate-key
@@ -117,7 +107,7 @@ class AuthenticationResource(Resource):
 class AsyncAuthenticationResource(AsyncResource):
     """Authentication, async."""
 
-    async def create_guest_session(self) -> CreatedGuestSession:
+    async def create_guest_session(self) -> models.CreatedGuestSession:
         """Make a guest session.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-guest-session
@@ -126,7 +116,7 @@ class AsyncAuthenticationResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def create_request_token(self) -> RequestToken:
+    async def create_request_token(self) -> models.RequestToken:
         """Make a request token for a user to approve.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-request-token
@@ -135,7 +125,7 @@ class AsyncAuthenticationResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def create_session(self, *, request_token: str) -> CreatedSession:
+    async def create_session(self, *, request_token: str) -> models.CreatedSession:
         """Make a user session from an approved request token.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session
@@ -144,14 +134,15 @@ class AsyncAuthenticationResource(AsyncResource):
             request_token: The request token.
         """
         from ..api.authentication import authentication_create_session as endpoint
-        from ..models.request_token_body import RequestTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.RequestTokenBody(request_token=request_token)}]
         del request_token
         return await self._call(endpoint, arguments.pop())
 
-    async def create_session_from_login(self, *, password: str, request_token: str, username: str) -> RequestToken:
+    async def create_session_from_login(
+        self, *, password: str, request_token: str, username: str
+    ) -> models.RequestToken:
         """Approve a request token with a username and password.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session-from-login
@@ -162,16 +153,15 @@ class AsyncAuthenticationResource(AsyncResource):
             username: The user's name.
         """
         from ..api.authentication import authentication_create_session_from_login as endpoint
-        from ..models.login_body import LoginBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
         arguments: list[dict[str, Any]] = [
-            {"body": LoginBody(password=password, request_token=request_token, username=username)}
+            {"body": models.LoginBody(password=password, request_token=request_token, username=username)}
         ]
         del password, request_token
         return await self._call(endpoint, arguments.pop())
 
-    async def create_session_from_v4_token(self, *, access_token: str) -> CreatedSession:
+    async def create_session_from_v4_token(self, *, access_token: str) -> models.CreatedSession:
         """Make a user session from a v4 user access token.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-create-session-from-v4-token
@@ -180,14 +170,13 @@ class AsyncAuthenticationResource(AsyncResource):
             access_token: The v4 user access token.
         """
         from ..api.authentication import authentication_create_session_from_v4_token as endpoint
-        from ..models.access_token_body import AccessTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.AccessTokenBody(access_token=access_token)}]
         del access_token
         return await self._call(endpoint, arguments.pop())
 
-    async def delete_session(self, *, session_id: str) -> DeletedSession:
+    async def delete_session(self, *, session_id: str) -> models.DeletedSession:
         """End a user session.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-delete-session
@@ -196,14 +185,13 @@ class AsyncAuthenticationResource(AsyncResource):
             session_id: Id of the user session to end.
         """
         from ..api.authentication import authentication_delete_session as endpoint
-        from ..models.session_body import SessionBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": SessionBody(session_id=session_id)}]
+        arguments: list[dict[str, Any]] = [{"body": models.SessionBody(session_id=session_id)}]
         del session_id
         return await self._call(endpoint, arguments.pop())
 
-    async def validate_key(self) -> Status:
+    async def validate_key(self) -> models.Status:
         """Ask whether the application's credential is valid.
 
         TMDB's reference: https://developer.themoviedb.org/reference/authentication-validate-key

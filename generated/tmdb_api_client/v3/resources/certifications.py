@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.certifications import Certifications
+from .. import models
 
 
 class CertificationsResource(Resource):
     """Certifications."""
 
-    def movies(self) -> Certifications:
+    def movies(self) -> models.Certifications:
         """List the certifications (age ratings) of movies by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/certification-movie-list
@@ -23,7 +19,7 @@ class CertificationsResource(Resource):
 
         return self._call(endpoint, {})
 
-    def tv(self) -> Certifications:
+    def tv(self) -> models.Certifications:
         """List the certifications (age ratings) of series by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/certifications-tv-list
@@ -36,7 +32,7 @@ class CertificationsResource(Resource):
 class AsyncCertificationsResource(AsyncResource):
     """Certifications, async."""
 
-    async def movies(self) -> Certifications:
+    async def movies(self) -> models.Certifications:
         """List the certifications (age ratings) of movies by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/certification-movie-list
@@ -45,7 +41,7 @@ class AsyncCertificationsResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def tv(self) -> Certifications:
+    async def tv(self) -> models.Certifications:
         """List the certifications (age ratings) of series by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/certifications-tv-list

@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
 
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.changed_id_page import ChangedIdPage
+from .. import models
 
 
 class ChangesResource(Resource):
@@ -17,7 +14,7 @@ class ChangesResource(Resource):
 
     def movies(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the movies that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-movie-list
@@ -33,7 +30,7 @@ class ChangesResource(Resource):
 
     def people(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the people that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-people-list
@@ -49,7 +46,7 @@ class ChangesResource(Resource):
 
     def tv(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the series that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-tv-list
@@ -69,7 +66,7 @@ class AsyncChangesResource(AsyncResource):
 
     async def movies(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the movies that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-movie-list
@@ -85,7 +82,7 @@ class AsyncChangesResource(AsyncResource):
 
     async def people(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the people that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-people-list
@@ -101,7 +98,7 @@ class AsyncChangesResource(AsyncResource):
 
     async def tv(
         self, *, end_date: datetime.date | None = None, page: int | None = None, start_date: datetime.date | None = None
-    ) -> ChangedIdPage:
+    ) -> models.ChangedIdPage:
         """List the ids of the series that were changed in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/changes-tv-list

@@ -4,16 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Filter, Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Filter, Unlisted
-    from ..models.collection_append import CollectionAppend
-    from ..models.collection_details import CollectionDetails
-    from ..models.collection_images import CollectionImages
-    from ..models.translations import Translations
+from .. import models
 
 
 class CollectionsResource(Resource):
@@ -25,8 +19,8 @@ class CollectionsResource(Resource):
         *,
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
-        append: Sequence[CollectionAppend | Unlisted] = (),
-    ) -> CollectionDetails:
+        append: Sequence[models.CollectionAppend | Unlisted] = (),
+    ) -> models.CollectionDetails:
         """Get a collection with its movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-details
@@ -55,7 +49,7 @@ class CollectionsResource(Resource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> CollectionImages:
+    ) -> models.CollectionImages:
         """Get the images of a collection.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-images
@@ -72,7 +66,7 @@ class CollectionsResource(Resource):
             {"collection_id": collection_id, "include_image_language": include_image_language, "language": language},
         )
 
-    def translations(self, collection_id: int) -> Translations:
+    def translations(self, collection_id: int) -> models.Translations:
         """Get the translations of a collection.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-translations
@@ -94,8 +88,8 @@ class AsyncCollectionsResource(AsyncResource):
         *,
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
-        append: Sequence[CollectionAppend | Unlisted] = (),
-    ) -> CollectionDetails:
+        append: Sequence[models.CollectionAppend | Unlisted] = (),
+    ) -> models.CollectionDetails:
         """Get a collection with its movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-details
@@ -124,7 +118,7 @@ class AsyncCollectionsResource(AsyncResource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> CollectionImages:
+    ) -> models.CollectionImages:
         """Get the images of a collection.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-images
@@ -141,7 +135,7 @@ class AsyncCollectionsResource(AsyncResource):
             {"collection_id": collection_id, "include_image_language": include_image_language, "language": language},
         )
 
-    async def translations(self, collection_id: int) -> Translations:
+    async def translations(self, collection_id: int) -> models.Translations:
         """Get the translations of a collection.
 
         TMDB's reference: https://developer.themoviedb.org/reference/collection-translations

@@ -4,23 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
-    from ..models.alternative_names import AlternativeNames
-    from ..models.company_append import CompanyAppend
-    from ..models.company_details import CompanyDetails
-    from ..models.company_images import CompanyImages
-    from ..models.movie_summary_page import MovieSummaryPage
+from .. import models
 
 
 class CompaniesResource(Resource):
     """Companies."""
 
-    def alternative_names(self, company_id: int) -> AlternativeNames:
+    def alternative_names(self, company_id: int) -> models.AlternativeNames:
         """Get the other names of a company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-alternative-names
@@ -32,7 +25,9 @@ class CompaniesResource(Resource):
 
         return self._call(endpoint, {"company_id": company_id})
 
-    def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
+    def details(
+        self, company_id: int, *, append: Sequence[models.CompanyAppend | Unlisted] = ()
+    ) -> models.CompanyDetails:
         """Get a production company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-details
@@ -45,7 +40,7 @@ class CompaniesResource(Resource):
 
         return self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
-    def images(self, company_id: int) -> CompanyImages:
+    def images(self, company_id: int) -> models.CompanyImages:
         """Get the logos of a company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-images
@@ -57,7 +52,9 @@ class CompaniesResource(Resource):
 
         return self._call(endpoint, {"company_id": company_id})
 
-    def movies(self, company_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
+    def movies(
+        self, company_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.MovieSummaryPage:
         """List the movies of a company.
 
         TMDB serves this and does not document it.
@@ -75,7 +72,7 @@ class CompaniesResource(Resource):
 class AsyncCompaniesResource(AsyncResource):
     """Companies, async."""
 
-    async def alternative_names(self, company_id: int) -> AlternativeNames:
+    async def alternative_names(self, company_id: int) -> models.AlternativeNames:
         """Get the other names of a company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-alternative-names
@@ -87,7 +84,9 @@ class AsyncCompaniesResource(AsyncResource):
 
         return await self._call(endpoint, {"company_id": company_id})
 
-    async def details(self, company_id: int, *, append: Sequence[CompanyAppend | Unlisted] = ()) -> CompanyDetails:
+    async def details(
+        self, company_id: int, *, append: Sequence[models.CompanyAppend | Unlisted] = ()
+    ) -> models.CompanyDetails:
         """Get a production company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-details
@@ -100,7 +99,7 @@ class AsyncCompaniesResource(AsyncResource):
 
         return await self._call(endpoint, {"company_id": company_id, "append_to_response": append or None})
 
-    async def images(self, company_id: int) -> CompanyImages:
+    async def images(self, company_id: int) -> models.CompanyImages:
         """Get the logos of a company.
 
         TMDB's reference: https://developer.themoviedb.org/reference/company-images
@@ -114,7 +113,7 @@ class AsyncCompaniesResource(AsyncResource):
 
     async def movies(
         self, company_id: int, *, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies of a company.
 
         TMDB serves this and does not document it.

@@ -4,24 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
-    from ..models.api_configuration import ApiConfiguration
-    from ..models.api_configuration_append import ApiConfigurationAppend
-    from ..models.country import Country
-    from ..models.department import Department
-    from ..models.language import Language
-    from ..models.timezones import Timezones
+from .. import models
 
 
 class ConfigurationResource(Resource):
     """Configuration."""
 
-    def countries(self, *, language: str | None = None) -> list[Country]:
+    def countries(self, *, language: str | None = None) -> list[models.Country]:
         """List the countries that TMDB knows.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-countries
@@ -33,7 +25,7 @@ class ConfigurationResource(Resource):
 
         return self._call(endpoint, {"language": language})
 
-    def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
+    def details(self, *, append: Sequence[models.ApiConfigurationAppend | Unlisted] = ()) -> models.ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-details
@@ -45,7 +37,7 @@ class ConfigurationResource(Resource):
 
         return self._call(endpoint, {"append_to_response": append or None})
 
-    def jobs(self) -> list[Department]:
+    def jobs(self) -> list[models.Department]:
         """List the departments and jobs of a crew.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-jobs
@@ -54,7 +46,7 @@ class ConfigurationResource(Resource):
 
         return self._call(endpoint, {})
 
-    def languages(self) -> list[Language]:
+    def languages(self) -> list[models.Language]:
         """List the languages that TMDB knows.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-languages
@@ -72,7 +64,7 @@ class ConfigurationResource(Resource):
 
         return self._call(endpoint, {})
 
-    def timezones(self) -> list[Timezones]:
+    def timezones(self) -> list[models.Timezones]:
         """List the time zones by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-timezones
@@ -85,7 +77,7 @@ class ConfigurationResource(Resource):
 class AsyncConfigurationResource(AsyncResource):
     """Configuration, async."""
 
-    async def countries(self, *, language: str | None = None) -> list[Country]:
+    async def countries(self, *, language: str | None = None) -> list[models.Country]:
         """List the countries that TMDB knows.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-countries
@@ -97,7 +89,9 @@ class AsyncConfigurationResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language})
 
-    async def details(self, *, append: Sequence[ApiConfigurationAppend | Unlisted] = ()) -> ApiConfiguration:
+    async def details(
+        self, *, append: Sequence[models.ApiConfigurationAppend | Unlisted] = ()
+    ) -> models.ApiConfiguration:
         """Get the image base addresses, the image sizes and the change keys.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-details
@@ -109,7 +103,7 @@ class AsyncConfigurationResource(AsyncResource):
 
         return await self._call(endpoint, {"append_to_response": append or None})
 
-    async def jobs(self) -> list[Department]:
+    async def jobs(self) -> list[models.Department]:
         """List the departments and jobs of a crew.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-jobs
@@ -118,7 +112,7 @@ class AsyncConfigurationResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def languages(self) -> list[Language]:
+    async def languages(self) -> list[models.Language]:
         """List the languages that TMDB knows.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-languages
@@ -136,7 +130,7 @@ class AsyncConfigurationResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def timezones(self) -> list[Timezones]:
+    async def timezones(self) -> list[models.Timezones]:
         """List the time zones by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/configuration-timezones

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.credit_details import CreditDetails
+from .. import models
 
 
 class CreditsResource(Resource):
     """Credits."""
 
-    def details(self, credit_id: str, *, language: str | None = None) -> CreditDetails:
+    def details(self, credit_id: str, *, language: str | None = None) -> models.CreditDetails:
         """Get one credit: the person, the job and the movie or series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/credit-details
@@ -31,7 +27,7 @@ class CreditsResource(Resource):
 class AsyncCreditsResource(AsyncResource):
     """Credits, async."""
 
-    async def details(self, credit_id: str, *, language: str | None = None) -> CreditDetails:
+    async def details(self, credit_id: str, *, language: str | None = None) -> models.CreditDetails:
         """Get one credit: the person, the job and the movie or series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/credit-details

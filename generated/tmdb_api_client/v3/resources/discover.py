@@ -4,17 +4,10 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Filter
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Filter
-    from ..models.monetization_type import MonetizationType
-    from ..models.movie_sort import MovieSort
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.tv_series_sort import TvSeriesSort
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
+from .. import models
 
 
 class DiscoverResource(Resource):
@@ -37,7 +30,7 @@ class DiscoverResource(Resource):
         region: str | None = None,
         release_date_gte: datetime.date | None = None,
         release_date_lte: datetime.date | None = None,
-        sort_by: MovieSort | None = None,
+        sort_by: models.MovieSort | None = None,
         vote_average_gte: float | None = None,
         vote_average_lte: float | None = None,
         vote_count_gte: int | None = None,
@@ -54,14 +47,14 @@ class DiscoverResource(Resource):
         with_release_type: Filter[int] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_monetization_types: Filter[models.MonetizationType] | None = None,
         with_watch_providers: Filter[int] | None = None,
         without_companies: Filter[int] | None = None,
         without_genres: Filter[int] | None = None,
         without_keywords: Filter[int] | None = None,
         without_watch_providers: Filter[int] | None = None,
         year: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """Find movies by filters and in the order asked for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/discover-movie
@@ -165,7 +158,7 @@ class DiscoverResource(Resource):
         language: str | None = None,
         page: int | None = None,
         screened_theatrically: bool | None = None,
-        sort_by: TvSeriesSort | None = None,
+        sort_by: models.TvSeriesSort | None = None,
         timezone: str | None = None,
         vote_average_gte: float | None = None,
         vote_average_lte: float | None = None,
@@ -182,13 +175,13 @@ class DiscoverResource(Resource):
         with_runtime_lte: int | None = None,
         with_status: Filter[int] | None = None,
         with_type: Filter[int] | None = None,
-        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_monetization_types: Filter[models.MonetizationType] | None = None,
         with_watch_providers: Filter[int] | None = None,
         without_companies: Filter[int] | None = None,
         without_genres: Filter[int] | None = None,
         without_keywords: Filter[int] | None = None,
         without_watch_providers: Filter[int] | None = None,
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """Find series by filters and in the order asked for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/discover-tv
@@ -290,7 +283,7 @@ class AsyncDiscoverResource(AsyncResource):
         region: str | None = None,
         release_date_gte: datetime.date | None = None,
         release_date_lte: datetime.date | None = None,
-        sort_by: MovieSort | None = None,
+        sort_by: models.MovieSort | None = None,
         vote_average_gte: float | None = None,
         vote_average_lte: float | None = None,
         vote_count_gte: int | None = None,
@@ -307,14 +300,14 @@ class AsyncDiscoverResource(AsyncResource):
         with_release_type: Filter[int] | None = None,
         with_runtime_gte: int | None = None,
         with_runtime_lte: int | None = None,
-        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_monetization_types: Filter[models.MonetizationType] | None = None,
         with_watch_providers: Filter[int] | None = None,
         without_companies: Filter[int] | None = None,
         without_genres: Filter[int] | None = None,
         without_keywords: Filter[int] | None = None,
         without_watch_providers: Filter[int] | None = None,
         year: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """Find movies by filters and in the order asked for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/discover-movie
@@ -418,7 +411,7 @@ class AsyncDiscoverResource(AsyncResource):
         language: str | None = None,
         page: int | None = None,
         screened_theatrically: bool | None = None,
-        sort_by: TvSeriesSort | None = None,
+        sort_by: models.TvSeriesSort | None = None,
         timezone: str | None = None,
         vote_average_gte: float | None = None,
         vote_average_lte: float | None = None,
@@ -435,13 +428,13 @@ class AsyncDiscoverResource(AsyncResource):
         with_runtime_lte: int | None = None,
         with_status: Filter[int] | None = None,
         with_type: Filter[int] | None = None,
-        with_watch_monetization_types: Filter[MonetizationType] | None = None,
+        with_watch_monetization_types: Filter[models.MonetizationType] | None = None,
         with_watch_providers: Filter[int] | None = None,
         without_companies: Filter[int] | None = None,
         without_genres: Filter[int] | None = None,
         without_keywords: Filter[int] | None = None,
         without_watch_providers: Filter[int] | None = None,
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """Find series by filters and in the order asked for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/discover-tv

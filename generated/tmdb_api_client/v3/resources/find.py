@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.external_source import ExternalSource
-    from ..models.find_results import FindResults
+from .. import models
 
 
 class FindResource(Resource):
     """Find."""
 
-    def by_id(self, external_id: str, external_source: ExternalSource, *, language: str | None = None) -> FindResults:
+    def by_id(
+        self, external_id: str, external_source: models.ExternalSource, *, language: str | None = None
+    ) -> models.FindResults:
         """Find what an id of another site stands for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/find-by-id
@@ -36,8 +33,8 @@ class AsyncFindResource(AsyncResource):
     """Find, async."""
 
     async def by_id(
-        self, external_id: str, external_source: ExternalSource, *, language: str | None = None
-    ) -> FindResults:
+        self, external_id: str, external_source: models.ExternalSource, *, language: str | None = None
+    ) -> models.FindResults:
         """Find what an id of another site stands for.
 
         TMDB's reference: https://developer.themoviedb.org/reference/find-by-id

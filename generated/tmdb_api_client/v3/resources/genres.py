@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.genres import Genres
-    from ..models.movie_summary_page import MovieSummaryPage
+from .. import models
 
 
 class GenresResource(Resource):
     """Genres."""
 
-    def movies(self, *, language: str | None = None) -> Genres:
+    def movies(self, *, language: str | None = None) -> models.Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -29,7 +24,7 @@ class GenresResource(Resource):
 
     def movies_of(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies of a genre.
 
         TMDB serves this and does not document it.
@@ -46,7 +41,7 @@ class GenresResource(Resource):
             endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
         )
 
-    def tv(self, *, language: str | None = None) -> Genres:
+    def tv(self, *, language: str | None = None) -> models.Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list
@@ -62,7 +57,7 @@ class GenresResource(Resource):
 class AsyncGenresResource(AsyncResource):
     """Genres, async."""
 
-    async def movies(self, *, language: str | None = None) -> Genres:
+    async def movies(self, *, language: str | None = None) -> models.Genres:
         """List the genres of movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-movie-list
@@ -76,7 +71,7 @@ class AsyncGenresResource(AsyncResource):
 
     async def movies_of(
         self, genre_id: int, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies of a genre.
 
         TMDB serves this and does not document it.
@@ -93,7 +88,7 @@ class AsyncGenresResource(AsyncResource):
             endpoint, {"genre_id": genre_id, "include_adult": include_adult, "language": language, "page": page}
         )
 
-    async def tv(self, *, language: str | None = None) -> Genres:
+    async def tv(self, *, language: str | None = None) -> models.Genres:
         """List the genres of series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/genre-tv-list

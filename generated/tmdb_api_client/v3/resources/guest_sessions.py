@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._resource import GUEST_SESSION_ID, AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.created_at_sort import CreatedAtSort
-    from ..models.rated_episode_page import RatedEpisodePage
-    from ..models.rated_movie_page import RatedMoviePage
-    from ..models.rated_tv_series_page import RatedTvSeriesPage
+from .. import models
 
 
 class GuestSessionsResource(Resource):
@@ -23,8 +18,8 @@ class GuestSessionsResource(Resource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-movies
@@ -55,8 +50,8 @@ class GuestSessionsResource(Resource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-tv
@@ -87,8 +82,8 @@ class GuestSessionsResource(Resource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedEpisodePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedEpisodePage:
         """List the episodes that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-tv-episodes
@@ -123,8 +118,8 @@ class AsyncGuestSessionsResource(AsyncResource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-movies
@@ -155,8 +150,8 @@ class AsyncGuestSessionsResource(AsyncResource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-tv
@@ -187,8 +182,8 @@ class AsyncGuestSessionsResource(AsyncResource):
         guest_session_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedEpisodePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedEpisodePage:
         """List the episodes that the guest session has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/reference/guest-session-rated-tv-episodes

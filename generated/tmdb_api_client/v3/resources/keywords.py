@@ -4,21 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
-    from ..models.keyword import Keyword
-    from ..models.keyword_append import KeywordAppend
-    from ..models.movie_summary_page import MovieSummaryPage
+from .. import models
 
 
 class KeywordsResource(Resource):
     """Keywords."""
 
-    def details(self, keyword_id: int, *, append: Sequence[KeywordAppend | Unlisted] = ()) -> Keyword:
+    def details(self, keyword_id: int, *, append: Sequence[models.KeywordAppend | Unlisted] = ()) -> models.Keyword:
         """Get a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-details
@@ -38,7 +33,7 @@ class KeywordsResource(Resource):
         include_adult: bool | None = None,
         language: str | None = None,
         page: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies that have a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-movies
@@ -59,7 +54,9 @@ class KeywordsResource(Resource):
 class AsyncKeywordsResource(AsyncResource):
     """Keywords, async."""
 
-    async def details(self, keyword_id: int, *, append: Sequence[KeywordAppend | Unlisted] = ()) -> Keyword:
+    async def details(
+        self, keyword_id: int, *, append: Sequence[models.KeywordAppend | Unlisted] = ()
+    ) -> models.Keyword:
         """Get a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-details
@@ -79,7 +76,7 @@ class AsyncKeywordsResource(AsyncResource):
         include_adult: bool | None = None,
         language: str | None = None,
         page: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies that have a keyword.
 
         TMDB's reference: https://developer.themoviedb.org/reference/keyword-movies

@@ -3,21 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.created_list import CreatedList
-    from ..models.item_status import ItemStatus
-    from ..models.list_details import ListDetails
-    from ..models.status import Status
+from .. import models
 
 
 class ListsResource(Resource):
     """Lists."""
 
-    def add_movie(self, list_id: int, *, media_id: int) -> Status:
+    def add_movie(self, list_id: int, *, media_id: int) -> models.Status:
         """Put a movie on a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-add-movie
@@ -27,13 +20,12 @@ class ListsResource(Resource):
             media_id: Id of the movie or series.
         """
         from ..api.lists import list_add_movie as endpoint
-        from ..models.list_item_body import ListItemBody
 
-        return self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
+        return self._call(endpoint, {"list_id": list_id, "body": models.ListItemBody(media_id=media_id)})
 
     def check_item_status(
         self, list_id: int, *, language: str | None = None, movie_id: int | None = None
-    ) -> ItemStatus:
+    ) -> models.ItemStatus:
         """Ask whether a list has a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-check-item-status
@@ -47,7 +39,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id, "language": language, "movie_id": movie_id})
 
-    def clear(self, list_id: int, confirm: bool) -> Status:
+    def clear(self, list_id: int, confirm: bool) -> models.Status:
         """Remove all items of a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-clear
@@ -60,7 +52,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id, "confirm": confirm})
 
-    def create(self, *, name: str, description: str | None = None, language: str | None = None) -> CreatedList:
+    def create(self, *, name: str, description: str | None = None, language: str | None = None) -> models.CreatedList:
         """Make a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-create
@@ -71,11 +63,10 @@ class ListsResource(Resource):
             name: Name of the list.
         """
         from ..api.lists import list_create as endpoint
-        from ..models.list_body import ListBody
 
-        return self._call(endpoint, {"body": ListBody(description=description, language=language, name=name)})
+        return self._call(endpoint, {"body": models.ListBody(description=description, language=language, name=name)})
 
-    def delete(self, list_id: int) -> Status:
+    def delete(self, list_id: int) -> models.Status:
         """Delete one of the user's lists.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-delete
@@ -87,7 +78,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id})
 
-    def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> models.ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-details
@@ -101,7 +92,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
-    def remove_movie(self, list_id: int, *, media_id: int) -> Status:
+    def remove_movie(self, list_id: int, *, media_id: int) -> models.Status:
         """Take a movie off a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-remove-movie
@@ -111,15 +102,14 @@ class ListsResource(Resource):
             media_id: Id of the movie or series.
         """
         from ..api.lists import list_remove_movie as endpoint
-        from ..models.list_item_body import ListItemBody
 
-        return self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
+        return self._call(endpoint, {"list_id": list_id, "body": models.ListItemBody(media_id=media_id)})
 
 
 class AsyncListsResource(AsyncResource):
     """Lists, async."""
 
-    async def add_movie(self, list_id: int, *, media_id: int) -> Status:
+    async def add_movie(self, list_id: int, *, media_id: int) -> models.Status:
         """Put a movie on a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-add-movie
@@ -129,13 +119,12 @@ class AsyncListsResource(AsyncResource):
             media_id: Id of the movie or series.
         """
         from ..api.lists import list_add_movie as endpoint
-        from ..models.list_item_body import ListItemBody
 
-        return await self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
+        return await self._call(endpoint, {"list_id": list_id, "body": models.ListItemBody(media_id=media_id)})
 
     async def check_item_status(
         self, list_id: int, *, language: str | None = None, movie_id: int | None = None
-    ) -> ItemStatus:
+    ) -> models.ItemStatus:
         """Ask whether a list has a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-check-item-status
@@ -149,7 +138,7 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id, "language": language, "movie_id": movie_id})
 
-    async def clear(self, list_id: int, confirm: bool) -> Status:
+    async def clear(self, list_id: int, confirm: bool) -> models.Status:
         """Remove all items of a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-clear
@@ -162,7 +151,9 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id, "confirm": confirm})
 
-    async def create(self, *, name: str, description: str | None = None, language: str | None = None) -> CreatedList:
+    async def create(
+        self, *, name: str, description: str | None = None, language: str | None = None
+    ) -> models.CreatedList:
         """Make a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-create
@@ -173,11 +164,12 @@ class AsyncListsResource(AsyncResource):
             name: Name of the list.
         """
         from ..api.lists import list_create as endpoint
-        from ..models.list_body import ListBody
 
-        return await self._call(endpoint, {"body": ListBody(description=description, language=language, name=name)})
+        return await self._call(
+            endpoint, {"body": models.ListBody(description=description, language=language, name=name)}
+        )
 
-    async def delete(self, list_id: int) -> Status:
+    async def delete(self, list_id: int) -> models.Status:
         """Delete one of the user's lists.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-delete
@@ -189,7 +181,9 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id})
 
-    async def details(self, list_id: int, *, language: str | None = None, page: int | None = None) -> ListDetails:
+    async def details(
+        self, list_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-details
@@ -203,7 +197,7 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page})
 
-    async def remove_movie(self, list_id: int, *, media_id: int) -> Status:
+    async def remove_movie(self, list_id: int, *, media_id: int) -> models.Status:
         """Take a movie off a list.
 
         TMDB's reference: https://developer.themoviedb.org/reference/list-remove-movie
@@ -213,6 +207,5 @@ class AsyncListsResource(AsyncResource):
             media_id: Id of the movie or series.
         """
         from ..api.lists import list_remove_movie as endpoint
-        from ..models.list_item_body import ListItemBody
 
-        return await self._call(endpoint, {"list_id": list_id, "body": ListItemBody(media_id=media_id)})
+        return await self._call(endpoint, {"list_id": list_id, "body": models.ListItemBody(media_id=media_id)})

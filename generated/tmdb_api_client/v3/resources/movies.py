@@ -5,37 +5,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Filter, Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Filter, Unlisted
-    from ..models.account_states import AccountStates
-    from ..models.changes import Changes
-    from ..models.credits import Credits
-    from ..models.external_ids import ExternalIds
-    from ..models.list_summary_page import ListSummaryPage
-    from ..models.media_images import MediaImages
-    from ..models.movie_alternative_titles import MovieAlternativeTitles
-    from ..models.movie_append import MovieAppend
-    from ..models.movie_details import MovieDetails
-    from ..models.movie_keywords import MovieKeywords
-    from ..models.movie_releases import MovieReleases
-    from ..models.movie_summary_dated_page import MovieSummaryDatedPage
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.release_dates import ReleaseDates
-    from ..models.review_page import ReviewPage
-    from ..models.status import Status
-    from ..models.translations import Translations
-    from ..models.videos import Videos
-    from ..models.watch_providers import WatchProviders
+from .. import models
 
 
 class MoviesResource(Resource):
     """Movies."""
 
-    def account_states(self, movie_id: int) -> AccountStates:
+    def account_states(self, movie_id: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-account-states
@@ -47,7 +26,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id})
 
-    def add_rating(self, movie_id: int, *, value: float) -> Status:
+    def add_rating(self, movie_id: int, *, value: float) -> models.Status:
         """Rate a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-add-rating
@@ -57,11 +36,10 @@ class MoviesResource(Resource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.movies import movie_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
-        return self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
+        return self._call(endpoint, {"movie_id": movie_id, "body": models.RatingBody(value=value)})
 
-    def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
+    def alternative_titles(self, movie_id: int, *, country: str | None = None) -> models.MovieAlternativeTitles:
         """Get the other titles of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-alternative-titles
@@ -81,7 +59,7 @@ class MoviesResource(Resource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a movie in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-changes
@@ -98,7 +76,7 @@ class MoviesResource(Resource):
             endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
+    def credits(self, movie_id: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-credits
@@ -111,7 +89,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
-    def delete_rating(self, movie_id: int) -> Status:
+    def delete_rating(self, movie_id: int) -> models.Status:
         """Delete the user's rating of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-delete-rating
@@ -127,10 +105,10 @@ class MoviesResource(Resource):
         self,
         movie_id: int | str,
         *,
-        append: Sequence[MovieAppend | Unlisted] = (),
+        append: Sequence[models.MovieAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
-    ) -> MovieDetails:
+    ) -> models.MovieDetails:
         """Get a movie, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-details
@@ -153,7 +131,7 @@ class MoviesResource(Resource):
             },
         )
 
-    def external_ids(self, movie_id: int) -> ExternalIds:
+    def external_ids(self, movie_id: int) -> models.ExternalIds:
         """Get a movie's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-external-ids
@@ -167,7 +145,7 @@ class MoviesResource(Resource):
 
     def images(
         self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
-    ) -> MediaImages:
+    ) -> models.MediaImages:
         """Get the images of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-images
@@ -183,7 +161,7 @@ class MoviesResource(Resource):
             endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
         )
 
-    def keywords(self, movie_id: int) -> MovieKeywords:
+    def keywords(self, movie_id: int) -> models.MovieKeywords:
         """Get the keywords of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-keywords
@@ -195,7 +173,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id})
 
-    def latest(self) -> MovieDetails:
+    def latest(self) -> models.MovieDetails:
         """Get the newest movie in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-latest-id
@@ -204,7 +182,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {})
 
-    def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
+    def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the users' lists that a movie is on.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-lists
@@ -220,7 +198,7 @@ class MoviesResource(Resource):
 
     def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryDatedPage:
+    ) -> models.MovieSummaryDatedPage:
         """List the movies that are in cinemas now.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-now-playing-list
@@ -236,7 +214,7 @@ class MoviesResource(Resource):
 
     def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List movies by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-popular-list
@@ -252,7 +230,7 @@ class MoviesResource(Resource):
 
     def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies recommended to who likes a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-recommendations
@@ -266,7 +244,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
-    def release_dates(self, movie_id: int) -> ReleaseDates:
+    def release_dates(self, movie_id: int) -> models.ReleaseDates:
         """Get the release dates and certifications of a movie by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-release-dates
@@ -278,7 +256,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id})
 
-    def releases(self, movie_id: int) -> MovieReleases:
+    def releases(self, movie_id: int) -> models.MovieReleases:
         """Get the releases of a movie by country, in the older form.
 
         TMDB serves this and does not document it.
@@ -290,7 +268,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id})
 
-    def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
+    def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> models.ReviewPage:
         """List the reviews of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-reviews
@@ -304,7 +282,9 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
-    def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
+    def similar(
+        self, movie_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.MovieSummaryPage:
         """List movies with similar genres and keywords.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-similar
@@ -320,7 +300,7 @@ class MoviesResource(Resource):
 
     def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List movies by rating.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-top-rated-list
@@ -334,7 +314,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page, "region": region})
 
-    def translations(self, movie_id: int) -> Translations:
+    def translations(self, movie_id: int) -> models.Translations:
         """Get the translations of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-translations
@@ -348,7 +328,7 @@ class MoviesResource(Resource):
 
     def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryDatedPage:
+    ) -> models.MovieSummaryDatedPage:
         """List the movies that come to cinemas soon.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-upcoming-list
@@ -362,7 +342,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page, "region": region})
 
-    def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
+    def videos(self, movie_id: int, *, language: str | None = None) -> models.Videos:
         """Get the videos of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-videos
@@ -375,7 +355,7 @@ class MoviesResource(Resource):
 
         return self._call(endpoint, {"movie_id": movie_id, "language": language})
 
-    def watch_providers(self, movie_id: int) -> WatchProviders:
+    def watch_providers(self, movie_id: int) -> models.WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-watch-providers
@@ -391,7 +371,7 @@ class MoviesResource(Resource):
 class AsyncMoviesResource(AsyncResource):
     """Movies, async."""
 
-    async def account_states(self, movie_id: int) -> AccountStates:
+    async def account_states(self, movie_id: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-account-states
@@ -403,7 +383,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id})
 
-    async def add_rating(self, movie_id: int, *, value: float) -> Status:
+    async def add_rating(self, movie_id: int, *, value: float) -> models.Status:
         """Rate a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-add-rating
@@ -413,11 +393,10 @@ class AsyncMoviesResource(AsyncResource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.movies import movie_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
-        return await self._call(endpoint, {"movie_id": movie_id, "body": RatingBody(value=value)})
+        return await self._call(endpoint, {"movie_id": movie_id, "body": models.RatingBody(value=value)})
 
-    async def alternative_titles(self, movie_id: int, *, country: str | None = None) -> MovieAlternativeTitles:
+    async def alternative_titles(self, movie_id: int, *, country: str | None = None) -> models.MovieAlternativeTitles:
         """Get the other titles of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-alternative-titles
@@ -437,7 +416,7 @@ class AsyncMoviesResource(AsyncResource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a movie in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-changes
@@ -454,7 +433,7 @@ class AsyncMoviesResource(AsyncResource):
             endpoint, {"movie_id": movie_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    async def credits(self, movie_id: int, *, language: str | None = None) -> Credits:
+    async def credits(self, movie_id: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-credits
@@ -467,7 +446,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
-    async def delete_rating(self, movie_id: int) -> Status:
+    async def delete_rating(self, movie_id: int) -> models.Status:
         """Delete the user's rating of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-delete-rating
@@ -483,10 +462,10 @@ class AsyncMoviesResource(AsyncResource):
         self,
         movie_id: int | str,
         *,
-        append: Sequence[MovieAppend | Unlisted] = (),
+        append: Sequence[models.MovieAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
-    ) -> MovieDetails:
+    ) -> models.MovieDetails:
         """Get a movie, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-details
@@ -509,7 +488,7 @@ class AsyncMoviesResource(AsyncResource):
             },
         )
 
-    async def external_ids(self, movie_id: int) -> ExternalIds:
+    async def external_ids(self, movie_id: int) -> models.ExternalIds:
         """Get a movie's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-external-ids
@@ -523,7 +502,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def images(
         self, movie_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
-    ) -> MediaImages:
+    ) -> models.MediaImages:
         """Get the images of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-images
@@ -539,7 +518,7 @@ class AsyncMoviesResource(AsyncResource):
             endpoint, {"movie_id": movie_id, "include_image_language": include_image_language, "language": language}
         )
 
-    async def keywords(self, movie_id: int) -> MovieKeywords:
+    async def keywords(self, movie_id: int) -> models.MovieKeywords:
         """Get the keywords of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-keywords
@@ -551,7 +530,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id})
 
-    async def latest(self) -> MovieDetails:
+    async def latest(self) -> models.MovieDetails:
         """Get the newest movie in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-latest-id
@@ -560,7 +539,9 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def lists(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
+    async def lists(
+        self, movie_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.ListSummaryPage:
         """List the users' lists that a movie is on.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-lists
@@ -576,7 +557,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def now_playing(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryDatedPage:
+    ) -> models.MovieSummaryDatedPage:
         """List the movies that are in cinemas now.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-now-playing-list
@@ -592,7 +573,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def popular(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List movies by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-popular-list
@@ -608,7 +589,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def recommendations(
         self, movie_id: int, *, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies recommended to who likes a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-recommendations
@@ -622,7 +603,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
-    async def release_dates(self, movie_id: int) -> ReleaseDates:
+    async def release_dates(self, movie_id: int) -> models.ReleaseDates:
         """Get the release dates and certifications of a movie by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-release-dates
@@ -634,7 +615,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id})
 
-    async def releases(self, movie_id: int) -> MovieReleases:
+    async def releases(self, movie_id: int) -> models.MovieReleases:
         """Get the releases of a movie by country, in the older form.
 
         TMDB serves this and does not document it.
@@ -646,7 +627,9 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id})
 
-    async def reviews(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
+    async def reviews(
+        self, movie_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.ReviewPage:
         """List the reviews of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-reviews
@@ -660,7 +643,9 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id, "language": language, "page": page})
 
-    async def similar(self, movie_id: int, *, language: str | None = None, page: int | None = None) -> MovieSummaryPage:
+    async def similar(
+        self, movie_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.MovieSummaryPage:
         """List movies with similar genres and keywords.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-similar
@@ -676,7 +661,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def top_rated(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List movies by rating.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-top-rated-list
@@ -690,7 +675,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
-    async def translations(self, movie_id: int) -> Translations:
+    async def translations(self, movie_id: int) -> models.Translations:
         """Get the translations of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-translations
@@ -704,7 +689,7 @@ class AsyncMoviesResource(AsyncResource):
 
     async def upcoming(
         self, *, language: str | None = None, page: int | None = None, region: str | None = None
-    ) -> MovieSummaryDatedPage:
+    ) -> models.MovieSummaryDatedPage:
         """List the movies that come to cinemas soon.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-upcoming-list
@@ -718,7 +703,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page, "region": region})
 
-    async def videos(self, movie_id: int, *, language: str | None = None) -> Videos:
+    async def videos(self, movie_id: int, *, language: str | None = None) -> models.Videos:
         """Get the videos of a movie.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-videos
@@ -731,7 +716,7 @@ class AsyncMoviesResource(AsyncResource):
 
         return await self._call(endpoint, {"movie_id": movie_id, "language": language})
 
-    async def watch_providers(self, movie_id: int) -> WatchProviders:
+    async def watch_providers(self, movie_id: int) -> models.WatchProviders:
         """Get where a movie can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/movie-watch-providers

@@ -4,22 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
-    from ..models.alternative_names import AlternativeNames
-    from ..models.company_images import CompanyImages
-    from ..models.network_append import NetworkAppend
-    from ..models.network_details import NetworkDetails
+from .. import models
 
 
 class NetworksResource(Resource):
     """Networks."""
 
-    def alternative_names(self, network_id: int) -> AlternativeNames:
+    def alternative_names(self, network_id: int) -> models.AlternativeNames:
         """Get the other names of a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/details-copy
@@ -31,7 +25,9 @@ class NetworksResource(Resource):
 
         return self._call(endpoint, {"network_id": network_id})
 
-    def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
+    def details(
+        self, network_id: int, *, append: Sequence[models.NetworkAppend | Unlisted] = ()
+    ) -> models.NetworkDetails:
         """Get a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/network-details
@@ -44,7 +40,7 @@ class NetworksResource(Resource):
 
         return self._call(endpoint, {"network_id": network_id, "append_to_response": append or None})
 
-    def images(self, network_id: int) -> CompanyImages:
+    def images(self, network_id: int) -> models.CompanyImages:
         """Get the logos of a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/alternative-names-copy
@@ -60,7 +56,7 @@ class NetworksResource(Resource):
 class AsyncNetworksResource(AsyncResource):
     """Networks, async."""
 
-    async def alternative_names(self, network_id: int) -> AlternativeNames:
+    async def alternative_names(self, network_id: int) -> models.AlternativeNames:
         """Get the other names of a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/details-copy
@@ -72,7 +68,9 @@ class AsyncNetworksResource(AsyncResource):
 
         return await self._call(endpoint, {"network_id": network_id})
 
-    async def details(self, network_id: int, *, append: Sequence[NetworkAppend | Unlisted] = ()) -> NetworkDetails:
+    async def details(
+        self, network_id: int, *, append: Sequence[models.NetworkAppend | Unlisted] = ()
+    ) -> models.NetworkDetails:
         """Get a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/network-details
@@ -85,7 +83,7 @@ class AsyncNetworksResource(AsyncResource):
 
         return await self._call(endpoint, {"network_id": network_id, "append_to_response": append or None})
 
-    async def images(self, network_id: int) -> CompanyImages:
+    async def images(self, network_id: int) -> models.CompanyImages:
         """Get the logos of a TV network.
 
         TMDB's reference: https://developer.themoviedb.org/reference/alternative-names-copy

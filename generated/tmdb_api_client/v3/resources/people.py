@@ -5,23 +5,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Unlisted
-    from ..models.changes import Changes
-    from ..models.external_ids import ExternalIds
-    from ..models.person_append import PersonAppend
-    from ..models.person_combined_credits import PersonCombinedCredits
-    from ..models.person_details import PersonDetails
-    from ..models.person_images import PersonImages
-    from ..models.person_movie_credits import PersonMovieCredits
-    from ..models.person_summary_page import PersonSummaryPage
-    from ..models.person_tv_credits import PersonTvCredits
-    from ..models.tagged_image_page import TaggedImagePage
-    from ..models.translations import Translations
+from .. import models
 
 
 class PeopleResource(Resource):
@@ -34,7 +21,7 @@ class PeopleResource(Resource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a person in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-changes
@@ -51,7 +38,7 @@ class PeopleResource(Resource):
             endpoint, {"person_id": person_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    def combined_credits(self, person_id: int, *, language: str | None = None) -> PersonCombinedCredits:
+    def combined_credits(self, person_id: int, *, language: str | None = None) -> models.PersonCombinedCredits:
         """Get a person's credits in movies and series together.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-combined-credits
@@ -65,8 +52,8 @@ class PeopleResource(Resource):
         return self._call(endpoint, {"person_id": person_id, "language": language})
 
     def details(
-        self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
-    ) -> PersonDetails:
+        self, person_id: int, *, append: Sequence[models.PersonAppend | Unlisted] = (), language: str | None = None
+    ) -> models.PersonDetails:
         """Get a person, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-details
@@ -82,7 +69,7 @@ class PeopleResource(Resource):
             endpoint, {"person_id": person_id, "append_to_response": append or None, "language": language}
         )
 
-    def external_ids(self, person_id: int) -> ExternalIds:
+    def external_ids(self, person_id: int) -> models.ExternalIds:
         """Get a person's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-external-ids
@@ -94,7 +81,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"person_id": person_id})
 
-    def images(self, person_id: int) -> PersonImages:
+    def images(self, person_id: int) -> models.PersonImages:
         """Get the pictures of a person.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-images
@@ -106,7 +93,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"person_id": person_id})
 
-    def latest(self) -> PersonDetails:
+    def latest(self) -> models.PersonDetails:
         """Get the newest person in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-latest-id
@@ -115,7 +102,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {})
 
-    def movie_credits(self, person_id: int, *, language: str | None = None) -> PersonMovieCredits:
+    def movie_credits(self, person_id: int, *, language: str | None = None) -> models.PersonMovieCredits:
         """Get a person's credits in movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-movie-credits
@@ -128,7 +115,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"person_id": person_id, "language": language})
 
-    def popular(self, *, language: str | None = None, page: int | None = None) -> PersonSummaryPage:
+    def popular(self, *, language: str | None = None, page: int | None = None) -> models.PersonSummaryPage:
         """List people by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-popular-list
@@ -141,7 +128,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page})
 
-    def tagged_images(self, person_id: int, *, page: int | None = None) -> TaggedImagePage:
+    def tagged_images(self, person_id: int, *, page: int | None = None) -> models.TaggedImagePage:
         """List the images that a person is tagged in.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-tagged-images
@@ -154,7 +141,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"person_id": person_id, "page": page})
 
-    def translations(self, person_id: int) -> Translations:
+    def translations(self, person_id: int) -> models.Translations:
         """Get the translations of a person's biography.
 
         TMDB's reference: https://developer.themoviedb.org/reference/translations
@@ -166,7 +153,7 @@ class PeopleResource(Resource):
 
         return self._call(endpoint, {"person_id": person_id})
 
-    def tv_credits(self, person_id: int, *, language: str | None = None) -> PersonTvCredits:
+    def tv_credits(self, person_id: int, *, language: str | None = None) -> models.PersonTvCredits:
         """Get a person's credits in series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-tv-credits
@@ -190,7 +177,7 @@ class AsyncPeopleResource(AsyncResource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a person in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-changes
@@ -207,7 +194,7 @@ class AsyncPeopleResource(AsyncResource):
             endpoint, {"person_id": person_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    async def combined_credits(self, person_id: int, *, language: str | None = None) -> PersonCombinedCredits:
+    async def combined_credits(self, person_id: int, *, language: str | None = None) -> models.PersonCombinedCredits:
         """Get a person's credits in movies and series together.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-combined-credits
@@ -221,8 +208,8 @@ class AsyncPeopleResource(AsyncResource):
         return await self._call(endpoint, {"person_id": person_id, "language": language})
 
     async def details(
-        self, person_id: int, *, append: Sequence[PersonAppend | Unlisted] = (), language: str | None = None
-    ) -> PersonDetails:
+        self, person_id: int, *, append: Sequence[models.PersonAppend | Unlisted] = (), language: str | None = None
+    ) -> models.PersonDetails:
         """Get a person, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-details
@@ -238,7 +225,7 @@ class AsyncPeopleResource(AsyncResource):
             endpoint, {"person_id": person_id, "append_to_response": append or None, "language": language}
         )
 
-    async def external_ids(self, person_id: int) -> ExternalIds:
+    async def external_ids(self, person_id: int) -> models.ExternalIds:
         """Get a person's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-external-ids
@@ -250,7 +237,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"person_id": person_id})
 
-    async def images(self, person_id: int) -> PersonImages:
+    async def images(self, person_id: int) -> models.PersonImages:
         """Get the pictures of a person.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-images
@@ -262,7 +249,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"person_id": person_id})
 
-    async def latest(self) -> PersonDetails:
+    async def latest(self) -> models.PersonDetails:
         """Get the newest person in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-latest-id
@@ -271,7 +258,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def movie_credits(self, person_id: int, *, language: str | None = None) -> PersonMovieCredits:
+    async def movie_credits(self, person_id: int, *, language: str | None = None) -> models.PersonMovieCredits:
         """Get a person's credits in movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-movie-credits
@@ -284,7 +271,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"person_id": person_id, "language": language})
 
-    async def popular(self, *, language: str | None = None, page: int | None = None) -> PersonSummaryPage:
+    async def popular(self, *, language: str | None = None, page: int | None = None) -> models.PersonSummaryPage:
         """List people by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-popular-list
@@ -297,7 +284,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page})
 
-    async def tagged_images(self, person_id: int, *, page: int | None = None) -> TaggedImagePage:
+    async def tagged_images(self, person_id: int, *, page: int | None = None) -> models.TaggedImagePage:
         """List the images that a person is tagged in.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-tagged-images
@@ -310,7 +297,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"person_id": person_id, "page": page})
 
-    async def translations(self, person_id: int) -> Translations:
+    async def translations(self, person_id: int) -> models.Translations:
         """Get the translations of a person's biography.
 
         TMDB's reference: https://developer.themoviedb.org/reference/translations
@@ -322,7 +309,7 @@ class AsyncPeopleResource(AsyncResource):
 
         return await self._call(endpoint, {"person_id": person_id})
 
-    async def tv_credits(self, person_id: int, *, language: str | None = None) -> PersonTvCredits:
+    async def tv_credits(self, person_id: int, *, language: str | None = None) -> models.PersonTvCredits:
         """Get a person's credits in series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/person-tv-credits

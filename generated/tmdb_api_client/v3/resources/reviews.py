@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.review import Review
+from .. import models
 
 
 class ReviewsResource(Resource):
     """Reviews."""
 
-    def details(self, review_id: str) -> Review:
+    def details(self, review_id: str) -> models.Review:
         """Get a review.
 
         TMDB's reference: https://developer.themoviedb.org/reference/review-details
@@ -30,7 +26,7 @@ class ReviewsResource(Resource):
 class AsyncReviewsResource(AsyncResource):
     """Reviews, async."""
 
-    async def details(self, review_id: str) -> Review:
+    async def details(self, review_id: str) -> models.Review:
         """Get a review.
 
         TMDB's reference: https://developer.themoviedb.org/reference/review-details

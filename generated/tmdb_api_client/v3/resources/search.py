@@ -3,18 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.collection_summary_page import CollectionSummaryPage
-    from ..models.company_summary_page import CompanySummaryPage
-    from ..models.keyword_page import KeywordPage
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.multi_search_page import MultiSearchPage
-    from ..models.person_summary_page import PersonSummaryPage
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
+from .. import models
 
 
 class SearchResource(Resource):
@@ -28,7 +18,7 @@ class SearchResource(Resource):
         language: str | None = None,
         page: int | None = None,
         region: str | None = None,
-    ) -> CollectionSummaryPage:
+    ) -> models.CollectionSummaryPage:
         """Search collections by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-collection
@@ -47,7 +37,7 @@ class SearchResource(Resource):
             {"query": query, "include_adult": include_adult, "language": language, "page": page, "region": region},
         )
 
-    def company(self, query: str, *, page: int | None = None) -> CompanySummaryPage:
+    def company(self, query: str, *, page: int | None = None) -> models.CompanySummaryPage:
         """Search companies by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-company
@@ -60,7 +50,7 @@ class SearchResource(Resource):
 
         return self._call(endpoint, {"query": query, "page": page})
 
-    def keyword(self, query: str, *, page: int | None = None) -> KeywordPage:
+    def keyword(self, query: str, *, page: int | None = None) -> models.KeywordPage:
         """Search keywords by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-keyword
@@ -83,7 +73,7 @@ class SearchResource(Resource):
         primary_release_year: int | None = None,
         region: str | None = None,
         year: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """Search movies by title.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-movie
@@ -114,7 +104,7 @@ class SearchResource(Resource):
 
     def multi(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> MultiSearchPage:
+    ) -> models.MultiSearchPage:
         """Search movies, series, people and collections in one call.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-multi
@@ -133,7 +123,7 @@ class SearchResource(Resource):
 
     def person(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> PersonSummaryPage:
+    ) -> models.PersonSummaryPage:
         """Search people by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-person
@@ -159,7 +149,7 @@ class SearchResource(Resource):
         language: str | None = None,
         page: int | None = None,
         year: int | None = None,
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """Search series by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-tv
@@ -198,7 +188,7 @@ class AsyncSearchResource(AsyncResource):
         language: str | None = None,
         page: int | None = None,
         region: str | None = None,
-    ) -> CollectionSummaryPage:
+    ) -> models.CollectionSummaryPage:
         """Search collections by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-collection
@@ -217,7 +207,7 @@ class AsyncSearchResource(AsyncResource):
             {"query": query, "include_adult": include_adult, "language": language, "page": page, "region": region},
         )
 
-    async def company(self, query: str, *, page: int | None = None) -> CompanySummaryPage:
+    async def company(self, query: str, *, page: int | None = None) -> models.CompanySummaryPage:
         """Search companies by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-company
@@ -230,7 +220,7 @@ class AsyncSearchResource(AsyncResource):
 
         return await self._call(endpoint, {"query": query, "page": page})
 
-    async def keyword(self, query: str, *, page: int | None = None) -> KeywordPage:
+    async def keyword(self, query: str, *, page: int | None = None) -> models.KeywordPage:
         """Search keywords by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-keyword
@@ -253,7 +243,7 @@ class AsyncSearchResource(AsyncResource):
         primary_release_year: int | None = None,
         region: str | None = None,
         year: int | None = None,
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """Search movies by title.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-movie
@@ -284,7 +274,7 @@ class AsyncSearchResource(AsyncResource):
 
     async def multi(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> MultiSearchPage:
+    ) -> models.MultiSearchPage:
         """Search movies, series, people and collections in one call.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-multi
@@ -303,7 +293,7 @@ class AsyncSearchResource(AsyncResource):
 
     async def person(
         self, query: str, *, include_adult: bool | None = None, language: str | None = None, page: int | None = None
-    ) -> PersonSummaryPage:
+    ) -> models.PersonSummaryPage:
         """Search people by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-person
@@ -329,7 +319,7 @@ class AsyncSearchResource(AsyncResource):
         language: str | None = None,
         page: int | None = None,
         year: int | None = None,
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """Search series by name.
 
         TMDB's reference: https://developer.themoviedb.org/reference/search-tv

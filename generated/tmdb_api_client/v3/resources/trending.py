@@ -3,22 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.person_summary_page import PersonSummaryPage
-    from ..models.time_window import TimeWindow
-    from ..models.trending_page import TrendingPage
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
+from .. import models
 
 
 class TrendingResource(Resource):
     """Trending."""
 
-    def all(self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None) -> TrendingPage:
+    def all(
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.TrendingPage:
         """List the movies, series and people that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-all
@@ -33,8 +27,8 @@ class TrendingResource(Resource):
         return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def movies(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.MovieSummaryPage:
         """List the movies that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-movies
@@ -49,8 +43,8 @@ class TrendingResource(Resource):
         return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def people(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> PersonSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.PersonSummaryPage:
         """List the people who are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-people
@@ -65,8 +59,8 @@ class TrendingResource(Resource):
         return self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     def tv(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.TvSeriesSummaryPage:
         """List the series that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-tv
@@ -85,8 +79,8 @@ class AsyncTrendingResource(AsyncResource):
     """Trending, async."""
 
     async def all(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> TrendingPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.TrendingPage:
         """List the movies, series and people that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-all
@@ -101,8 +95,8 @@ class AsyncTrendingResource(AsyncResource):
         return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def movies(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.MovieSummaryPage:
         """List the movies that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-movies
@@ -117,8 +111,8 @@ class AsyncTrendingResource(AsyncResource):
         return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def people(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> PersonSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.PersonSummaryPage:
         """List the people who are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-people
@@ -133,8 +127,8 @@ class AsyncTrendingResource(AsyncResource):
         return await self._call(endpoint, {"time_window": time_window, "language": language, "page": page})
 
     async def tv(
-        self, time_window: TimeWindow, *, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+        self, time_window: models.TimeWindow, *, language: str | None = None, page: int | None = None
+    ) -> models.TvSeriesSummaryPage:
         """List the series that are trending.
 
         TMDB's reference: https://developer.themoviedb.org/reference/trending-tv

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.episode_group_details import EpisodeGroupDetails
+from .. import models
 
 
 class TvEpisodeGroupsResource(Resource):
     """TV episode groups."""
 
-    def details(self, tv_episode_group_id: str) -> EpisodeGroupDetails:
+    def details(self, tv_episode_group_id: str) -> models.EpisodeGroupDetails:
         """Get an alternative order of a series' episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-group-details
@@ -30,7 +26,7 @@ class TvEpisodeGroupsResource(Resource):
 class AsyncTvEpisodeGroupsResource(AsyncResource):
     """TV episode groups, async."""
 
-    async def details(self, tv_episode_group_id: str) -> EpisodeGroupDetails:
+    async def details(self, tv_episode_group_id: str) -> models.EpisodeGroupDetails:
         """Get an alternative order of a series' episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-group-details

@@ -4,28 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Filter, Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Filter, Unlisted
-    from ..models.account_states import AccountStates
-    from ..models.changes import Changes
-    from ..models.episode_append import EpisodeAppend
-    from ..models.episode_credits import EpisodeCredits
-    from ..models.episode_details import EpisodeDetails
-    from ..models.episode_images import EpisodeImages
-    from ..models.external_ids import ExternalIds
-    from ..models.status import Status
-    from ..models.translations import Translations
-    from ..models.videos import Videos
+from .. import models
 
 
 class TvEpisodesResource(Resource):
     """TV episodes."""
 
-    def account_states(self, series_id: int, season_number: int, episode_number: int) -> AccountStates:
+    def account_states(self, series_id: int, season_number: int, episode_number: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-account-states
@@ -41,7 +29,7 @@ class TvEpisodesResource(Resource):
             endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
         )
 
-    def add_rating(self, series_id: int, season_number: int, episode_number: int, *, value: float) -> Status:
+    def add_rating(self, series_id: int, season_number: int, episode_number: int, *, value: float) -> models.Status:
         """Rate an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-add-rating
@@ -53,7 +41,6 @@ class TvEpisodesResource(Resource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.tv_episodes import tv_episode_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
         return self._call(
             endpoint,
@@ -61,11 +48,11 @@ class TvEpisodesResource(Resource):
                 "series_id": series_id,
                 "season_number": season_number,
                 "episode_number": episode_number,
-                "body": RatingBody(value=value),
+                "body": models.RatingBody(value=value),
             },
         )
 
-    def changes(self, episode_id: int) -> Changes:
+    def changes(self, episode_id: int) -> models.Changes:
         """Get what was changed about an episode lately.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-changes-by-id
@@ -79,7 +66,7 @@ class TvEpisodesResource(Resource):
 
     def credits(
         self, series_id: int, season_number: int, episode_number: int, *, language: str | None = None
-    ) -> EpisodeCredits:
+    ) -> models.EpisodeCredits:
         """Get the cast, guest stars and crew of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-credits
@@ -102,7 +89,7 @@ class TvEpisodesResource(Resource):
             },
         )
 
-    def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> Status:
+    def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> models.Status:
         """Delete the user's rating of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-delete-rating
@@ -124,11 +111,11 @@ class TvEpisodesResource(Resource):
         season_number: int,
         episode_number: int,
         *,
-        append: Sequence[EpisodeAppend | Unlisted] = (),
+        append: Sequence[models.EpisodeAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> EpisodeDetails:
+    ) -> models.EpisodeDetails:
         """Get an episode, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-details
@@ -157,7 +144,7 @@ class TvEpisodesResource(Resource):
             },
         )
 
-    def external_ids(self, series_id: int, season_number: int, episode_number: int) -> ExternalIds:
+    def external_ids(self, series_id: int, season_number: int, episode_number: int) -> models.ExternalIds:
         """Get an episode's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-external-ids
@@ -181,7 +168,7 @@ class TvEpisodesResource(Resource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> EpisodeImages:
+    ) -> models.EpisodeImages:
         """Get the stills of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-images
@@ -206,7 +193,7 @@ class TvEpisodesResource(Resource):
             },
         )
 
-    def translations(self, series_id: int, season_number: int, episode_number: int) -> Translations:
+    def translations(self, series_id: int, season_number: int, episode_number: int) -> models.Translations:
         """Get the translations of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-translations
@@ -230,7 +217,7 @@ class TvEpisodesResource(Resource):
         *,
         include_video_language: Filter[str] | None = None,
         language: str | None = None,
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-videos
@@ -259,7 +246,7 @@ class TvEpisodesResource(Resource):
 class AsyncTvEpisodesResource(AsyncResource):
     """TV episodes, async."""
 
-    async def account_states(self, series_id: int, season_number: int, episode_number: int) -> AccountStates:
+    async def account_states(self, series_id: int, season_number: int, episode_number: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-account-states
@@ -275,7 +262,9 @@ class AsyncTvEpisodesResource(AsyncResource):
             endpoint, {"series_id": series_id, "season_number": season_number, "episode_number": episode_number}
         )
 
-    async def add_rating(self, series_id: int, season_number: int, episode_number: int, *, value: float) -> Status:
+    async def add_rating(
+        self, series_id: int, season_number: int, episode_number: int, *, value: float
+    ) -> models.Status:
         """Rate an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-add-rating
@@ -287,7 +276,6 @@ class AsyncTvEpisodesResource(AsyncResource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.tv_episodes import tv_episode_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
         return await self._call(
             endpoint,
@@ -295,11 +283,11 @@ class AsyncTvEpisodesResource(AsyncResource):
                 "series_id": series_id,
                 "season_number": season_number,
                 "episode_number": episode_number,
-                "body": RatingBody(value=value),
+                "body": models.RatingBody(value=value),
             },
         )
 
-    async def changes(self, episode_id: int) -> Changes:
+    async def changes(self, episode_id: int) -> models.Changes:
         """Get what was changed about an episode lately.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-changes-by-id
@@ -313,7 +301,7 @@ class AsyncTvEpisodesResource(AsyncResource):
 
     async def credits(
         self, series_id: int, season_number: int, episode_number: int, *, language: str | None = None
-    ) -> EpisodeCredits:
+    ) -> models.EpisodeCredits:
         """Get the cast, guest stars and crew of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-credits
@@ -336,7 +324,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             },
         )
 
-    async def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> Status:
+    async def delete_rating(self, series_id: int, season_number: int, episode_number: int) -> models.Status:
         """Delete the user's rating of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-delete-rating
@@ -358,11 +346,11 @@ class AsyncTvEpisodesResource(AsyncResource):
         season_number: int,
         episode_number: int,
         *,
-        append: Sequence[EpisodeAppend | Unlisted] = (),
+        append: Sequence[models.EpisodeAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> EpisodeDetails:
+    ) -> models.EpisodeDetails:
         """Get an episode, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-details
@@ -391,7 +379,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             },
         )
 
-    async def external_ids(self, series_id: int, season_number: int, episode_number: int) -> ExternalIds:
+    async def external_ids(self, series_id: int, season_number: int, episode_number: int) -> models.ExternalIds:
         """Get an episode's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-external-ids
@@ -415,7 +403,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> EpisodeImages:
+    ) -> models.EpisodeImages:
         """Get the stills of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-images
@@ -440,7 +428,7 @@ class AsyncTvEpisodesResource(AsyncResource):
             },
         )
 
-    async def translations(self, series_id: int, season_number: int, episode_number: int) -> Translations:
+    async def translations(self, series_id: int, season_number: int, episode_number: int) -> models.Translations:
         """Get the translations of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-translations
@@ -464,7 +452,7 @@ class AsyncTvEpisodesResource(AsyncResource):
         *,
         include_video_language: Filter[str] | None = None,
         language: str | None = None,
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of an episode.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-episode-videos

@@ -5,29 +5,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import Filter, Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import Filter, Unlisted
-    from ..models.aggregate_credits import AggregateCredits
-    from ..models.changes import Changes
-    from ..models.credits import Credits
-    from ..models.external_ids import ExternalIds
-    from ..models.season_account_states import SeasonAccountStates
-    from ..models.season_append import SeasonAppend
-    from ..models.season_details import SeasonDetails
-    from ..models.season_images import SeasonImages
-    from ..models.translations import Translations
-    from ..models.videos import Videos
-    from ..models.watch_providers import WatchProviders
+from .. import models
 
 
 class TvSeasonsResource(Resource):
     """TV seasons."""
 
-    def account_states(self, series_id: int, season_number: int) -> SeasonAccountStates:
+    def account_states(self, series_id: int, season_number: int) -> models.SeasonAccountStates:
         """Get the user's ratings of a season's episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-account-states
@@ -40,7 +27,9 @@ class TvSeasonsResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id, "season_number": season_number})
 
-    def aggregate_credits(self, series_id: int, season_number: int, *, language: str | None = None) -> AggregateCredits:
+    def aggregate_credits(
+        self, series_id: int, season_number: int, *, language: str | None = None
+    ) -> models.AggregateCredits:
         """Get the cast and crew of a season, summed up over its episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-aggregate-credits
@@ -61,7 +50,7 @@ class TvSeasonsResource(Resource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a season in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-changes-by-id
@@ -78,7 +67,7 @@ class TvSeasonsResource(Resource):
             endpoint, {"season_id": season_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> Credits:
+    def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-credits
@@ -97,11 +86,11 @@ class TvSeasonsResource(Resource):
         series_id: int,
         season_number: int,
         *,
-        append: Sequence[SeasonAppend | Unlisted] = (),
+        append: Sequence[models.SeasonAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> SeasonDetails:
+    ) -> models.SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-details
@@ -128,7 +117,7 @@ class TvSeasonsResource(Resource):
             },
         )
 
-    def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
+    def external_ids(self, series_id: int, season_number: int) -> models.ExternalIds:
         """Get a season's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-external-ids
@@ -148,7 +137,7 @@ class TvSeasonsResource(Resource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> SeasonImages:
+    ) -> models.SeasonImages:
         """Get the posters of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-images
@@ -171,7 +160,7 @@ class TvSeasonsResource(Resource):
             },
         )
 
-    def translations(self, series_id: int, season_number: int) -> Translations:
+    def translations(self, series_id: int, season_number: int) -> models.Translations:
         """Get the translations of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-translations
@@ -191,7 +180,7 @@ class TvSeasonsResource(Resource):
         *,
         include_video_language: Filter[str] | None = None,
         language: str | None = None,
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-videos
@@ -214,7 +203,9 @@ class TvSeasonsResource(Resource):
             },
         )
 
-    def watch_providers(self, series_id: int, season_number: int, *, language: str | None = None) -> WatchProviders:
+    def watch_providers(
+        self, series_id: int, season_number: int, *, language: str | None = None
+    ) -> models.WatchProviders:
         """Get where a season can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-watch-providers
@@ -232,7 +223,7 @@ class TvSeasonsResource(Resource):
 class AsyncTvSeasonsResource(AsyncResource):
     """TV seasons, async."""
 
-    async def account_states(self, series_id: int, season_number: int) -> SeasonAccountStates:
+    async def account_states(self, series_id: int, season_number: int) -> models.SeasonAccountStates:
         """Get the user's ratings of a season's episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-account-states
@@ -247,7 +238,7 @@ class AsyncTvSeasonsResource(AsyncResource):
 
     async def aggregate_credits(
         self, series_id: int, season_number: int, *, language: str | None = None
-    ) -> AggregateCredits:
+    ) -> models.AggregateCredits:
         """Get the cast and crew of a season, summed up over its episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-aggregate-credits
@@ -270,7 +261,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a season in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-changes-by-id
@@ -287,7 +278,7 @@ class AsyncTvSeasonsResource(AsyncResource):
             endpoint, {"season_id": season_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    async def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> Credits:
+    async def credits(self, series_id: int, season_number: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-credits
@@ -308,11 +299,11 @@ class AsyncTvSeasonsResource(AsyncResource):
         series_id: int,
         season_number: int,
         *,
-        append: Sequence[SeasonAppend | Unlisted] = (),
+        append: Sequence[models.SeasonAppend | Unlisted] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> SeasonDetails:
+    ) -> models.SeasonDetails:
         """Get a season with its episodes, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-details
@@ -339,7 +330,7 @@ class AsyncTvSeasonsResource(AsyncResource):
             },
         )
 
-    async def external_ids(self, series_id: int, season_number: int) -> ExternalIds:
+    async def external_ids(self, series_id: int, season_number: int) -> models.ExternalIds:
         """Get a season's ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-external-ids
@@ -359,7 +350,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         *,
         include_image_language: Filter[str | None] | None = None,
         language: str | None = None,
-    ) -> SeasonImages:
+    ) -> models.SeasonImages:
         """Get the posters of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-images
@@ -382,7 +373,7 @@ class AsyncTvSeasonsResource(AsyncResource):
             },
         )
 
-    async def translations(self, series_id: int, season_number: int) -> Translations:
+    async def translations(self, series_id: int, season_number: int) -> models.Translations:
         """Get the translations of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-translations
@@ -402,7 +393,7 @@ class AsyncTvSeasonsResource(AsyncResource):
         *,
         include_video_language: Filter[str] | None = None,
         language: str | None = None,
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of a season.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-videos
@@ -427,7 +418,7 @@ class AsyncTvSeasonsResource(AsyncResource):
 
     async def watch_providers(
         self, series_id: int, season_number: int, *, language: str | None = None
-    ) -> WatchProviders:
+    ) -> models.WatchProviders:
         """Get where a season can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-season-watch-providers

@@ -5,38 +5,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..._endpoint import AppendedSeason, Filter, Unlisted
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..._endpoint import AppendedSeason, Filter, Unlisted
-    from ..models.account_states import AccountStates
-    from ..models.aggregate_credits import AggregateCredits
-    from ..models.changes import Changes
-    from ..models.content_ratings import ContentRatings
-    from ..models.credits import Credits
-    from ..models.episode_groups import EpisodeGroups
-    from ..models.external_ids import ExternalIds
-    from ..models.list_summary_page import ListSummaryPage
-    from ..models.media_images import MediaImages
-    from ..models.review_page import ReviewPage
-    from ..models.screened_episodes import ScreenedEpisodes
-    from ..models.status import Status
-    from ..models.translations import Translations
-    from ..models.tv_series_alternative_titles import TvSeriesAlternativeTitles
-    from ..models.tv_series_append import TvSeriesAppend
-    from ..models.tv_series_details import TvSeriesDetails
-    from ..models.tv_series_keywords import TvSeriesKeywords
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
-    from ..models.videos import Videos
-    from ..models.watch_providers import WatchProviders
+from .. import models
 
 
 class TvSeriesResource(Resource):
     """TV series."""
 
-    def account_states(self, series_id: int) -> AccountStates:
+    def account_states(self, series_id: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-account-states
@@ -48,7 +26,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id})
 
-    def add_rating(self, series_id: int, *, value: float) -> Status:
+    def add_rating(self, series_id: int, *, value: float) -> models.Status:
         """Rate a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-add-rating
@@ -58,11 +36,10 @@ class TvSeriesResource(Resource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.tv_series import tv_series_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
-        return self._call(endpoint, {"series_id": series_id, "body": RatingBody(value=value)})
+        return self._call(endpoint, {"series_id": series_id, "body": models.RatingBody(value=value)})
 
-    def aggregate_credits(self, series_id: int, *, language: str | None = None) -> AggregateCredits:
+    def aggregate_credits(self, series_id: int, *, language: str | None = None) -> models.AggregateCredits:
         """Get the cast and crew of a series, summed up over all its episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-aggregate-credits
@@ -77,7 +54,7 @@ class TvSeriesResource(Resource):
 
     def airing_today(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that have an episode today.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-airing-today-list
@@ -91,7 +68,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
-    def alternative_titles(self, series_id: int) -> TvSeriesAlternativeTitles:
+    def alternative_titles(self, series_id: int) -> models.TvSeriesAlternativeTitles:
         """Get the other titles of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-alternative-titles
@@ -110,7 +87,7 @@ class TvSeriesResource(Resource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a series in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-changes
@@ -127,7 +104,7 @@ class TvSeriesResource(Resource):
             endpoint, {"series_id": series_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    def content_ratings(self, series_id: int) -> ContentRatings:
+    def content_ratings(self, series_id: int) -> models.ContentRatings:
         """Get the age ratings of a series by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-content-ratings
@@ -139,7 +116,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id})
 
-    def credits(self, series_id: int, *, language: str | None = None) -> Credits:
+    def credits(self, series_id: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of the latest season of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-credits
@@ -152,7 +129,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id, "language": language})
 
-    def delete_rating(self, series_id: int) -> Status:
+    def delete_rating(self, series_id: int) -> models.Status:
         """Delete the user's rating of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-delete-rating
@@ -168,11 +145,11 @@ class TvSeriesResource(Resource):
         self,
         series_id: int,
         *,
-        append: Sequence[TvSeriesAppend | Unlisted | AppendedSeason] = (),
+        append: Sequence[models.TvSeriesAppend | Unlisted | AppendedSeason] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> TvSeriesDetails:
+    ) -> models.TvSeriesDetails:
         """Get a series, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-details
@@ -197,7 +174,7 @@ class TvSeriesResource(Resource):
             },
         )
 
-    def episode_groups(self, series_id: int) -> EpisodeGroups:
+    def episode_groups(self, series_id: int) -> models.EpisodeGroups:
         """List the alternative orders of a series' episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-episode-groups
@@ -209,7 +186,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id})
 
-    def external_ids(self, series_id: int) -> ExternalIds:
+    def external_ids(self, series_id: int) -> models.ExternalIds:
         """Get a series' ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-external-ids
@@ -223,7 +200,7 @@ class TvSeriesResource(Resource):
 
     def images(
         self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
-    ) -> MediaImages:
+    ) -> models.MediaImages:
         """Get the images of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-images
@@ -239,7 +216,7 @@ class TvSeriesResource(Resource):
             endpoint, {"series_id": series_id, "include_image_language": include_image_language, "language": language}
         )
 
-    def keywords(self, series_id: int) -> TvSeriesKeywords:
+    def keywords(self, series_id: int) -> models.TvSeriesKeywords:
         """Get the keywords of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-keywords
@@ -251,7 +228,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id})
 
-    def latest(self) -> TvSeriesDetails:
+    def latest(self) -> models.TvSeriesDetails:
         """Get the newest series in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-latest-id
@@ -260,7 +237,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {})
 
-    def lists(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
+    def lists(self, series_id: int, *, language: str | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the users' lists that a series is on.
 
         TMDB's reference: https://developer.themoviedb.org/reference/lists-copy
@@ -276,7 +253,7 @@ class TvSeriesResource(Resource):
 
     def on_the_air(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that have an episode within the next seven days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-on-the-air-list
@@ -290,7 +267,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
-    def popular(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
+    def popular(self, *, language: str | None = None, page: int | None = None) -> models.TvSeriesSummaryPage:
         """List series by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-popular-list
@@ -305,7 +282,7 @@ class TvSeriesResource(Resource):
 
     def recommendations(
         self, series_id: int, *, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series recommended to who likes a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-recommendations
@@ -319,7 +296,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    def reviews(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
+    def reviews(self, series_id: int, *, language: str | None = None, page: int | None = None) -> models.ReviewPage:
         """List the reviews of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-reviews
@@ -333,7 +310,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    def screened_theatrically(self, series_id: int) -> ScreenedEpisodes:
+    def screened_theatrically(self, series_id: int) -> models.ScreenedEpisodes:
         """List the episodes of a series that were shown in cinemas.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-screened-theatrically
@@ -345,7 +322,9 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id})
 
-    def similar(self, series_id: int, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
+    def similar(
+        self, series_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.TvSeriesSummaryPage:
         """List series with similar genres and keywords.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-similar
@@ -359,7 +338,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    def top_rated(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
+    def top_rated(self, *, language: str | None = None, page: int | None = None) -> models.TvSeriesSummaryPage:
         """List series by rating.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-top-rated-list
@@ -372,7 +351,7 @@ class TvSeriesResource(Resource):
 
         return self._call(endpoint, {"language": language, "page": page})
 
-    def translations(self, series_id: int) -> Translations:
+    def translations(self, series_id: int) -> models.Translations:
         """Get the translations of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-translations
@@ -386,7 +365,7 @@ class TvSeriesResource(Resource):
 
     def videos(
         self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-videos
@@ -402,7 +381,7 @@ class TvSeriesResource(Resource):
             endpoint, {"series_id": series_id, "include_video_language": include_video_language, "language": language}
         )
 
-    def watch_providers(self, series_id: int) -> WatchProviders:
+    def watch_providers(self, series_id: int) -> models.WatchProviders:
         """Get where a series can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-watch-providers
@@ -418,7 +397,7 @@ class TvSeriesResource(Resource):
 class AsyncTvSeriesResource(AsyncResource):
     """TV series, async."""
 
-    async def account_states(self, series_id: int) -> AccountStates:
+    async def account_states(self, series_id: int) -> models.AccountStates:
         """Get whether the user has rated, favourited or watchlisted a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-account-states
@@ -430,7 +409,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id})
 
-    async def add_rating(self, series_id: int, *, value: float) -> Status:
+    async def add_rating(self, series_id: int, *, value: float) -> models.Status:
         """Rate a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-add-rating
@@ -440,11 +419,10 @@ class AsyncTvSeriesResource(AsyncResource):
             value: The rating, 0.5 to 10 in steps of 0.5.
         """
         from ..api.tv_series import tv_series_add_rating as endpoint
-        from ..models.rating_body import RatingBody
 
-        return await self._call(endpoint, {"series_id": series_id, "body": RatingBody(value=value)})
+        return await self._call(endpoint, {"series_id": series_id, "body": models.RatingBody(value=value)})
 
-    async def aggregate_credits(self, series_id: int, *, language: str | None = None) -> AggregateCredits:
+    async def aggregate_credits(self, series_id: int, *, language: str | None = None) -> models.AggregateCredits:
         """Get the cast and crew of a series, summed up over all its episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-aggregate-credits
@@ -459,7 +437,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def airing_today(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that have an episode today.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-airing-today-list
@@ -473,7 +451,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
-    async def alternative_titles(self, series_id: int) -> TvSeriesAlternativeTitles:
+    async def alternative_titles(self, series_id: int) -> models.TvSeriesAlternativeTitles:
         """Get the other titles of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-alternative-titles
@@ -492,7 +470,7 @@ class AsyncTvSeriesResource(AsyncResource):
         end_date: datetime.date | None = None,
         page: int | None = None,
         start_date: datetime.date | None = None,
-    ) -> Changes:
+    ) -> models.Changes:
         """Get what was changed about a series in a range of days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-changes
@@ -509,7 +487,7 @@ class AsyncTvSeriesResource(AsyncResource):
             endpoint, {"series_id": series_id, "end_date": end_date, "page": page, "start_date": start_date}
         )
 
-    async def content_ratings(self, series_id: int) -> ContentRatings:
+    async def content_ratings(self, series_id: int) -> models.ContentRatings:
         """Get the age ratings of a series by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-content-ratings
@@ -521,7 +499,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id})
 
-    async def credits(self, series_id: int, *, language: str | None = None) -> Credits:
+    async def credits(self, series_id: int, *, language: str | None = None) -> models.Credits:
         """Get the cast and crew of the latest season of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-credits
@@ -534,7 +512,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id, "language": language})
 
-    async def delete_rating(self, series_id: int) -> Status:
+    async def delete_rating(self, series_id: int) -> models.Status:
         """Delete the user's rating of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-delete-rating
@@ -550,11 +528,11 @@ class AsyncTvSeriesResource(AsyncResource):
         self,
         series_id: int,
         *,
-        append: Sequence[TvSeriesAppend | Unlisted | AppendedSeason] = (),
+        append: Sequence[models.TvSeriesAppend | Unlisted | AppendedSeason] = (),
         language: str | None = None,
         include_image_language: Filter[str | None] | None = None,
         include_video_language: Filter[str] | None = None,
-    ) -> TvSeriesDetails:
+    ) -> models.TvSeriesDetails:
         """Get a series, with what is appended.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-details
@@ -579,7 +557,7 @@ class AsyncTvSeriesResource(AsyncResource):
             },
         )
 
-    async def episode_groups(self, series_id: int) -> EpisodeGroups:
+    async def episode_groups(self, series_id: int) -> models.EpisodeGroups:
         """List the alternative orders of a series' episodes.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-episode-groups
@@ -591,7 +569,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id})
 
-    async def external_ids(self, series_id: int) -> ExternalIds:
+    async def external_ids(self, series_id: int) -> models.ExternalIds:
         """Get a series' ids on other sites.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-external-ids
@@ -605,7 +583,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def images(
         self, series_id: int, *, include_image_language: Filter[str | None] | None = None, language: str | None = None
-    ) -> MediaImages:
+    ) -> models.MediaImages:
         """Get the images of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-images
@@ -621,7 +599,7 @@ class AsyncTvSeriesResource(AsyncResource):
             endpoint, {"series_id": series_id, "include_image_language": include_image_language, "language": language}
         )
 
-    async def keywords(self, series_id: int) -> TvSeriesKeywords:
+    async def keywords(self, series_id: int) -> models.TvSeriesKeywords:
         """Get the keywords of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-keywords
@@ -633,7 +611,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id})
 
-    async def latest(self) -> TvSeriesDetails:
+    async def latest(self) -> models.TvSeriesDetails:
         """Get the newest series in TMDB.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-latest-id
@@ -642,7 +620,9 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {})
 
-    async def lists(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ListSummaryPage:
+    async def lists(
+        self, series_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.ListSummaryPage:
         """List the users' lists that a series is on.
 
         TMDB's reference: https://developer.themoviedb.org/reference/lists-copy
@@ -658,7 +638,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def on_the_air(
         self, *, language: str | None = None, page: int | None = None, timezone: str | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that have an episode within the next seven days.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-on-the-air-list
@@ -672,7 +652,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page, "timezone": timezone})
 
-    async def popular(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
+    async def popular(self, *, language: str | None = None, page: int | None = None) -> models.TvSeriesSummaryPage:
         """List series by popularity.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-popular-list
@@ -687,7 +667,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def recommendations(
         self, series_id: int, *, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series recommended to who likes a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-recommendations
@@ -701,7 +681,9 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    async def reviews(self, series_id: int, *, language: str | None = None, page: int | None = None) -> ReviewPage:
+    async def reviews(
+        self, series_id: int, *, language: str | None = None, page: int | None = None
+    ) -> models.ReviewPage:
         """List the reviews of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-reviews
@@ -715,7 +697,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    async def screened_theatrically(self, series_id: int) -> ScreenedEpisodes:
+    async def screened_theatrically(self, series_id: int) -> models.ScreenedEpisodes:
         """List the episodes of a series that were shown in cinemas.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-screened-theatrically
@@ -729,7 +711,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def similar(
         self, series_id: int, *, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List series with similar genres and keywords.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-similar
@@ -743,7 +725,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"series_id": series_id, "language": language, "page": page})
 
-    async def top_rated(self, *, language: str | None = None, page: int | None = None) -> TvSeriesSummaryPage:
+    async def top_rated(self, *, language: str | None = None, page: int | None = None) -> models.TvSeriesSummaryPage:
         """List series by rating.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-top-rated-list
@@ -756,7 +738,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "page": page})
 
-    async def translations(self, series_id: int) -> Translations:
+    async def translations(self, series_id: int) -> models.Translations:
         """Get the translations of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-translations
@@ -770,7 +752,7 @@ class AsyncTvSeriesResource(AsyncResource):
 
     async def videos(
         self, series_id: int, *, include_video_language: Filter[str] | None = None, language: str | None = None
-    ) -> Videos:
+    ) -> models.Videos:
         """Get the videos of a series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-videos
@@ -786,7 +768,7 @@ class AsyncTvSeriesResource(AsyncResource):
             endpoint, {"series_id": series_id, "include_video_language": include_video_language, "language": language}
         )
 
-    async def watch_providers(self, series_id: int) -> WatchProviders:
+    async def watch_providers(self, series_id: int) -> models.WatchProviders:
         """Get where a series can be streamed, rented or bought, by country.
 
         TMDB's reference: https://developer.themoviedb.org/reference/tv-series-watch-providers

@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.provider_list import ProviderList
-    from ..models.region_list import RegionList
+from .. import models
 
 
 class WatchProvidersResource(Resource):
     """Watch providers."""
 
-    def movies(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
+    def movies(self, *, language: str | None = None, watch_region: str | None = None) -> models.ProviderList:
         """List the streaming services and shops that have movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-providers-movie-list
@@ -28,7 +23,7 @@ class WatchProvidersResource(Resource):
 
         return self._call(endpoint, {"language": language, "watch_region": watch_region})
 
-    def regions(self, *, language: str | None = None) -> RegionList:
+    def regions(self, *, language: str | None = None) -> models.RegionList:
         """List the countries that have streaming services and shops.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-providers-available-regions
@@ -40,7 +35,7 @@ class WatchProvidersResource(Resource):
 
         return self._call(endpoint, {"language": language})
 
-    def tv(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
+    def tv(self, *, language: str | None = None, watch_region: str | None = None) -> models.ProviderList:
         """List the streaming services and shops that have series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-provider-tv-list
@@ -57,7 +52,7 @@ class WatchProvidersResource(Resource):
 class AsyncWatchProvidersResource(AsyncResource):
     """Watch providers, async."""
 
-    async def movies(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
+    async def movies(self, *, language: str | None = None, watch_region: str | None = None) -> models.ProviderList:
         """List the streaming services and shops that have movies.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-providers-movie-list
@@ -70,7 +65,7 @@ class AsyncWatchProvidersResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language, "watch_region": watch_region})
 
-    async def regions(self, *, language: str | None = None) -> RegionList:
+    async def regions(self, *, language: str | None = None) -> models.RegionList:
         """List the countries that have streaming services and shops.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-providers-available-regions
@@ -82,7 +77,7 @@ class AsyncWatchProvidersResource(AsyncResource):
 
         return await self._call(endpoint, {"language": language})
 
-    async def tv(self, *, language: str | None = None, watch_region: str | None = None) -> ProviderList:
+    async def tv(self, *, language: str | None = None, watch_region: str | None = None) -> models.ProviderList:
         """List the streaming services and shops that have series.
 
         TMDB's reference: https://developer.themoviedb.org/reference/watch-provider-tv-list

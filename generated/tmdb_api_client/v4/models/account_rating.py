@@ -2,22 +2,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class AccountRating(Model):
     """A user's rating, and when it was given."""
 
-    created_at: datetime.datetime | None = None
+    created_at: datetime.datetime | None = _fields.time()
     value: float | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "created_at", as_datetime(get("created_at")))
-        put(self, "value", get("value"))

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 from attrs import define as _attrs_define
 
-from ..._model import Model, as_datetime, as_int, put
+from ... import _fields
+from ..._model import Model
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class ListSummary(Model):
     """A user's list, without its items.
 
@@ -30,41 +29,20 @@ class ListSummary(Model):
     """
 
     account_object_id: str | None = None
-    adult: int | None = None
+    adult: int | None = _fields.whole()
     average_rating: float | None = None
     backdrop_path: str | None = None
-    created_at: datetime.datetime | None = None
+    created_at: datetime.datetime | None = _fields.time()
     description: str | None = None
-    featured: int | None = None
-    id: int | None = None
+    featured: int | None = _fields.whole()
+    id: int | None = _fields.whole()
     iso_3166_1: str | None = None
     iso_639_1: str | None = None
     name: str | None = None
-    number_of_items: int | None = None
+    number_of_items: int | None = _fields.whole()
     poster_path: str | None = None
-    public: int | None = None
+    public: int | None = _fields.whole()
     revenue: int | str | None = None
     runtime: int | str | None = None
-    sort_by: int | None = None
-    updated_at: datetime.datetime | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        get = source.get
-        put(self, "account_object_id", get("account_object_id"))
-        put(self, "adult", as_int(get("adult")))
-        put(self, "average_rating", get("average_rating"))
-        put(self, "backdrop_path", get("backdrop_path"))
-        put(self, "created_at", as_datetime(get("created_at")))
-        put(self, "description", get("description"))
-        put(self, "featured", as_int(get("featured")))
-        put(self, "id", as_int(get("id")))
-        put(self, "iso_3166_1", get("iso_3166_1"))
-        put(self, "iso_639_1", get("iso_639_1"))
-        put(self, "name", get("name"))
-        put(self, "number_of_items", as_int(get("number_of_items")))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "public", as_int(get("public")))
-        put(self, "revenue", get("revenue"))
-        put(self, "runtime", get("runtime"))
-        put(self, "sort_by", as_int(get("sort_by")))
-        put(self, "updated_at", as_datetime(get("updated_at")))
+    sort_by: int | None = _fields.whole()
+    updated_at: datetime.datetime | None = _fields.time()

@@ -2,19 +2,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
-from ..._model import Model, as_date, as_each, as_int, as_model, put
-
-if TYPE_CHECKING:
-    from .account_rating import AccountRating
+from ... import _fields
+from ..._model import Model
+from .. import models
 
 
-@_attrs_define
+@_attrs_define(slots=False, repr=False)
 class RatedMovie(Model):
     """A movie with the user's rating.
 
@@ -27,40 +23,19 @@ class RatedMovie(Model):
         vote_count: Number of ratings.
     """
 
-    account_rating: AccountRating | None = None
+    account_rating: models.AccountRating | None = _fields.one("AccountRating")
     adult: bool | None = None
     backdrop_path: str | None = None
-    genre_ids: list[int] = _attrs_field(factory=list)
-    id: int | None = None
+    genre_ids: list[int] = _fields.wholes()
+    id: int | None = _fields.whole()
     original_language: str | None = None
     original_title: str | None = None
     overview: str | None = None
     popularity: float | None = None
     poster_path: str | None = None
-    release_date: datetime.date | None = None
+    release_date: datetime.date | None = _fields.date()
     softcore: bool | None = None
     title: str | None = None
     video: bool | None = None
     vote_average: float | None = None
-    vote_count: int | None = None
-
-    def _fill(self, source: Mapping[str, Any]) -> None:
-        from .account_rating import AccountRating
-
-        get = source.get
-        put(self, "account_rating", as_model(AccountRating.from_dict, get("account_rating")))
-        put(self, "adult", get("adult"))
-        put(self, "backdrop_path", get("backdrop_path"))
-        put(self, "genre_ids", as_each(as_int, get("genre_ids")))
-        put(self, "id", as_int(get("id")))
-        put(self, "original_language", get("original_language"))
-        put(self, "original_title", get("original_title"))
-        put(self, "overview", get("overview"))
-        put(self, "popularity", get("popularity"))
-        put(self, "poster_path", get("poster_path"))
-        put(self, "release_date", as_date(get("release_date")))
-        put(self, "softcore", get("softcore"))
-        put(self, "title", get("title"))
-        put(self, "video", get("video"))
-        put(self, "vote_average", get("vote_average"))
-        put(self, "vote_count", as_int(get("vote_count")))
+    vote_count: int | None = _fields.whole()

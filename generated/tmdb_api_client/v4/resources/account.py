@@ -3,17 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import ACCOUNT_OBJECT_ID, AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.created_at_sort import CreatedAtSort
-    from ..models.list_summary_page import ListSummaryPage
-    from ..models.movie_summary_page import MovieSummaryPage
-    from ..models.rated_movie_page import RatedMoviePage
-    from ..models.rated_tv_series_page import RatedTvSeriesPage
-    from ..models.tv_series_summary_page import TvSeriesSummaryPage
+from .. import models
 
 
 class AccountResource(Resource):
@@ -25,8 +16,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies that the user has marked as favourites.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-favorite-movies
@@ -55,8 +46,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series that the user has marked as favourites.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-favorite-tv
@@ -79,7 +70,7 @@ class AccountResource(Resource):
             },
         )
 
-    def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> ListSummaryPage:
+    def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the lists that the user has made.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-lists
@@ -97,7 +88,7 @@ class AccountResource(Resource):
 
     def movie_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies that TMDB recommends to the user.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-movie-recommendations
@@ -124,8 +115,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies on the user's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-movie-watchlist
@@ -154,8 +145,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the user has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-rated-movies
@@ -184,8 +175,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the user has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-rated-tv
@@ -210,7 +201,7 @@ class AccountResource(Resource):
 
     def tv_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that TMDB recommends to the user.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-tv-recommendations
@@ -237,8 +228,8 @@ class AccountResource(Resource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series on the user's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-tv-watchlist
@@ -271,8 +262,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies that the user has marked as favourites.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-favorite-movies
@@ -301,8 +292,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series that the user has marked as favourites.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-favorite-tv
@@ -325,7 +316,7 @@ class AsyncAccountResource(AsyncResource):
             },
         )
 
-    async def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> ListSummaryPage:
+    async def lists(self, *, account_object_id: str | None = None, page: int | None = None) -> models.ListSummaryPage:
         """List the lists that the user has made.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-lists
@@ -343,7 +334,7 @@ class AsyncAccountResource(AsyncResource):
 
     async def movie_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
-    ) -> MovieSummaryPage:
+    ) -> models.MovieSummaryPage:
         """List the movies that TMDB recommends to the user.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-movie-recommendations
@@ -370,8 +361,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> MovieSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.MovieSummaryPage:
         """List the movies on the user's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-movie-watchlist
@@ -400,8 +391,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedMoviePage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedMoviePage:
         """List the movies that the user has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-rated-movies
@@ -430,8 +421,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> RatedTvSeriesPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.RatedTvSeriesPage:
         """List the series that the user has rated, with the ratings.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-rated-tv
@@ -456,7 +447,7 @@ class AsyncAccountResource(AsyncResource):
 
     async def tv_recommendations(
         self, *, account_object_id: str | None = None, language: str | None = None, page: int | None = None
-    ) -> TvSeriesSummaryPage:
+    ) -> models.TvSeriesSummaryPage:
         """List the series that TMDB recommends to the user.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-tv-recommendations
@@ -483,8 +474,8 @@ class AsyncAccountResource(AsyncResource):
         account_object_id: str | None = None,
         language: str | None = None,
         page: int | None = None,
-        sort_by: CreatedAtSort | None = None,
-    ) -> TvSeriesSummaryPage:
+        sort_by: models.CreatedAtSort | None = None,
+    ) -> models.TvSeriesSummaryPage:
         """List the series on the user's watchlist.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/account-tv-watchlist

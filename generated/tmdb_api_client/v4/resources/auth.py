@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.created_access_token import CreatedAccessToken
-    from ..models.created_request_token import CreatedRequestToken
-    from ..models.status import Status
+from .. import models
 
 
 class AuthResource(Resource):
     """Auth."""
 
-    def create_access_token(self, *, request_token: str) -> CreatedAccessToken:
+    def create_access_token(self, *, request_token: str) -> models.CreatedAccessToken:
         """Make a user access token from an approved request token.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-create-access-token
@@ -25,14 +21,13 @@ class AuthResource(Resource):
             request_token: The request token.
         """
         from ..api.auth import auth_create_access_token as endpoint
-        from ..models.request_token_body import RequestTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.RequestTokenBody(request_token=request_token)}]
         del request_token
         return self._call(endpoint, arguments.pop())
 
-    def create_request_token(self, *, redirect_to: str | None = None) -> CreatedRequestToken:
+    def create_request_token(self, *, redirect_to: str | None = None) -> models.CreatedRequestToken:
         """Make a request token for a user to approve.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-create-request-token
@@ -41,11 +36,10 @@ class AuthResource(Resource):
             redirect_to: Where TMDB sends the browser after the decision.
         """
         from ..api.auth import auth_create_request_token as endpoint
-        from ..models.redirect_body import RedirectBody
 
-        return self._call(endpoint, {"body": RedirectBody(redirect_to=redirect_to)})
+        return self._call(endpoint, {"body": models.RedirectBody(redirect_to=redirect_to)})
 
-    def delete_access_token(self, *, access_token: str) -> Status:
+    def delete_access_token(self, *, access_token: str) -> models.Status:
         """End a user access token.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-logout
@@ -54,10 +48,9 @@ class AuthResource(Resource):
             access_token: The user access token to end.
         """
         from ..api.auth import auth_delete_access_token as endpoint
-        from ..models.access_token_body import AccessTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.AccessTokenBody(access_token=access_token)}]
         del access_token
         return self._call(endpoint, arguments.pop())
 
@@ -65,7 +58,7 @@ class AuthResource(Resource):
 class AsyncAuthResource(AsyncResource):
     """Auth, async."""
 
-    async def create_access_token(self, *, request_token: str) -> CreatedAccessToken:
+    async def create_access_token(self, *, request_token: str) -> models.CreatedAccessToken:
         """Make a user access token from an approved request token.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-create-access-token
@@ -74,14 +67,13 @@ class AsyncAuthResource(AsyncResource):
             request_token: The request token.
         """
         from ..api.auth import auth_create_access_token as endpoint
-        from ..models.request_token_body import RequestTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": RequestTokenBody(request_token=request_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.RequestTokenBody(request_token=request_token)}]
         del request_token
         return await self._call(endpoint, arguments.pop())
 
-    async def create_request_token(self, *, redirect_to: str | None = None) -> CreatedRequestToken:
+    async def create_request_token(self, *, redirect_to: str | None = None) -> models.CreatedRequestToken:
         """Make a request token for a user to approve.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-create-request-token
@@ -90,11 +82,10 @@ class AsyncAuthResource(AsyncResource):
             redirect_to: Where TMDB sends the browser after the decision.
         """
         from ..api.auth import auth_create_request_token as endpoint
-        from ..models.redirect_body import RedirectBody
 
-        return await self._call(endpoint, {"body": RedirectBody(redirect_to=redirect_to)})
+        return await self._call(endpoint, {"body": models.RedirectBody(redirect_to=redirect_to)})
 
-    async def delete_access_token(self, *, access_token: str) -> Status:
+    async def delete_access_token(self, *, access_token: str) -> models.Status:
         """End a user access token.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/auth-logout
@@ -103,9 +94,8 @@ class AsyncAuthResource(AsyncResource):
             access_token: The user access token to end.
         """
         from ..api.auth import auth_delete_access_token as endpoint
-        from ..models.access_token_body import AccessTokenBody
 
         # Held in a list until they are passed on, so that a traceback of the call shows no secret among these locals.
-        arguments: list[dict[str, Any]] = [{"body": AccessTokenBody(access_token=access_token)}]
+        arguments: list[dict[str, Any]] = [{"body": models.AccessTokenBody(access_token=access_token)}]
         del access_token
         return await self._call(endpoint, arguments.pop())

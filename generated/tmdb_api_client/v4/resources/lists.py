@@ -3,27 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._resource import AsyncResource, Resource
-
-if TYPE_CHECKING:
-    from ..models.cleared_list import ClearedList
-    from ..models.commented_list_item import CommentedListItem
-    from ..models.created_list import CreatedList
-    from ..models.item_status import ItemStatus
-    from ..models.list_details import ListDetails
-    from ..models.list_item import ListItem
-    from ..models.list_item_results import ListItemResults
-    from ..models.list_sort import ListSort
-    from ..models.media_type import MediaType
-    from ..models.status import Status
+from .. import models
 
 
 class ListsResource(Resource):
     """Lists."""
 
-    def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
+    def add_items(self, list_id: int, *, items: list[models.ListItem]) -> models.ListItemResults:
         """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
@@ -33,11 +20,10 @@ class ListsResource(Resource):
             items: The items.
         """
         from ..api.lists import list_add_items as endpoint
-        from ..models.list_items_body import ListItemsBody
 
-        return self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
+        return self._call(endpoint, {"list_id": list_id, "body": models.ListItemsBody(items=items)})
 
-    def clear(self, list_id: int) -> ClearedList:
+    def clear(self, list_id: int) -> models.ClearedList:
         """Take everything off a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-clear
@@ -57,8 +43,8 @@ class ListsResource(Resource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
-        sort_by: ListSort | None = None,
-    ) -> CreatedList:
+        sort_by: models.ListSort | None = None,
+    ) -> models.CreatedList:
         """Make a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-create
@@ -72,12 +58,11 @@ class ListsResource(Resource):
             sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
-        from ..models.list_body import ListBody
 
         return self._call(
             endpoint,
             {
-                "body": ListBody(
+                "body": models.ListBody(
                     description=description,
                     iso_3166_1=iso_3166_1,
                     iso_639_1=iso_639_1,
@@ -88,7 +73,7 @@ class ListsResource(Resource):
             },
         )
 
-    def delete(self, list_id: int) -> Status:
+    def delete(self, list_id: int) -> models.Status:
         """Delete one of the user's lists.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-delete
@@ -101,8 +86,13 @@ class ListsResource(Resource):
         return self._call(endpoint, {"list_id": list_id})
 
     def details(
-        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
-    ) -> ListDetails:
+        self,
+        list_id: int,
+        *,
+        language: str | None = None,
+        page: int | None = None,
+        sort_by: models.ListSort | None = None,
+    ) -> models.ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -117,7 +107,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id, "language": language, "page": page, "sort_by": sort_by})
 
-    def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+    def item_status(self, list_id: int, media_id: int, media_type: models.MediaType) -> models.ItemStatus | None:
         """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
@@ -131,7 +121,7 @@ class ListsResource(Resource):
 
         return self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
-    def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
+    def remove_items(self, list_id: int, *, items: list[models.ListItem]) -> models.ListItemResults:
         """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
@@ -141,9 +131,8 @@ class ListsResource(Resource):
             items: The items.
         """
         from ..api.lists import list_remove_items as endpoint
-        from ..models.list_items_body import ListItemsBody
 
-        return self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
+        return self._call(endpoint, {"list_id": list_id, "body": models.ListItemsBody(items=items)})
 
     def update(
         self,
@@ -152,8 +141,8 @@ class ListsResource(Resource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: ListSort | None = None,
-    ) -> Status:
+        sort_by: models.ListSort | None = None,
+    ) -> models.Status:
         """Change the name, the description, the order or the visibility of a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update
@@ -166,17 +155,16 @@ class ListsResource(Resource):
             sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
-        from ..models.list_update_body import ListUpdateBody
 
         return self._call(
             endpoint,
             {
                 "list_id": list_id,
-                "body": ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
+                "body": models.ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
             },
         )
 
-    def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
+    def update_items(self, list_id: int, *, items: list[models.CommentedListItem]) -> models.ListItemResults:
         """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
@@ -186,15 +174,14 @@ class ListsResource(Resource):
             items: The items.
         """
         from ..api.lists import list_update_items as endpoint
-        from ..models.commented_list_items_body import CommentedListItemsBody
 
-        return self._call(endpoint, {"list_id": list_id, "body": CommentedListItemsBody(items=items)})
+        return self._call(endpoint, {"list_id": list_id, "body": models.CommentedListItemsBody(items=items)})
 
 
 class AsyncListsResource(AsyncResource):
     """Lists, async."""
 
-    async def add_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
+    async def add_items(self, list_id: int, *, items: list[models.ListItem]) -> models.ListItemResults:
         """Put movies and series on a list, each result saying whether it was taken. TMDB drops comments given here: set them with update_items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-add-items
@@ -204,11 +191,10 @@ class AsyncListsResource(AsyncResource):
             items: The items.
         """
         from ..api.lists import list_add_items as endpoint
-        from ..models.list_items_body import ListItemsBody
 
-        return await self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
+        return await self._call(endpoint, {"list_id": list_id, "body": models.ListItemsBody(items=items)})
 
-    async def clear(self, list_id: int) -> ClearedList:
+    async def clear(self, list_id: int) -> models.ClearedList:
         """Take everything off a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-clear
@@ -228,8 +214,8 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         iso_3166_1: str | None = None,
         public: bool | None = None,
-        sort_by: ListSort | None = None,
-    ) -> CreatedList:
+        sort_by: models.ListSort | None = None,
+    ) -> models.CreatedList:
         """Make a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-create
@@ -243,12 +229,11 @@ class AsyncListsResource(AsyncResource):
             sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_create as endpoint
-        from ..models.list_body import ListBody
 
         return await self._call(
             endpoint,
             {
-                "body": ListBody(
+                "body": models.ListBody(
                     description=description,
                     iso_3166_1=iso_3166_1,
                     iso_639_1=iso_639_1,
@@ -259,7 +244,7 @@ class AsyncListsResource(AsyncResource):
             },
         )
 
-    async def delete(self, list_id: int) -> Status:
+    async def delete(self, list_id: int) -> models.Status:
         """Delete one of the user's lists.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-delete
@@ -272,8 +257,13 @@ class AsyncListsResource(AsyncResource):
         return await self._call(endpoint, {"list_id": list_id})
 
     async def details(
-        self, list_id: int, *, language: str | None = None, page: int | None = None, sort_by: ListSort | None = None
-    ) -> ListDetails:
+        self,
+        list_id: int,
+        *,
+        language: str | None = None,
+        page: int | None = None,
+        sort_by: models.ListSort | None = None,
+    ) -> models.ListDetails:
         """Get a list with its items.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-details
@@ -288,7 +278,7 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id, "language": language, "page": page, "sort_by": sort_by})
 
-    async def item_status(self, list_id: int, media_id: int, media_type: MediaType) -> ItemStatus | None:
+    async def item_status(self, list_id: int, media_id: int, media_type: models.MediaType) -> models.ItemStatus | None:
         """Ask whether a movie or series is on a list; None if it is not.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-item-status
@@ -302,7 +292,7 @@ class AsyncListsResource(AsyncResource):
 
         return await self._call(endpoint, {"list_id": list_id, "media_id": media_id, "media_type": media_type})
 
-    async def remove_items(self, list_id: int, *, items: list[ListItem]) -> ListItemResults:
+    async def remove_items(self, list_id: int, *, items: list[models.ListItem]) -> models.ListItemResults:
         """Take movies and series off a list, each result saying whether it was there.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-remove-items
@@ -312,9 +302,8 @@ class AsyncListsResource(AsyncResource):
             items: The items.
         """
         from ..api.lists import list_remove_items as endpoint
-        from ..models.list_items_body import ListItemsBody
 
-        return await self._call(endpoint, {"list_id": list_id, "body": ListItemsBody(items=items)})
+        return await self._call(endpoint, {"list_id": list_id, "body": models.ListItemsBody(items=items)})
 
     async def update(
         self,
@@ -323,8 +312,8 @@ class AsyncListsResource(AsyncResource):
         description: str | None = None,
         name: str | None = None,
         public: bool | None = None,
-        sort_by: ListSort | None = None,
-    ) -> Status:
+        sort_by: models.ListSort | None = None,
+    ) -> models.Status:
         """Change the name, the description, the order or the visibility of a list.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update
@@ -337,17 +326,16 @@ class AsyncListsResource(AsyncResource):
             sort_by: Order of the items whenever the list is read without one.
         """
         from ..api.lists import list_update as endpoint
-        from ..models.list_update_body import ListUpdateBody
 
         return await self._call(
             endpoint,
             {
                 "list_id": list_id,
-                "body": ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
+                "body": models.ListUpdateBody(description=description, name=name, public=public, sort_by=sort_by),
             },
         )
 
-    async def update_items(self, list_id: int, *, items: list[CommentedListItem]) -> ListItemResults:
+    async def update_items(self, list_id: int, *, items: list[models.CommentedListItem]) -> models.ListItemResults:
         """Set the comments on items of a list, each result saying whether it was done.
 
         TMDB's reference: https://developer.themoviedb.org/v4/reference/list-update-items
@@ -357,6 +345,5 @@ class AsyncListsResource(AsyncResource):
             items: The items.
         """
         from ..api.lists import list_update_items as endpoint
-        from ..models.commented_list_items_body import CommentedListItemsBody
 
-        return await self._call(endpoint, {"list_id": list_id, "body": CommentedListItemsBody(items=items)})
+        return await self._call(endpoint, {"list_id": list_id, "body": models.CommentedListItemsBody(items=items)})
