@@ -338,7 +338,7 @@ def test_errors_can_be_copied_and_pickled(clone: Callable[[TMDBError], TMDBError
 def test_every_error_has_the_one_base() -> None:
     exceptions = [item for name in tmdb_ext.__all__ if isinstance(item := getattr(tmdb_ext, name), type)]
     errors = [item for item in exceptions if issubclass(item, Exception)]
-    assert len(errors) == 24
+    assert len(errors) == 25
     assert all(issubclass(error, TMDBError) for error in errors)
 
 

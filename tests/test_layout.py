@@ -89,13 +89,13 @@ def test_the_public_surface_is_this() -> None:
         "BadRequest", "ConfigurationError", "ConnectError", "Credentials", "DailyIds", "DecodeError", "FetchMany",
         "Fetched", "FileStore", "GuestPolicy", "GuestSession", "ImageSizes", "InvalidArgument", "Login",
         "LoginDenied", "LoginError", "LoginExpired", "LoginMismatch", "LoginPending", "MemoryStore", "MovieId",
-        "NamedId", "NotFound", "OutcomeUnknown",
+        "NamedId", "NotAppended", "NotFound", "OutcomeUnknown",
         "Pages", "PermissionDenied", "PersonId", "Plan", "Progress", "RateLimited", "RequestTimeout",
         "ResponseTooLarge", "Retry", "RetryPolicy", "STATUS_CODES", "Secret", "ServerError", "SessionDenied",
         "SessionStore", "TMDB", "TMDBError",
         "TransportError", "TvSeriesId", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
         "WriteMany",
-        "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "read_fetched",
+        "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "facts", "read_fetched",
         "season",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmdb_api_client.v3 import any_of, season
 
+    from . import facts
     from ._auth._async.login import AsyncLogin
     from ._auth._sync.login import Login
     from ._auth.credentials import Credentials, Secret
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         LoginExpired,
         LoginMismatch,
         LoginPending,
+        NotAppended,
         NotFound,
         OutcomeUnknown,
         PermissionDenied,
@@ -103,6 +105,7 @@ __all__ = [
     "MemoryStore",
     "MovieId",
     "NamedId",
+    "NotAppended",
     "NotFound",
     "OutcomeUnknown",
     "Pages",
@@ -132,6 +135,7 @@ __all__ = [
     "any_of",
     "daily_ids",
     "download_daily_ids",
+    "facts",
     "read_fetched",
     "season",
 ]
@@ -177,6 +181,7 @@ _ELSEWHERE = {
     "read_fetched": "._bulk.journal",
     "season": "tmdb_api_client.v3",
 }
+_SUBMODULES = ("facts",)
 
 
 if not TYPE_CHECKING:  # for which a name that is not listed is a mistake
@@ -184,6 +189,8 @@ if not TYPE_CHECKING:  # for which a name that is not listed is a mistake
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _SUBMODULES:
+            return import_module(f".{name}", __name__)
         value = getattr(import_module(_ELSEWHERE.get(name, "._errors"), __name__), name)
         globals()[name] = value
         return value

@@ -1,9 +1,10 @@
-"""Every error that this package raises on purpose: one base class and seven branches under it.
+"""Every error that this package raises on purpose: one base class and eight branches under it.
 
 ```
 TMDBError
 ├── ConfigurationError            nothing was sent: a credential is missing, malformed, or may not go there
 ├── InvalidArgument               nothing was sent: TMDB would refuse the value of an argument
+├── NotAppended                   nothing was sent: the answer needs something that was not appended
 ├── TransportError                no answer came
 │   ├── ConnectError              no connection was made, so nothing was sent
 │   └── RequestTimeout            a phase of the exchange took too long
@@ -99,6 +100,22 @@ class ConfigurationError(TMDBError):
 
 class InvalidArgument(TMDBError, ValueError):
     """TMDB would refuse the value of an argument; nothing was sent. Also a builtin `ValueError`."""
+
+
+class NotAppended(TMDBError):
+    """A question about an object that came without what answers it; nothing was sent.
+
+    Raised by the functions of `tmdb_ext.facts`. The message names the call to make.
+
+    https://developer.themoviedb.org/docs/append-to-response
+    """
+
+    append: tuple[str, ...] = ()
+    """What to append: values of `append`."""
+
+    def __init__(self, message: str, *, append: tuple[str, ...] = (), **context: Any) -> None:
+        super().__init__(message, **context)
+        self.append = append
 
 
 class TransportError(TMDBError):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from .build import ROOT
 
@@ -194,6 +195,8 @@ def _home(value: object, module: str, name: str) -> str:
         "__version__": "tmdb_ext._version",
         "STATUS_CODES": "tmdb_ext._status_codes",
     }
+    if isinstance(value, ModuleType):
+        return value.__name__
     home = homes.get(name) or getattr(value, "__module__", module)
     return f"{home}.{name}"
 

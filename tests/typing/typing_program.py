@@ -9,9 +9,11 @@ from typing import assert_type
 from tmdb_api_client.v3 import Unlisted
 from tmdb_api_client.v3.api.movies import movie_details
 from tmdb_api_client.v3.models import (
+    AggregateCrewMember,
     CastMember,
     CollectionSummary,
     Credits,
+    CrewMember,
     EpisodeDetails,
     EpisodeSummary,
     Genre,
@@ -43,6 +45,7 @@ from tmdb_ext import (
     WriteMany,
     any_of,
     daily_ids,
+    facts,
     read_fetched,
     season,
 )
@@ -190,3 +193,26 @@ async def awaited(tmdb: AsyncTMDB) -> None:
     assert_type(await tmdb.or_none(tmdb.movies.details, 11), MovieDetails | None)
     assert_type(tmdb.fetch_many(tmdb.movies.details, [11]), AsyncFetchMany[MovieDetails])
     assert_type(tmdb.write_many(tmdb.movies.delete_rating, [11, 12]), AsyncWriteMany[Status])
+
+
+def everyday_questions(tmdb: TMDB) -> None:
+    film = tmdb.movies.details(11, append=["credits"])
+    assert_type(facts.year(film), int | None)
+    assert_type(facts.directors(film), list[CrewMember])
+    assert_type(facts.cast(film.credits or Credits(), 3), list[CastMember])
+    assert_type(facts.writers(tmdb.tv_series.aggregate_credits(1396)), list[AggregateCrewMember])
+    assert_type(facts.directors(tmdb.tv_series.details(1396)), list[CrewMember | AggregateCrewMember])
+    for found in tmdb.search.multi("star"):
+        assert_type(facts.title(found), str | None)
+        facts.year(found), facts.overview(found), facts.genre_names(found, tmdb.genres.movies(), tmdb.genres.tv())
+    for item in tmdb.v4.lists.details(1):
+        facts.title(item), facts.year(item), facts.overview(item), facts.genre_names(item, tmdb.genres.movies())
+    for part in tmdb.collections.details(10).parts:
+        facts.title(part), facts.year(part), facts.genre_names(part, tmdb.genres.movies())
+    season_ = tmdb.tv_seasons.details(1396, 1)
+    facts.title(season_, ["de"]), facts.year(season_), facts.runtime(season_.episodes[0])
+    facts.genre_names(film), facts.imdb_url(film), facts.where_to_watch(season_, "DE")
+    facts.directors(tmdb.search.movie("star")[0])  # type: ignore[call-overload]
+    facts.certification(season_, "DE")  # type: ignore[arg-type]
+    facts.year(tmdb.genres.movies())  # type: ignore[arg-type]
+    facts.genre_names(tmdb.search.movie("star")[0])  # type: ignore[call-overload]
