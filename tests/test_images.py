@@ -71,6 +71,41 @@ def test_a_size_is_one_that_tmdb_has(width: int, kind: Any) -> None:
         assert abs(int(size[1:]) - width) == min(distances)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"size": "w500"}, {"size": "original"}, {"size": "h632"}, {"size": "h632", "kind": "profile"},
+     {"size": "original", "kind": "still"}],
+)  # fmt: skip
+def test_a_size_of_tmdbs_is_taken_as_it_is(asked: dict[str, Any]) -> None:
+    assert ImageSizes().url("/a.jpg", **asked) == f"{BASE}/{asked['size']}/a.jpg"
+
+
+def test_a_size_that_tmdb_does_not_have_is_refused_with_those_that_it_has() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        ImageSizes().url("/a.jpg", size="w501")
+    assert str(caught.value) == (
+        "TMDB has no images of size 'w501'. "
+        "Sizes are h632, w45, w92, w154, w185, w300, w342, w500, w780, w1280, original."
+    )
+    with pytest.raises(InvalidArgument) as caught:
+        ImageSizes().url("/a.jpg", size="h632", kind="still")
+    assert str(caught.value) == "TMDB has no still of size 'h632'. Sizes are w92, w185, w300, original."
+    with pytest.raises(InvalidArgument, match="Sizes are w33, original"):
+        ImageSizes(sizes={"poster": ("w33",)}).url("/a.jpg", size="w500")
+
+
+def test_a_size_can_be_named(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+    async def scene(tmdb: Any) -> None:
+        assert (await result_of(tmdb.images.url("/p.jpg", size="w500"))).endswith("/w500/p.jpg")
+        assert (await result_of(tmdb.images.url("/p.svg", size="w500"))).endswith("/w500/p.png")
+        with pytest.raises(InvalidArgument, match="Sizes are w92"):
+            await result_of(tmdb.images.download("/p.jpg", tmp_path / "p.jpg", size="w501", kind="poster"))
+        file = await result_of(tmdb.images.download("/p.png", tmp_path / "p.png", size="w185", kind="poster"))
+        assert size_of(file)[0] == 185
+
+    play(colour, simulator, scene)
+
+
 def test_a_logo_that_is_svg_comes_as_png_in_a_size() -> None:
     sizes = ImageSizes()
     assert sizes.url("/logo.svg") == f"{BASE}/original/logo.svg"
@@ -104,7 +139,8 @@ def test_what_is_no_path_of_an_image_is_refused(path: str) -> None:
 @pytest.mark.parametrize(
     "asked",
     [{"width": 0}, {"width": -1}, {"width": 1.5}, {"width": True}, {"height": "w500"}, {"width": 1, "height": 1},
-     {"kind": "banner"}],
+     {"kind": "banner"}, {"size": ""}, {"size": 500}, {"size": "W500"}, {"size": "w500", "width": 500},
+     {"size": "w500", "height": 500}],
 )  # fmt: skip
 def test_what_is_no_size_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):

@@ -56,31 +56,57 @@ class ImageSizes:
 
     @overload
     def url(
-        self, path: None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> None: ...
     @overload
     def url(
-        self, path: str, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str: ...
     @overload
     def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str | None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str | None: ...
     def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str | None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str | None:
-        """Return the address of an image, in the size that is nearest to the one asked for.
+        """Return the address of an image, in one of TMDB's sizes or in the one nearest to a width or height.
 
         https://developer.themoviedb.org/docs/image-basics
 
         Args:
             path: a path as in `poster_path`; None gives None.
-            width: in pixels; without it and `height`, the image as it was uploaded.
-            height: in pixels, in place of `width`.
+            size: one of TMDB's sizes: `w500`, `h632`, `original`. Without a size, the image is as it was uploaded.
+            width: in pixels, in place of `size`; the nearest size is taken.
+            height: in pixels, in place of `size`; the nearest size is taken.
             kind: which kind of image it is; without it, the sizes of all kinds count.
 
         Raises:
-            InvalidArgument: the path is not one of an image, or a size is not a number of pixels.
+            InvalidArgument: the path is not one of an image, TMDB does not have the size, or a width or height is not
+                a number of pixels.
         """
         if path is None:
             return None
@@ -88,23 +114,31 @@ class ImageSizes:
             return elsewhere[1]
         if not _PATH.fullmatch(path):
             raise InvalidArgument("The path of an image looks like /name.jpg, as in poster_path.")
-        size = self._size(width, height, kind)
-        if path.lower().endswith(".svg") and size != ORIGINAL:
+        taken = self._size(size, width, height, kind)
+        if path.lower().endswith(".svg") and taken != ORIGINAL:
             path = f"{path[:-4]}.png"  # TMDB draws an SVG in a size as PNG
-        return f"{self.base_url}{size}/{path.removeprefix('/')}"
+        return f"{self.base_url}{taken}/{path.removeprefix('/')}"
 
-    def _size(self, width: int | None, height: int | None, kind: ImageKind | None) -> str:
+    def _size(self, size: str | None, width: int | None, height: int | None, kind: ImageKind | None) -> str:
         if kind is not None and kind not in KINDS:
             raise InvalidArgument(f"kind must be one of {', '.join(KINDS)}, not {kind!r}.")
         if width is not None and height is not None:
             raise InvalidArgument("Give width or height, not both: images keep their proportions.")
+        listed = [each for one in ([kind] if kind else KINDS) for each in self.sizes.get(one, ())]
+        if size is not None:
+            if width is not None or height is not None:
+                raise InvalidArgument("Give size, or width or height, not both.")
+            known_sizes = sorted({*listed, ORIGINAL}, key=_order)
+            if size not in known_sizes:
+                what = f"TMDB has no {kind} of size" if kind else "TMDB has no images of size"
+                raise InvalidArgument(f"{what} {size!r}. Sizes are {', '.join(known_sizes)}.")
+            return size
         if width is None and height is None:
             return ORIGINAL
         wanted, side = (width, "w") if width is not None else (height, "h")
         if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
             raise InvalidArgument(f"A size must be a number of pixels, 1 or more, not {wanted!r}.")
-        listed = [size for one in ([kind] if kind else KINDS) for size in self.sizes.get(one, ())]
-        known = {int(match[2]) for size in listed if (match := _SIZE.fullmatch(size)) and match[1] == side}
+        known = {int(match[2]) for each in listed if (match := _SIZE.fullmatch(each)) and match[1] == side}
         if not known or wanted > max(known):
             return ORIGINAL
         # Of two that are equally near the larger one, which loses nothing.
@@ -112,6 +146,12 @@ class ImageSizes:
 
     def __repr__(self) -> str:
         return f"ImageSizes({self.base_url!r})"
+
+
+def _order(size: str) -> tuple[str, int]:
+    """Sizes by height, then those by width, the original last."""
+    match = _SIZE.fullmatch(size)
+    return (match[1], int(match[2])) if match else ("z", 0)
 
 
 class Streamed(Protocol):

@@ -69,30 +69,55 @@ class Images(ImagesView):
 
     @overload
     def url(
-        self, path: None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> None: ...
     @overload
     def url(
-        self, path: str, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str: ...
     @overload
     def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str | None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str | None: ...
     def url(
-        self, path: str | None, *, width: int | None = None, height: int | None = None, kind: ImageKind | None = None
+        self,
+        path: str | None,
+        *,
+        size: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        kind: ImageKind | None = None,
     ) -> str | None:
-        """Return the address of an image in the nearest size: ``tmdb.images.url(film.poster_path, width=500)``.
+        """Return the address of an image in a size: ``tmdb.images.url(film.poster_path, size="w500")``.
 
         TMDB is asked for its sizes once. Arguments and errors are those of `ImageSizes.url`.
         """
-        return None if path is None else (self.sizes()).url(path, width=width, height=height, kind=kind)
+        return None if path is None else (self.sizes()).url(path, size=size, width=width, height=height, kind=kind)
 
     def download(
         self,
         path: str,
         file: str | os.PathLike[str],
         *,
+        size: str | None = None,
         width: int | None = None,
         height: int | None = None,
         kind: ImageKind | None = None,
@@ -103,8 +128,9 @@ class Images(ImagesView):
         Args:
             path: a path as in `poster_path`.
             file: where to put it. What is there is replaced when the image is complete, and left alone otherwise.
-            width: in pixels; the nearest size is taken.
-            height: in pixels, in place of `width`.
+            size: one of TMDB's sizes: `w500`, `h632`, `original`. Without a size, the image is as it was uploaded.
+            width: in pixels, in place of `size`; the nearest size is taken.
+            height: in pixels, in place of `size`; the nearest size is taken.
             kind: which kind of image it is.
             progress: called with the bytes so far and, where it is known, their number in all.
 
@@ -112,13 +138,13 @@ class Images(ImagesView):
             The file's path.
 
         Raises:
-            InvalidArgument: the path is not one of an image.
+            InvalidArgument: the path is not one of an image, or the size is none that TMDB has.
             NotFound: there is no such image.
             APIError: the server refused.
             TransportError: no answer came, or not all of it.
             DecodeError: the answer is no image.
         """
-        url = self.url(path, width=width, height=height, kind=kind)
+        url = self.url(path, size=size, width=width, height=height, kind=kind)
         where = split_url(url)[1]
         error: TMDBError | None = None
         try:
