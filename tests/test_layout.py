@@ -95,8 +95,8 @@ def test_the_public_surface_is_this() -> None:
         "SessionStore", "TMDB", "TMDBError",
         "TransportError", "TvSeriesId", "UnexpectedRedirect", "UserAccessToken", "UserSession", "ValidationError",
         "WriteMany",
-        "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "facts", "read_fetched",
-        "season",
+        "__version__", "adownload_daily_ids", "any_of", "daily_ids", "download_daily_ids", "facts", "models",
+        "read_fetched", "season",
     ]  # fmt: skip
     assert all(getattr(tmdb_ext, name) is not None for name in tmdb_ext.__all__)
     assert sorted(testing.__all__) == ["Clock", "Complaint", "RecordedRequest", "Simulator", "User"]

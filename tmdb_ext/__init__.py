@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmdb_api_client.v3 import any_of, season
 
-    from . import facts
+    from . import facts, models
     from ._auth._async.login import AsyncLogin
     from ._auth._sync.login import Login
     from ._auth.credentials import Credentials, Secret
@@ -136,6 +136,7 @@ __all__ = [
     "daily_ids",
     "download_daily_ids",
     "facts",
+    "models",
     "read_fetched",
     "season",
 ]
@@ -181,7 +182,7 @@ _ELSEWHERE = {
     "read_fetched": "._bulk.journal",
     "season": "tmdb_api_client.v3",
 }
-_SUBMODULES = ("facts",)
+_SUBMODULES = ("facts", "models")
 
 
 if not TYPE_CHECKING:  # for which a name that is not listed is a mistake

@@ -144,6 +144,8 @@ def reference_page() -> Iterator[str]:
         yield from ("", f"::: {_home(value, 'tmdb_ext', name)}")
         if name in ("TMDB", "AsyncTMDB"):
             yield from ("    options:", "      inherited_members: true")
+        if name == "models":  # too many to list
+            yield from ("    options:", "      members: false")
     yield from ("", "## For tests", "", "What `tmdb_ext.testing` offers.")
     for name in testing.__all__:
         yield from (

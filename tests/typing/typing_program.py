@@ -46,9 +46,12 @@ from tmdb_ext import (
     any_of,
     daily_ids,
     facts,
+    models,
     read_fetched,
     season,
 )
+from tmdb_ext.models import Filter, MovieAppend, Page, TvSeriesDetails
+from tmdb_ext.models.v4 import ListDetails as ListDetailsV4
 
 
 def attributes(tmdb: TMDB) -> None:
@@ -216,3 +219,14 @@ def everyday_questions(tmdb: TMDB) -> None:
     facts.certification(season_, "DE")  # type: ignore[arg-type]
     facts.year(tmdb.genres.movies())  # type: ignore[arg-type]
     facts.genre_names(tmdb.search.movie("star")[0])  # type: ignore[call-overload]
+
+
+def models_beside_the_client(tmdb: TMDB, page: Page[MovieSummary], genres: Filter[int], name: MovieAppend) -> None:
+    assert_type(tmdb.movies.details(11, append=[name]), models.MovieDetails)
+    assert_type(tmdb.tv_series.details(1396), TvSeriesDetails)
+    assert_type(tmdb.v4.lists.details(1), ListDetailsV4)
+    assert_type(tmdb.v4.lists.details(1), models.v4.ListDetails)
+    assert_type(page[0], models.MovieSummary)
+    tmdb.discover.movie(with_genres=genres)
+    models.MovieDetail  # type: ignore[attr-defined]
+    models.v4.MovieDetails  # type: ignore[attr-defined]
