@@ -51,8 +51,8 @@ class ImageSizes:
     __slots__ = ("base_url", "sizes")
 
     def __init__(self, base_url: str = BASE_URL, sizes: Mapping[ImageKind, tuple[str, ...]] = SIZES) -> None:
-        self.base_url = base_url if base_url.endswith("/") else f"{base_url}/"
-        self.sizes = sizes
+        self.base_url: str = base_url if base_url.endswith("/") else f"{base_url}/"
+        self.sizes: Mapping[ImageKind, tuple[str, ...]] = sizes
 
     @overload
     def url(

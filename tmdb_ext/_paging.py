@@ -179,7 +179,7 @@ class Listing:
             raise InvalidArgument("Give a method of the client, such as tmdb.discover.movie; call it by its arguments.")
         if operation.pages is None:
             raise InvalidArgument(f"{name_of(operation)} does not answer with pages.", operation=name_of(operation))
-        self.last_page = operation.last_page or LAST_PAGE
+        self.last_page: int = operation.last_page or LAST_PAGE
         """The last page that TMDB serves."""
         _check_whole("start_page", start_page, most=self.last_page)
         if max_items is not None:
@@ -191,9 +191,9 @@ class Listing:
             inspect.signature(method).bind(*positional, **arguments, **variants[0], page=start_page)
         except TypeError as error:
             raise TypeError(f"{operation.tag}.{operation.resource}: {error}") from None
-        self.method = functools.partial(method, *positional)
+        self.method: functools.partial[Any] = functools.partial(method, *positional)
         self.arguments = arguments
-        self.attribute = operation.pages
+        self.attribute: str = operation.pages
         self.operation: Operation = operation
         self.variants = variants
         self.max_items = max_items

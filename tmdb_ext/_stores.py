@@ -120,7 +120,7 @@ class FileStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path: Path = Path(path).expanduser().absolute()
         self._said: set[str] = set()
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

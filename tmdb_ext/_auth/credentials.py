@@ -120,11 +120,11 @@ class Credentials:
         # The raw values must not stay in local variables: tracebacks may be logged with locals.
         api_key, access_token, user_access_token = hide(api_key), hide(access_token), hide(user_access_token)
         session_id, guest_session_id = hide(session_id), hide(guest_session_id)
-        self.api_key = _checked("api_key", api_key, "api_key=")
-        self.access_token = _checked("access_token", access_token, "access_token=")
-        self.user_access_token = _checked("user_access_token", user_access_token, "user_access_token=")
-        self.session_id = _checked("session_id", session_id, "session_id=")
-        self.guest_session_id = _checked("guest_session_id", guest_session_id, "guest_session_id=")
+        self.api_key: Secret | None = _checked("api_key", api_key, "api_key=")
+        self.access_token: Secret | None = _checked("access_token", access_token, "access_token=")
+        self.user_access_token: Secret | None = _checked("user_access_token", user_access_token, "user_access_token=")
+        self.session_id: Secret | None = _checked("session_id", session_id, "session_id=")
+        self.guest_session_id: Secret | None = _checked("guest_session_id", guest_session_id, "guest_session_id=")
 
     @classmethod
     def of_form(cls, value: object) -> Credentials:

@@ -77,9 +77,11 @@ class AuthFlow:
         """
         self.application = application
         self.sessions = sessions
-        self.failures = Failures()
+        self.failures: Failures = Failures()
         self.settings = settings
-        self.guests = GuestLife(sessions, self.failures, settings.policy, settings.hook, self._new_guest_session)
+        self.guests: GuestLife = GuestLife(
+            sessions, self.failures, settings.policy, settings.hook, self._new_guest_session
+        )
         self._access_token_claims = claims_of(application.access_token)
 
     def __repr__(self) -> str:

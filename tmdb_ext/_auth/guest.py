@@ -49,10 +49,10 @@ class GuestPolicy:
         for name, seconds in (("margin", margin), ("idle_limit", idle_limit), ("unused_limit", unused_limit)):
             if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds < float("inf")):
                 raise ConfigurationError(f"{name} must be a number of seconds, 0 or more, not {seconds!r}.")
-        self.make = make
-        self.margin = margin
-        self.idle_limit = idle_limit
-        self.unused_limit = unused_limit
+        self.make: bool = make
+        self.margin: float = margin
+        self.idle_limit: float | None = idle_limit
+        self.unused_limit: float | None = unused_limit
 
     def __repr__(self) -> str:
         shown = ", ".join(
@@ -79,9 +79,9 @@ class GuestSession:
         server_time: datetime | None = None,
         replaces: bool = False,
     ) -> None:
-        self.id = id
+        self.id: Secret = id
         """The guest session id; `id.reveal()` gives the value."""
-        self.made_at = made_at
+        self.made_at: datetime | None = made_at
         """When it was made, by this machine's clock; None for one that was passed in."""
         # A wrong clock on this machine must not make every new session look expired, so the expiry is read by the
         # server's clock as far as it shows in the Date header.
@@ -89,13 +89,13 @@ class GuestSession:
         if expires_at is not None and made_at is not None and expires_at <= made_at + self._skew:
             # It lies before the session was made: a day without a time, or a clock that is off. TMDB's refusals tell.
             expires_at = None
-        self.expires_at = expires_at
+        self.expires_at: datetime | None = expires_at
         """When TMDB says it expires; None if that is not known, or makes no sense."""
-        self.last_used = last_used
+        self.last_used: datetime | None = last_used
         """When TMDB last accepted it from this client or, with a store, from any; None if it never has."""
-        self.proven = last_used is not None
+        self.proven: bool = last_used is not None
         """True once TMDB has accepted it."""
-        self.replaces = replaces
+        self.replaces: bool = replaces
         """True for one that took the place of another, whose ratings are gone with it."""
 
     def expired(self, now: datetime, policy: GuestPolicy) -> bool:

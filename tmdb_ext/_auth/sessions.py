@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tmdb_ext._stores import Record, SessionStore
 
-    from .credentials import Credentials
+    from .credentials import Claims, Credentials
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -49,13 +49,13 @@ class UserSession:
         account_id: int | None = None,
         token_digest: str | None = None,
     ) -> None:
-        self.id = id
+        self.id: Secret = id
         """The session id; `id.reveal()` gives the value."""
         self.source = source
         """Where it comes from: given by the caller, a login, the conversion of a user access token, or a store."""
-        self.account_id = account_id
+        self.account_id: int | None = account_id
         """The id of the account that it belongs to, once that has been looked up."""
-        self.token_digest = token_digest
+        self.token_digest: str | None = token_digest
         """For a session that comes from a user access token, a digest that tells whether it is the same token."""
 
     def __repr__(self) -> str:
@@ -71,13 +71,13 @@ class UserAccessToken:
     __slots__ = ("account_object_id", "claims", "source", "token")
 
     def __init__(self, token: Secret, source: TokenSource, *, account_object_id: str | None = None) -> None:
-        self.token = token
+        self.token: Secret = token
         """The token; `token.reveal()` gives the value."""
         self.source = source
         """Where it comes from: given by the caller, a login, or a store."""
-        self.claims = claims_of(token)
+        self.claims: Claims = claims_of(token)
         """What it says of itself: hints, which TMDB does not promise."""
-        self.account_object_id = account_object_id or self.claims.account_object_id
+        self.account_object_id: str | None = account_object_id or self.claims.account_object_id
         """The id of the user's account in v4, 24 hexadecimal digits, as the login or the token says; else None."""
 
     def __repr__(self) -> str:
@@ -148,14 +148,14 @@ class Sessions:
         self._address = address
         # A base address has no "#" in it, and in the name it is escaped: nobody's records are somebody else's.
         self._scope = address if name is None else f"{address}#{quote(name, safe='')}"
-        self.guest_key = f"{self._scope}/guest"
-        self.token_key = f"{self._scope}/user-v4"
+        self.guest_key: str = f"{self._scope}/guest"
+        self.token_key: str = f"{self._scope}/user-v4"
         self.guest = guest
         self.user = user
         self.token = token
-        self.converts = True
+        self.converts: bool = True
         """False after a logout: the user access token then makes no session any more."""
-        self.is_loaded = not reads_store
+        self.is_loaded: bool = not reads_store
         self._loading = PerProcess(threading.Lock)
         self._account_id = account_id
         self._account_ids = AccountIds() if account_ids is None else account_ids

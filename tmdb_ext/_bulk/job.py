@@ -77,7 +77,7 @@ class Job:
         self.resume = resume
         self.failures: list[Fetched[Any]] = []
         """Of a run that writes: the rows that have failed."""
-        self.can_repeat = can_be_repeated(called.operation.method, called.operation)
+        self.can_repeat: bool = can_be_repeated(called.operation.method, called.operation)
         """Whether making a call twice does no more than making it once."""
         self._repeat_unknown = repeat_unknown
         self._rows = rows

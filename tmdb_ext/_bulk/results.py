@@ -26,13 +26,13 @@ class Fetched(Generic[T]):
         *,
         row: Row | None = None,
     ) -> None:
-        self.id = id
+        self.id: Id = id
         """The id of the row; a tuple if it has several."""
-        self.row = id if row is None else row
+        self.row: Id | Row = id if row is None else row
         """The row, as it was given."""
-        self.value = value
+        self.value: T | None = value
         """TMDB's answer; None if the call failed."""
-        self.error = error
+        self.error: TMDBError | None = error
         """Why there is no value."""
 
     def result(self) -> T:

@@ -14,7 +14,7 @@ from tmdb_ext._arguments import SECRET
 from tmdb_ext._errors import InvalidArgument, TMDBError
 from tmdb_ext._operations import name_of, operation_of
 
-from .clients import client_of, fault_of_call
+from .clients import Client, client_of, fault_of_call
 from .plain import to_plain, whole_number
 
 Id: TypeAlias = int | str | tuple[int | str, ...]
@@ -31,7 +31,7 @@ class Asked:
     __slots__ = ("arguments", "error", "id", "is_doubtful", "key", "keywords", "positional", "row", "secrets")
 
     def __init__(self, row: Any) -> None:
-        self.row = row
+        self.row: Any = row
         """The row, as the program gave it."""
         self.id: Id = ()
         self.key: Hashable = None
@@ -44,7 +44,7 @@ class Asked:
         """The arguments of the call by name: this row's and those of all rows."""
         self.error: TMDBError | None = None
         """Why it is not sent."""
-        self.is_doubtful = False
+        self.is_doubtful: bool = False
         """Whether a former run sent it, and did not learn what came of it."""
 
 
@@ -62,10 +62,10 @@ class Called:
                 "Give a method of the client, such as tmdb.movies.details, or a functools.partial of one."
             )
         self.method = method
-        self.client = client_of(method)
+        self.client: Client = client_of(method)
         self.operation = operation
-        self.name = name_of(operation)
-        self.shown = f"{operation.tag}.{operation.resource}"
+        self.name: str = name_of(operation)
+        self.shown: str = f"{operation.tag}.{operation.resource}"
         self._signature = inspect.signature(method)
         self._positional = positional
         self._keywords = dict(arguments)

@@ -32,10 +32,13 @@ with extra("cache", "The HTTP cache needs", "hishel", "anysqlite"):
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    import hishel
+
     from .call import Call
     from .messages import Request
 
-CacheSetting: TypeAlias = bool | str | os.PathLike[str] | BaseStorage | AsyncBaseStorage
+# Pyright knows the types of what is imported in the block above, and counts them as unknown in an alias.
+CacheSetting: TypeAlias = "bool | str | os.PathLike[str] | hishel.BaseStorage | hishel.AsyncBaseStorage"
 
 MEMORY_LIMIT: Final = 64 * 1024 * 1024
 """Bytes that a cache in memory keeps at most; what has not been read for longest goes first."""

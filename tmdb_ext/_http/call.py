@@ -30,8 +30,8 @@ class Lifetime:
     __slots__ = ("is_closed", "was_used")
 
     def __init__(self) -> None:
-        self.is_closed = False
-        self.was_used = False
+        self.is_closed: bool = False
+        self.was_used: bool = False
 
 
 class Call:
@@ -49,20 +49,20 @@ class Call:
         strict: bool = True,
         streams: bool = False,
     ) -> None:
-        self.operation = operation
+        self.operation: Operation | None = operation
         """The operation, or None if it is not known, as for a request of the caller's own."""
-        self.mode = mode
+        self.mode: str | None = mode
         """Which user-level credentials to use, if not as the client is set."""
-        self.deadline = deadline
+        self.deadline: Deadline = deadline
         """By when all of its requests have to be done; without one, each request has the policy's budget."""
-        self.timeouts = settings.timeouts
-        self.headers = settings.headers
+        self.timeouts: Timeouts = settings.timeouts
+        self.headers: tuple[tuple[str, str], ...] = settings.headers
         """Headers of the client, for the requests that the auth flow adds."""
-        self.policy = settings.policy
+        self.policy: RetryPolicy = settings.policy
         """How often and how patiently its requests are sent again."""
-        self.strict = strict
+        self.strict: bool = strict
         """Whether a successful answer that is not JSON is an error."""
-        self.streams = streams
+        self.streams: bool = streams
         """Whether the body of a successful answer is left to be read by the caller, piece by piece."""
 
     def beside(self, operation: Operation | None) -> Call:

@@ -11,7 +11,7 @@ class Deadline:
     __slots__ = ("at",)
 
     def __init__(self, seconds: float | None) -> None:
-        self.at = None if seconds is None else time.monotonic() + seconds
+        self.at: float | None = None if seconds is None else time.monotonic() + seconds
         """On the monotonic clock; None if there is none."""
 
     def left(self) -> float | None:

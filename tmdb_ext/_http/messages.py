@@ -64,15 +64,15 @@ class Request:
         content: bytes = b"",
         carried: Carried | None = None,
     ) -> None:
-        self.method = method
+        self.method: str = method
         """In capitals."""
-        self.origin = origin
-        self.target = target
+        self.origin: Origin = origin
+        self.target: str = target
         """Path and query, percent-encoded, ASCII, beginning with a slash."""
-        self.headers = headers
+        self.headers: Headers = headers
         """Names in lower case. Host and Content-Length are added at the wire."""
-        self.content = content
-        self.carried = carried
+        self.content: bytes = content
+        self.carried: Carried | None = carried
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.origin}>"
@@ -84,11 +84,11 @@ class Response:
     __slots__ = ("content", "headers", "http_version", "opening", "payload", "status", "streaming")
 
     def __init__(self, status: int, headers: Headers, content: bytes, http_version: str = "HTTP/1.1") -> None:
-        self.status = status
-        self.headers = headers
+        self.status: int = status
+        self.headers: Headers = headers
         """Names in lower case, in their order. Content-Encoding has been taken away, as the content is decompressed."""
-        self.content = content
-        self.http_version = http_version
+        self.content: bytes = content
+        self.http_version: str = http_version
         self.payload: Any = None
         """The JSON in it, once it has been read; see `responses.parse`."""
         self.streaming: Any = None

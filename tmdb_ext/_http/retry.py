@@ -65,11 +65,11 @@ class RetryPolicy:
         for name, seconds in (("backoff", backoff), ("longest", longest), ("budget", budget)):
             if not (isinstance(seconds, int | float) and 0 <= seconds < float("inf")):
                 raise ConfigurationError(f"{name} must be a number of seconds, 0 or more, not {seconds!r}.")
-        self.attempts = attempts
-        self.backoff = backoff
-        self.longest = longest
-        self.budget = budget
-        self.on_retry = on_retry
+        self.attempts: int = attempts
+        self.backoff: float = backoff
+        self.longest: float = longest
+        self.budget: float = budget
+        self.on_retry: Callable[[Retry], object] | None = on_retry
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in ("attempts", "backoff", "longest", "budget"))

@@ -49,7 +49,7 @@ class Simulation:
         v4_document: Source | None,
     ) -> None:
         _check(api_key=api_key, access_token=access_token, journal_size=journal_size)
-        self.clock = clock or Clock()
+        self.clock: Clock = clock or Clock()
         self._state = State(
             self.clock, guest_session_idle, guest_session_unused, api_key=api_key, access_token=access_token, seed=seed
         )
