@@ -58,4 +58,4 @@ def test_the_example_runs(
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 16
+    assert len(EXAMPLES) == 17

@@ -124,7 +124,8 @@ class ImageSizes:
             raise InvalidArgument(f"kind must be one of {', '.join(KINDS)}, not {kind!r}.")
         if width is not None and height is not None:
             raise InvalidArgument("Give width or height, not both: images keep their proportions.")
-        listed = [each for one in ([kind] if kind else KINDS) for each in self.sizes.get(one, ())]
+        kinds = KINDS if kind is None else (kind,)
+        listed = [each for one in kinds for each in self.sizes.get(one, ())]
         if size is not None:
             if width is not None or height is not None:
                 raise InvalidArgument("Give size, or width or height, not both.")

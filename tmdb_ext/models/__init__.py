@@ -47,7 +47,7 @@ __all__ = [
 __all__ += _models.__all__
 
 
-if not TYPE_CHECKING:  # for which a name that is not above does not exist
+if not TYPE_CHECKING:  # for which a name that is not listed is a mistake
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
