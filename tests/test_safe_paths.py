@@ -63,13 +63,13 @@ def endpoint_of(operation: Operation) -> Any:
 
 
 def arguments(operation: Operation, value: object, place: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments of an endpoint function: those of the path, `value` among them, and what else it needs."""
+    """The arguments of an endpoint: those of the path, `value` among them, and what else it needs."""
     signature = inspect.signature(endpoint_of(operation).get_kwargs)
     path = {name: value if name == place else 1 for name in parameters(operation)}
     needed = {
         one.name: stand_in(one.name)
         for one in signature.parameters.values()
-        if one.default is one.empty and one.name not in path
+        if one.default is one.empty and one.name not in {*path, "client"}
     }
     return path, needed
 

@@ -117,7 +117,7 @@ class Endpoint(Generic[P, T]):
         return {**kwargs, "extensions": {"tmdb_api": self.api, "tmdb_operation": self.operation_id}}
 
     if not TYPE_CHECKING:  # for which they are methods with the parameters of P
-        sync_detailed, sync = _Way(sync_detailed), _Way(sync)
+        get_kwargs, sync_detailed, sync = _Way(get_kwargs), _Way(sync_detailed), _Way(sync)
         asyncio_detailed, asyncio = _Way(asyncio_detailed), _Way(asyncio)
 
 
