@@ -118,7 +118,7 @@ class Project:
             **os.environ, **who, **{name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()},
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(checkout / "scripts"),
         }  # fmt: skip
-        (checkout / ".gitignore").write_text("__pycache__/\n")
+        shutil.copy(ROOT / ".gitignore", checkout / ".gitignore")
         self.git("init", "--quiet", "--initial-branch", "main")
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", "Begin")
