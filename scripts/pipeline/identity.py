@@ -174,8 +174,7 @@ def fit_method(name: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The names that are close to one that is not there, as the end of a message; empty if none is."""
     # difflib is slow: compare only the names that share most letters with it.
-    own = _letters(name)
-    likely = sorted({*known}, key=lambda one: (-len(own & _letters(one)) / (len(name) + len(one) + 1), one))[:20]
+    likely = sorted({*known}, key=lambda one: (_unlikeness(name, one), one))[:20]
     close = _closest(name, tuple(likely))
     return f"; close to it: {', '.join(close)}" if close else ""
 
@@ -184,6 +183,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _closest(name: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The candidates closest to a name. Cached: documents that differ little ask for the same."""
     return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.5))
+
+
+@cache
+def _unlikeness(name: str, other: str) -> float:
+    """How few letters two names share; cached as `_closest` is."""
+    return -len(_letters(name) & _letters(other)) / (len(name) + len(other) + 1)
 
 
 @cache
