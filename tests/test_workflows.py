@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.cli import NOT_FETCHED
 from project import ROOT, published
+from publishing import cut_off, facts, gives, in_turn, point_to, publishing
 from ruamel.yaml import YAML
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -177,6 +179,38 @@ def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project,
     project.git("switch", "--quiet", "main")
     again = project.propose(*asking)
     assert (again.returncode, "is proposed already" in again.stdout) == (0, True)
+    assert not project.asked.exists()
+
+
+def test_a_week_in_which_one_document_is_gone_fails_and_still_proposes_the_other(project: Project) -> None:
+    """What the workflow runs, against a server that misbehaves: gone, then cut off, then as it should be."""
+    document = facts("v4")
+    document["paths"]["/4/list/{list_id}"]["get"]["response"]["properties"]["mood"] = {"type": "string"}
+    good = published(document)
+    changed = gives(good, Last_Modified="Wed, 24 Jun 2026 10:00:00 GMT")
+    answers = {"v3": gives(b"gone", 404), "v4": in_turn(gives(b"", 503), cut_off(good), changed)}
+    with publishing(**answers) as address:
+        point_to(project.root, address)
+        project.git("commit", "--quiet", "--all", "--message", "Ask elsewhere")
+        done = project.propose("--push", "--refresh", "--attempts", "3")
+        assert done.returncode == NOT_FETCHED, done.stderr
+        assert "v3: not fetched" in done.stderr
+        asked = json.loads(project.asked.read_text())
+        title, body = asked[5], asked[-1]
+        assert title == "Take API release v4 2026-06-24"
+        assert "v3: not fetched" in body
+        assert "`ListDetails.mood`: added" in body
+        # The week after, nothing is there any more: no branch, no pull request, and still a failure.
+        project.asked.unlink()
+        project.git("switch", "--quiet", "main")
+        branches = project.git("branch", "--format=%(refname:short)")
+    with publishing(v3=gives(b"<html>"), v4=gives(b"", 500)) as address:
+        point_to(project.root, address)
+        project.git("commit", "--quiet", "--all", "--message", "Ask elsewhere again")
+        done = project.propose("--push", "--refresh", "--attempts", "1")
+    assert done.returncode == NOT_FETCHED
+    assert project.git("branch", "--format=%(refname:short)") == branches
+    assert project.git("status", "--porcelain") == ""
     assert not project.asked.exists()
 
 

@@ -15,16 +15,18 @@ from typing import Any
 
 from .distil import Address, Json, address_of, operations
 from .templates import names_of_templates
-from .words import BUILTINS, from_path, identifier, kebab, unique
+from .words import BUILTINS, from_path, identifier, kebab, shortened, unique
 
 # What `TMDB` and `AsyncTMDB` have beside their resources, which a new resource cannot be called; a test holds this
 # against the classes.
 ATTRIBUTES_OF_CLIENTS = frozenset(
     {
-        "acting_as", "aclose", "auth", "changes_between", "close", "fetch_many", "guest", "images", "low_level",
-        "or_none", "paginate", "v3", "v4", "warm_up", "with_options",
+        "acting_as", "aclose", "auth", "changes_between", "close", "fetch_many", "for_user", "guest", "images",
+        "low_level", "or_none", "paginate", "v3", "v4", "warm_up", "with_options", "write_many",
     }
 )  # fmt: skip
+# Names that the generator changes, beside those of builtins.
+OF_GENERATOR = frozenset({"datetime", "false", "self", "true"})
 # Names that annotations use, which a method of the same class would hide.
 HIDING = frozenset(
     {"bool", "bytes", "datetime", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple", "type"}
@@ -106,9 +108,9 @@ def tag_of(path: str, names: Json) -> str:
         return str(max(prefixes)[1])
     segments = [s for s in path.split("/") if s and not s.startswith("{") and not s.isdigit()]
     tag = identifier(segments[0].partition("{")[0], "r").rstrip("_") if segments else "other"
-    if tag in ATTRIBUTES_OF_CLIENTS or tag in BUILTINS or keyword.iskeyword(tag):
+    if tag in ATTRIBUTES_OF_CLIENTS | OF_GENERATOR | BUILTINS or keyword.iskeyword(tag):
         tag += "_api"
-    return tag
+    return shortened(tag).lower()
 
 
 def is_below(path: str, prefix: str) -> bool:
