@@ -339,10 +339,10 @@ def test_the_hour_of_a_maintainer(checkout: Path) -> None:
     done = take(checkout, changed("v3", with_much_that_is_new), "--released", "2026-06-24")
     assert done.returncode == BREAKING, done.stderr
     for line in (
-        "Award  from movie-awards.results[]",
+        "MovieAwardsResult  from movie-awards.results[]",
         "people.images is person-images; this one is people.people_images: name it in the table of names, [methods]",
-        'types disagree (integer, string), left untyped: MovieDetails.budget (overlay: target = "model:MovieDetails.bud',
-        'left untyped, the document says nothing of it: MovieAwards.nominations (overlay: target = "model:MovieAwards.n',
+        'types disagree (integer, string), left untyped: MovieDetails.budget (overlay: target = "model:',
+        'left untyped, the document says nothing of it: MovieAwards.nominations (overlay: target = "model:',
         "no description: operations: movie-awards",
         "next version: 2.20260624.0",
     ):
