@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -41,8 +42,13 @@ def run(command: list[str], **kwargs: object) -> None:
         raise SystemExit(code)
 
 
-def run_module(*arguments: str) -> int:
-    """Run `python -m …` in the environment, from where the caller stands, with the scripts' modules at hand."""
+def run_module(*arguments: str, output: IO[bytes] | None = None) -> int:
+    """Run `python -m …` in the environment, from where the caller stands, with the scripts' modules at hand.
+
+    What it prints goes into `output`, if there is one.
+    """
     path = os.pathsep.join(filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run([str(python()), "-m", *arguments], check=False, env=environment).returncode
+    errors = None if output is None else subprocess.STDOUT
+    command = [str(python()), "-m", *arguments]
+    return subprocess.run(command, check=False, env=environment, stdout=output, stderr=errors).returncode

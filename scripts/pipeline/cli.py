@@ -43,7 +43,7 @@ from .state import Publication
 from .summary import summarise
 from .surface import read_surface
 from .swap import recover, writing
-from .tree import differences, digest, read_tree, replace_file
+from .tree import differences, digest, read_tree
 
 SHOWN_DIFFERENCES = 20
 OK, DIFFERENT, FAILED, NOT_FETCHED, COMPATIBLE, BREAKING = 0, 1, 2, 3, 10, 11
@@ -225,14 +225,14 @@ def compare_with(revision: str, api: str | None) -> int:
 
 def record() -> int:
     """Build every recorded release, and note what comes out, so that --release can tell the same from another."""
-    with writing(ROOT):
+    with writing(ROOT) as swap:
         releases = Releases(TABLE)
         for row in releases.rows:
             with tempfile.TemporaryDirectory() as staging:
                 build_input(committed(row, releases), releases, Path(staging))
                 row["client"] = digest(Path(staging) / PACKAGE, row["api"])
             print(f"{row['api']} {row['name']}  {row['client']}")
-        replace_file(TABLE, releases.dumps())
+        swap.commit({}, {TABLE: releases.dumps()}, [])
     return OK
 
 

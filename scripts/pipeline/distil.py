@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from .errors import PipelineError
 from .schemas import SCALARS, Json, Say, Schemas, inferred, listed, merged
@@ -33,10 +33,21 @@ SITE_PLACEHOLDER = re.compile(r"<<.*>>")
 HOST = "api.themoviedb.org"
 BODY_ARTEFACT = "RAW_BODY"
 PLACES = ("path", "query", "header", "cookie")
-# Headers that the client decides about, of which OpenAPI says that such parameters are ignored.
-OWN_HEADERS = {"accept", "content-type", "authorization"}
+OF_CLIENT = {
+    "header": (
+        "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "host",
+        "transfer-encoding",
+    ),
+    "query": ("api_key",),
+}  # fmt: skip
+"""Parameters that are the client's own: credentials of the application, and what every request has."""
 PLACEHOLDER = re.compile(r"{([^{}]*)}")
 Address = tuple[str, str]
+
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header or of a cookie (RFC 9110)."""
+UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass
@@ -103,25 +114,68 @@ def version_of(published: Json) -> str | None:
 
 
 def prefix_of(published: Json) -> str:
-    """What stands before every path, if the address of the server ends in the version: `/3`."""
-    for server in _dicts(published.get("servers")):
-        url = str(server.get("url") or "")
-        for name, variable in (server.get("variables") or {}).items():
-            if isinstance(variable, dict) and "default" in variable:
-                url = url.replace(f"{{{name}}}", str(variable["default"]))
-        found = re.search(r"/(\d+)/?$", urlsplit(url).path)
-        return f"/{found[1]}" if found else ""
-    return ""
+    """What stands before paths without a version: `/3`, of the address of a server, or of the version of the document.
+
+    A server may be named for the document, for a path or for an operation.
+    """
+    paths = [path for path in published["paths"] if isinstance(path, str) and path.startswith("/")]
+    with_version = sum(bool(re.match(r"/\d+(/|$)", path)) for path in paths)
+    if with_version * 2 > len(paths):
+        return ""
+    items = [item for item in published["paths"].values() if isinstance(item, dict)]
+    below = [operation for item in items for operation in item.values() if isinstance(operation, dict)]
+    for holder in (published, *items, *below):
+        for server in _dicts(holder.get("servers")):
+            if found := _version_in(server):
+                return f"/{found}"
+    stated = str((published.get("info") or {}).get("version", "")).partition(".")[0] if not with_version else ""
+    return f"/{stated}" if stated in ("3", "4") else ""
+
+
+def _version_in(server: Json) -> str | None:
+    """The version that the address of a server ends in, if it does."""
+    url = str(server.get("url") or "")
+    variables = server.get("variables")
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        if isinstance(variable, dict) and "default" in variable:
+            url = url.replace(f"{{{name}}}", str(variable["default"]))
+    address = _split(url)
+    found = re.search(r"/(\d+)/?$", address.path) if address else None
+    return found[1] if found else None
+
+
+def _readable(node: Any, odd: list[str]) -> Any:
+    """A document with U+FFFD for what UTF-8 or a program's text cannot have in it; `odd` gets the texts that had."""
+    if isinstance(node, dict):
+        return {_readable(key, odd): _readable(value, odd) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_readable(item, odd) for item in node]
+    if isinstance(node, str) and UNREADABLE.search(node):
+        odd.append(UNREADABLE.sub("\ufffd", node)[:60])
+        return UNREADABLE.sub("\ufffd", node)
+    return node
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname or not parts.netloc else None
+    except ValueError:
+        return None
 
 
 class _Reading:
     """One document being read."""
 
     def __init__(self, published: Json) -> None:
-        self._published = published
+        odd: list[str] = []
+        self._published = published = _readable(published, odd)
         self._schemas = Schemas(published)
         self._notes: list[str] = []
         self._left_out: list[str] = []
+        if odd:
+            self._notes.append(f"{len(odd)} texts have characters that no text can have; replaced by \ufffd: {odd[0]}")
 
     def distilled(self, known: Mapping[Address, str]) -> Json:
         found = [one for one in self._find() if self._is_ours(one)]
@@ -165,8 +219,8 @@ class _Reading:
         prefix = prefix_of(self._published)
         urls = [str(server.get("url") or "") for server in _dicts(self._published.get("servers"))]
         for url in urls:
-            host = urlsplit(url).hostname
-            if host and host != HOST:
+            address = _split(url)
+            if address is None or (address.hostname and address.hostname != HOST):
                 self._notes.append(f"the document names the server {url}; the client calls https://{HOST}")
         return [{"url": url.rstrip("/").removesuffix(prefix) if prefix else url} for url in urls if url]
 
@@ -213,6 +267,7 @@ class _Reading:
     def _identify(self, found: list[_Found], known: Mapping[Address, str]) -> None:
         """Give each operation an id that no other has: its own, that of an earlier release, or one from its path."""
         found.sort(key=lambda one: (one.path, METHODS.index(one.method)))
+        self._keep_ids(found, known)
 
         def is_new(one: _Found) -> bool:
             return known.get(address_of(one.method, one.path)) != _id_of(one)
@@ -243,6 +298,24 @@ class _Reading:
                     f"the operationId {_id_of(one)!r} is also that of {twin.shown}" if twin else "it has no operationId"
                 )
                 self._notes.append(f"{one.shown}: {why}; it is called {one.identifier} here")
+
+    def _keep_ids(self, found: list[_Found], known: Mapping[Address, str]) -> None:
+        """Keep the ids of earlier releases if many are others at once: then TMDB's tool has changed, not what it names.
+
+        Each method would have another name, and no entry of our tables would find what it is for.
+        """
+        pairs = [(one, known.get(address_of(one.method, one.path))) for one in found if _id_of(one)]
+        there = [(one, before) for one, before in pairs if before]
+        changed = [(one, before) for one, before in there if kebab(_id_of(one)) != kebab(before)]
+        if len(changed) * 3 <= len(there):
+            return
+        first, before = changed[0]
+        self._notes.append(
+            f"{len(changed)} of {len(there)} operations have another id than before, such as {_id_of(first)!r} in "
+            f"place of {before}: they keep the earlier one"
+        )
+        for one, before in changed:
+            one.published = {**one.published, "operationId": before}
 
     # What an operation is
 
@@ -284,7 +357,10 @@ class _Reading:
         if place == "path" and name not in order:
             self._note(one, f"the parameter {name} is left out: the path has no place for it")
             return None
-        if place == "header" and name.lower() in OWN_HEADERS:
+        if name.lower() in OF_CLIENT.get(place, ()):
+            return None
+        if place in ("header", "cookie") and not TOKEN.fullmatch(name):
+            self._note(one, f"the parameter {name!r} is left out: no {place} can have that name")
             return None
         published = parameter.get("schema")
         if published is None and isinstance(parameter.get("content"), dict) and parameter["content"]:
@@ -379,7 +455,8 @@ class _Reading:
             f["content"] for f in found if isinstance(f, dict) and isinstance(f.get("content"), dict)
         ]
         contents = [content for content in contents if content]
-        other = {code.replace("X", "0").lower() for code in codes if code != "DEFAULT"} - {"200", "201"}
+        numbers = {match[0] for code in codes if (match := re.match(r"2[0-9X]{2}(?![0-9])", code))}
+        other = {number.replace("X", "0") for number in numbers} - {"200", "201"}
         extra = {"successes": sorted(other)} if other else {}
         if not contents:
             empty = {*codes} <= {"204", "205"}

@@ -53,9 +53,13 @@ TOKEN_SCHEMES: Json = {
     "user_bearer": {"type": "http", "scheme": "bearer", "description": "A user access token."},
 }
 SECURITY_SCHEMES = {"v3": SESSION_SCHEMES, "v4": TOKEN_SCHEMES}
+SESSIONS = {"session_id": "session", "guest_session_id": "guest_session"}
+"""The query parameters that carry a user's credential, and their schemes."""
 APPLICATION_SCHEMES = ("bearer", "api_key")
 LAST_PAGE = 500
 """The last page that TMDB serves of a listing, where nothing else is known (status code 22)."""
+PARTS = {"items": "[]", "additionalProperties": "{}"}
+"""How the place of a schema inside another is written."""
 NUMBER = "[0-9]+"
 """The pattern of what stands for * in the name of a sub-resource that is appended by its number."""
 
@@ -282,8 +286,11 @@ def _described_parameter(published: str, parameter: Json, words: Words) -> Json:
         schema.setdefault("maximum", LAST_PAGE)
         text = text.replace("{maximum}", f"{schema['maximum']:,}")
     described = _with_default(text, parameter["schema"].get("default"))
+    # A session is a credential, which the auth layer supplies: whatever the document says, no call has to give it.
+    is_credential = parameter["in"] == "query" and parameter["name"] in SESSIONS
     return {
         **{key: value for key, value in parameter.items() if key != "schema"},
+        "required": parameter["required"] and not is_credential,
         "schema": schema,
         "description": f"{described} Deprecated by TMDB." if parameter.get("deprecated") else described,
         **({"explode": False} if schema.get("type") == "array" else {}),
@@ -307,9 +314,7 @@ def _security(path: str, method: str, operation: Json, names: Json, api: str) ->
 def session_security(parameters: list[Json]) -> list[Json]:
     """The combinations of credentials that an operation of v3 accepts, told from its parameters."""
     named = {parameter["name"] for parameter in parameters}
-    users = [
-        scheme for scheme, name in (("session", "session_id"), ("guest_session", "guest_session_id")) if name in named
-    ]
+    users = [scheme for name, scheme in SESSIONS.items() if name in named]
     if not users:
         return [{application: []} for application in APPLICATION_SCHEMES]
     return [{application: [], user: []} for user in users for application in APPLICATION_SCHEMES]
@@ -343,9 +348,10 @@ def _append(named: Named, components: Json) -> Json:
         if operation is None or parameter is None or model is None:
             continue
         subs = {
-            below.removeprefix(path + "/"): table[below]["get"]["response"]
+            below.removeprefix(path).strip("/"): table[below]["get"]["response"]
             for below in sorted(table)
             if below.startswith(path + "/")
+            and below.removeprefix(path).strip("/")
             and "{" not in below.removeprefix(path)
             and "get" in table[below]
             and table[below]["get"]["response"] != {"type": "null"}
@@ -445,18 +451,23 @@ def _reachable(roots: list[Any], components: Json) -> list[str]:
 
 def _check_conflicts(document: Json) -> None:
     """Shapes of one name that disagree on a property's type leave it untyped; say where."""
-    conflicts = document.setdefault("x-conflicts", [])
+    conflicts: dict[str, str] = document.setdefault("x-conflicts", {})
 
     def walk(schema: Any, place: str) -> None:
         if isinstance(schema, dict):
             if "x-conflict" in schema:
                 kinds = schema.pop("x-conflict")
                 schema.pop("type", None)
-                conflicts.append(f"{place}: {', '.join(map(str, kinds))}")
+                conflicts[place] = ", ".join(map(str, kinds))
             for key, value in schema.items():
-                walk(value, f"{place}.{key}")
+                if key == "properties":
+                    for name, of_property in value.items():
+                        walk(of_property, f"{place}.{name}")
+                else:
+                    walk(value, f"{place}{PARTS.get(key, '')}")
         elif isinstance(schema, list):
             for value in schema:
                 walk(value, place)
 
-    walk(document["components"]["schemas"], "")
+    for name, component in document["components"]["schemas"].items():
+        walk(component, name)

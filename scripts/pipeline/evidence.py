@@ -21,7 +21,7 @@ from typing import Any
 from .build import OPENAPI, ROOT
 from .distil import Json, operations
 from .notation import ref_name
-from .schemas import json_type
+from .schemas import json_type, merge, merged
 
 PAYLOADS = ROOT.parent / "shared" / "payloads"
 PAYLOADS_V4 = ROOT.parent / "shared" / "payloads-v4"
@@ -38,6 +38,8 @@ class Finding:
     """Model.property"""
     what: str
     """What was found there: a JSON type with its format."""
+    shape: Json = field(default_factory=dict)
+    """The schema of what was found there, as far as the values tell."""
     count: int = 0
     bodies: set[str] = field(default_factory=set)
     operations: Counter[str] = field(default_factory=Counter)
@@ -66,8 +68,9 @@ class Evidence:
         self._where = (operation, name)
         self._compare(self._responses[operation] if status < 400 else self._status, body, operation)
 
-    def _found(self, kind: str, place: str, what: str) -> None:
+    def _found(self, kind: str, place: str, what: str, value: Any = None) -> None:
         finding = self._findings.setdefault((kind, place, what), Finding(kind, place, what))
+        finding.shape = merge(finding.shape, shape_of(value))
         finding.count += 1
         finding.bodies.add(self._where[1])
         finding.operations[self._where[0]] += 1
@@ -76,7 +79,7 @@ class Evidence:
         name = ref_name(schema)
         if name is not None:
             schema = self._schemas[name]
-            place = name if "properties" in schema else place
+            place = name if "properties" in schema and isinstance(value, dict) else place
         self.checked += 1
         union: list[Json] = schema.get("oneOf") or schema.get("anyOf") or []
         members = [s for s in union if s != {"type": "null"}]
@@ -87,11 +90,11 @@ class Evidence:
         elif isinstance(value, dict) and "properties" in schema:
             for key, item in value.items():
                 where = f"{place}.{key}"
-                known = schema["properties"].get(key) or _by_pattern(schema, key)
+                known = schema["properties"].get(key, _by_pattern(schema, key))
                 if known is not None:
                     self._compare(known, item, where)
                 else:
-                    self._found("unknown", where, kind_of(item))
+                    self._found("unknown", where, kind_of(item), item)
         elif isinstance(value, dict) and "additionalProperties" in schema:
             for item in value.values():
                 self._compare(schema["additionalProperties"], item, f"{place}{{}}")
@@ -104,9 +107,9 @@ class Evidence:
     def _compare_plain(self, schema: Json, value: Any, place: str) -> None:
         if not types_of(schema) and "properties" not in schema:
             if "description" not in schema or not schema["description"].startswith("Any "):
-                self._found("untyped", place, kind_of(value))
+                self._found("untyped", place, kind_of(value), value)
         elif not fits(schema, value):
-            self._found("type", place, kind_of(value))
+            self._found("type", place, kind_of(value), value)
         elif "enum" in schema and value not in schema["enum"]:
             self._found("unlisted", place, repr(value))
 
@@ -131,7 +134,7 @@ class Evidence:
                 self._compare(objects[0], value, place)
                 return
         if not any(fits(self._schemas.get(ref_name(m) or "", m), value) for m in members):
-            self._found("type", place, kind_of(value))
+            self._found("type", place, kind_of(value), value)
 
 
 def _by_pattern(schema: Json, key: str) -> Json | None:
@@ -186,6 +189,20 @@ def kind_of(value: Any) -> str:
             return f"list of {', '.join(sorted({kind_of(item) for item in value})) or 'nothing'}"
         case _:
             return json_type(value)
+
+
+def shape_of(value: Any) -> Json:
+    """The schema of a value, as far as the value tells: null and an empty string tell nothing."""
+    match value:
+        case dict():
+            return {"type": "object", "properties": {key: shape_of(item) for key, item in value.items()}}
+        case list():
+            items = merged(map(shape_of, value))
+            return {"type": "array", "items": items} if items else {"type": "array"}
+        case "" | None:
+            return {}
+    kind = kind_of(value)
+    return {"type": "string", "format": kind} if kind in ("date", "date-time") else {"type": kind}
 
 
 def version_of(operation: str) -> str:

@@ -15,16 +15,18 @@ from typing import Any
 
 from .distil import Address, Json, address_of, operations
 from .templates import names_of_templates
-from .words import BUILTINS, from_path, identifier, kebab, unique
+from .words import BUILTINS, from_path, identifier, kebab, shortened, unique
 
 # What `TMDB` and `AsyncTMDB` have beside their resources, which a new resource cannot be called; a test holds this
 # against the classes.
 ATTRIBUTES_OF_CLIENTS = frozenset(
     {
-        "acting_as", "aclose", "auth", "changes_between", "close", "fetch_many", "guest", "images", "low_level",
-        "or_none", "paginate", "v3", "v4", "warm_up", "with_options",
+        "acting_as", "aclose", "auth", "changes_between", "close", "fetch_many", "for_user", "guest", "images",
+        "low_level", "or_none", "paginate", "v3", "v4", "warm_up", "with_options", "write_many",
     }
 )  # fmt: skip
+# Names that the generator changes, beside those of builtins.
+OF_GENERATOR = frozenset({"datetime", "false", "self", "true"})
 # Names that annotations use, which a method of the same class would hide.
 HIDING = frozenset(
     {"bool", "bytes", "datetime", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple", "type"}
@@ -106,9 +108,9 @@ def tag_of(path: str, names: Json) -> str:
         return str(max(prefixes)[1])
     segments = [s for s in path.split("/") if s and not s.startswith("{") and not s.isdigit()]
     tag = identifier(segments[0].partition("{")[0], "r").rstrip("_") if segments else "other"
-    if tag in ATTRIBUTES_OF_CLIENTS or tag in BUILTINS or keyword.iskeyword(tag):
+    if tag in ATTRIBUTES_OF_CLIENTS | OF_GENERATOR | BUILTINS or keyword.iskeyword(tag):
         tag += "_api"
-    return tag
+    return shortened(tag).lower()
 
 
 def is_below(path: str, prefix: str) -> bool:
@@ -174,8 +176,7 @@ def fit_method(name: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The names that are close to one that is not there, as the end of a message; empty if none is."""
     # difflib is slow: compare only the names that share most letters with it.
-    own = _letters(name)
-    likely = sorted({*known}, key=lambda one: (-len(own & _letters(one)) / (len(name) + len(one) + 1), one))[:20]
+    likely = sorted({*known}, key=lambda one: (_unlikeness(name, one), one))[:20]
     close = _closest(name, tuple(likely))
     return f"; close to it: {', '.join(close)}" if close else ""
 
@@ -184,6 +185,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _closest(name: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The candidates closest to a name. Cached: documents that differ little ask for the same."""
     return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.5))
+
+
+@cache
+def _unlikeness(name: str, other: str) -> float:
+    """How few letters two names share; cached as `_closest` is."""
+    return -len(_letters(name) & _letters(other)) / (len(name) + len(other) + 1)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -271,23 +271,32 @@ def _note_client(row: dict[str, Any], client: str, *, verify: bool) -> None:
 
 
 def _broken_imports(package: Path) -> list[str]:
-    """What the hand-written layer imports from the client and does not find there any more."""
+    """What the hand-written layer imports from the client, or takes from its models, and does not find any more."""
     broken = []
     for path in sorted((ROOT / "tmdb_ext").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}.v")):
-                continue
-            parts = (node.module or "").split(".")[1:]
-            where = package.joinpath(*parts)
+        for module, name in _taken_from_client(ast.parse(path.read_text(encoding="utf-8"))):
+            where = package.joinpath(*module.split(".")[1:])
             source = where / "__init__.py" if where.is_dir() else where.with_suffix(".py")
             text = source.read_text(encoding="utf-8") if source.exists() else ""
-            broken += [
-                f"tmdb_ext imports {alias.name} from {node.module} ({path.relative_to(ROOT).as_posix()}), which is not "
-                "there any more: mend it by hand"
-                for alias in node.names
-                if not ast_has(text, alias.name) and not (where / f"{alias.name}.py").exists()
-            ]
-    return broken
+            if not ast_has(text, name) and not (where / name).is_dir() and not (where / f"{name}.py").exists():
+                file = path.relative_to(ROOT).as_posix()
+                broken.append(f"tmdb_ext takes {name} from {module}, which is not there any more: mend {file} by hand")
+    return [*dict.fromkeys(broken)]
+
+
+def _taken_from_client(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(Module, name) for what a module of ours takes from the client: imports, and attributes of what was imported."""
+    modules: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}.v"):
+            for alias in node.names:
+                yield str(node.module), alias.name
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id, "")
+            if module.endswith(".models"):
+                yield module, node.attr
 
 
 def ast_has(text: str, name: str) -> bool:

@@ -64,3 +64,22 @@ def parse_type(text: str) -> dict[str, Any]:
     if " | " in text:
         return {"anyOf": [parse_type(part) for part in text.split(" | ")]}
     raise PipelineError(f"overlay: {text!r} is not a type")
+
+
+def write_type(schema: dict[str, Any]) -> str:
+    """Write a schema in the notation; `parse_type` reads it back. What the notation has no words for is any."""
+    name = ref_name(schema)
+    if name is not None:
+        return name
+    if "discriminator" in schema:
+        mapping = {tag: target.removeprefix(REF_PREFIX) for tag, target in schema["discriminator"]["mapping"].items()}
+        others = [ref_name(member) for member in schema["oneOf"] if member != {"type": "null"}]
+        fallback = next((other for other in others if other not in mapping.values()), others[-1])
+        return f"media({', '.join(f'{tag}: {model}' for tag, model in mapping.items())}; {fallback})"
+    if "anyOf" in schema:
+        return " | ".join(write_type(member) for member in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"[{write_type(schema.get('items', {}))}]"
+    if schema.get("type") == "object" and "additionalProperties" in schema:
+        return f"{{{write_type(schema['additionalProperties'])}}}"
+    return next((word for word, scalar in SCALARS.items() if scalar == schema), "any")

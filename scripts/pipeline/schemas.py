@@ -45,6 +45,8 @@ COUNTRY_KEY = re.compile(r"[A-Z]{2}(-[A-Z]{1,3})?")
 MEDIA_KEY = re.compile(r"(movie|tv):\d+")
 DEEPEST = 40
 """How many schemas may be inside each other: what is deeper is left untyped."""
+LARGEST_LIMIT = 2**63
+"""A limit of this size or more limits nothing."""
 LARGEST = 2_000_000
 """How many schemas a document may come to when its references are followed."""
 
@@ -107,7 +109,7 @@ class Schemas:
         return self._own(schema, say, body=body, depth=depth)
 
     def _at(self, reference: str) -> Any:
-        if not reference.startswith("#"):
+        if not reference.startswith("#/"):
             return None
         node: Any = self._document
         for part in reference[1:].split("/")[1:]:
@@ -343,7 +345,7 @@ def _scalar(kind: str, schema: Json) -> Json:
     if values:
         distilled["enum"] = values
     for limit in KEPT_LIMITS:
-        if type(schema.get(limit)) in (int, float):
+        if type(schema.get(limit)) in (int, float) and abs(schema[limit]) < LARGEST_LIMIT:  # nor is NaN
             distilled[limit] = schema[limit]
     return distilled
 

@@ -141,7 +141,7 @@ def _fetch(url: str, deadline: float) -> _Body:
                 changed = _last_modified(response.headers.get("last-modified"))
                 return _Body(content, changed, url if hop and moved else None)
             raise NotFetched(f"{asked}: more than {REDIRECTS} redirects, the last one to {url}")
-    except (httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise NotFetched(f"{url} is not a URL: {error}") from None
     except httpx.TimeoutException:
         raise _PassingError(f"{url} does not answer within {PHASE_TIMEOUT:.0f} s") from None

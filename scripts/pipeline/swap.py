@@ -69,6 +69,8 @@ class Swap:
             self._finish()
         except KeyboardInterrupt:
             self._finish()  # what is decided is done
+        except PipelineError as error:
+            raise PipelineError(f"{error}. A part of the change is in place; the next run finishes it") from None
 
     def recover(self) -> None:
         """Finish what a killed run had decided, and clear what it had not."""
@@ -100,7 +102,8 @@ class Swap:
                     shutil.rmtree(old, ignore_errors=True)
                     target.rename(old)
                 new.replace(target)
-        journal.unlink()
+        with naming(journal):
+            journal.unlink()
         self.clear()
 
     def _relative(self, path: Path) -> str:
@@ -128,7 +131,7 @@ def writing(root: Path) -> Iterator[Swap]:
             yield swap
         finally:
             swap.clear()
-            (root / LOCK).unlink(missing_ok=True)
+            # The file of the lock stays: whoever waits for it would wait for another than whoever comes after.
             lock.release()
 
 
@@ -138,14 +141,16 @@ def recover(root: Path) -> None:
     Raises:
         PipelineError: the other run does not end in time.
     """
-    if not (root / FOLDER / JOURNAL).exists():
+    if not (root / FOLDER).exists():
         return
+    is_decided = (root / FOLDER / JOURNAL).exists()
     with naming(root):
         try:
-            with FileLock(root / LOCK, timeout=PATIENCE):
+            with FileLock(root / LOCK, timeout=PATIENCE if is_decided else 0):
                 Swap(root).recover()
         except Timeout:
-            raise PipelineError(f"another regeneration is writing to {root}, and does not end") from None
+            if is_decided:
+                raise PipelineError(f"another regeneration is writing to {root}, and does not end") from None
 
 
 @contextlib.contextmanager

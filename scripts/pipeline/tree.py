@@ -1,10 +1,8 @@
-"""Compare folders, and replace a file so that a failure leaves it as it was."""
+"""Read, compare and sum up folders."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 IGNORED = {"__pycache__", ".mypy_cache", ".ruff_cache"}
@@ -45,17 +43,3 @@ def _changed_lines(one: bytes, other: bytes) -> int:
     left, right = one.splitlines(), other.splitlines()
     pairs = zip(left, right, strict=False)
     return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), min(len(left), len(right)) + 1)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -22,16 +22,19 @@ from tmdb_api_client.v4.models import Status as StatusV4
 from .agreement import annotations_of, contradictions, encode, is_model
 from .evidence import PAYLOADS, PAYLOADS_V4, read_payloads, version_of
 
-__all__ = ("annotations_of", "contradictions", "decode", "encode", "main", "unknown_keys")
+__all__ = ("annotations_of", "contradictions", "decode", "encode", "endpoint_of", "main", "rows", "unknown_keys")
 
 
 def decode(operation: str, status: int, body: Any) -> Any:
     """What the client makes of a body; `operation` is the method and the path template."""
     if status >= 400:
         return (StatusV4 if version_of(operation) == "v4" else Status).from_dict(body)
-    row = _rows()[operation]
-    endpoint = getattr(import_module(row.module), row.endpoint)
-    return endpoint.decode(body)
+    return endpoint_of(rows()[operation]).decode(body)
+
+
+def endpoint_of(row: Operation) -> Any:
+    """The endpoint of an operation."""
+    return getattr(import_module(row.module), row.endpoint)
 
 
 def unknown_keys(value: Any) -> Iterator[str]:
@@ -49,7 +52,8 @@ def unknown_keys(value: Any) -> Iterator[str]:
 
 
 @cache
-def _rows() -> dict[str, Operation]:
+def rows() -> dict[str, Operation]:
+    """The operations of all versions, by method and path template."""
     operations = [*v3.OPERATIONS.values(), *v4.OPERATIONS.values()]
     return {f"{operation.method} {operation.path}": operation for operation in operations}
 

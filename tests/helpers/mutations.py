@@ -204,6 +204,52 @@ def without_version(document: Json) -> None:
     document["paths"] = {path.removeprefix("/3"): item for path, item in document["paths"].items()}
 
 
+def by_path(document: Json) -> None:
+    """The server's address with each path."""
+    without_version(document)
+    for item in document["paths"].values():
+        item["servers"] = document["servers"]
+    del document["servers"]
+
+
+def twice(document: Json) -> None:
+    document["servers"] = [{"url": "https://api.themoviedb.org/3"}]
+
+
+def relative(document: Json) -> None:
+    without_version(document)
+    document["servers"] = [{"url": "/3"}]
+
+
+def nowhere(document: Json) -> None:
+    without_version(document)
+    document["servers"] = [{"url": "https://api.themoviedb.org"}]
+    document["info"]["version"] = "3"
+
+
+def chain(length: int) -> Json:
+    """Schemas that refer to the next, under the names A0, A1 and so on."""
+    links = {f"A{number}": {"$ref": f"#/components/schemas/A{number + 1}"} for number in range(length)}
+    return {**links, f"A{length}": A}
+
+
+def takes_tree(document: Json) -> None:
+    document["components"] = {"schemas": {"Tree": TREE}}
+    takes(query("x", {"$ref": "#/components/schemas/Tree"}))(document)
+
+
+def answers_by_reference(document: Json) -> None:
+    found = {"A": {"$ref": "#/components/responses/B"}, "B": answer(AWARD)["200"]}
+    document["components"] = {"responses": found}
+    responds({"200": {"$ref": "#/components/responses/A"}})(document)
+
+
+def answers_by_kind(document: Json) -> None:
+    members = [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]
+    told = {"propertyName": "kind", "mapping": {"a": "A", "b": "#/nowhere"}}
+    holds({"oneOf": members, "discriminator": told}, A=A, B=B)(document)
+
+
 def nest(depth: int) -> Json:
     schema: Json = STRING
     for _ in range(depth):
@@ -216,6 +262,8 @@ NODE = shape(other={"$ref": "#/components/schemas/Edge"})
 EDGE = shape(node={"$ref": "#/components/schemas/Node"}, weight={"type": "number"})
 A = shape(a=INTEGER)
 B = shape(b=STRING)
+OF_AWARDS = "#/paths/~13~1movie~1{movie_id}~1awards/get/responses/200/content/application~1json/schema"
+TREE_OF_MOVIES = shape(next={"$ref": "#/components/schemas/MovieDetails"})
 RAW = {"type": "object", "properties": {"RAW_BODY": {"type": "string", "format": "json"}}}
 
 MUTATIONS = [
@@ -292,6 +340,15 @@ MUTATIONS = [
         has=("people.images", "people.people_images"),
     ),
     Mutation("id of an endpoint's module names", add(identifier="as-root"), has=("movies.as_root_operation",)),
+    Mutation(
+        "ids of another kind everywhere",
+        lambda d: [put(o, operationId=f"get_3_{number}") for number, (_, _, o) in enumerate(operations(d))],
+        says=("they keep the earlier one",),
+        has=("movies.details", "people.images"),
+    ),
+    Mutation("id with a lone surrogate", add(identifier="movie-\ud800awards"), says=("no text can have",)),
+    Mutation("id that is a template", add(identifier="movie-{{ awards }}"), has=("movies.awards",)),
+    Mutation("id of quotes", add(identifier='"""'), says=("has no operationId",), has=("movies.awards",)),
     # paths
     Mutation("path with dots", add("/3/movie/{movie_id}/release.dates.json"), has=("movies.awards",)),
     Mutation(
@@ -413,6 +470,22 @@ MUTATIONS = [
             summary="x", description="y", servers=[{"url": "https://x"}], **{"x-y": 1}
         ),
     ),
+    Mutation("path with a trailing slash, beside the one without", add("/3/movie/{movie_id}/"), has=("movies.awards",)),
+    Mutation("path with a lone surrogate", add("/3/movie/{movie_id}/\ud800"), says=("no text can have",)),
+    Mutation("path with an empty segment", add("/3//movie/{movie_id}/awards")),
+    Mutation("path in the form of a web framework", add("/3/movie/:movie_id/awards"), says=("has no place for it",)),
+    Mutation("placeholder with an expression", add("/3/movie/{movie_id:\\d+}/awards")),
+    Mutation("path with sub-delimiters", add("/3/movie/{movie_id}/a;b=c,d!$&'()*+@"), has=("movies.awards",)),
+    *[
+        Mutation(
+            f"family called {name}",
+            add(f"/3/{name}/{{movie_id}}", identifier=f"{name}-details"),
+            has=(f"{name}_api.details",),
+        )
+        for name in ("self", "for_user", "write_many", "v4", "datetime", "async")
+    ],
+    Mutation("family with a name of 400 letters", add(f"/3/{'a' * 400}/{{movie_id}}")),
+    Mutation("family below the place of an id", add("/3/{movie_id}"), has=("other.movie_awards",)),
     # methods
     Mutation(
         "HEAD",
@@ -656,6 +729,71 @@ MUTATIONS = [
         "session on an operation that had none",
         existing("/3/review/{review_id}", lambda o: o["parameters"].append(query("session_id"))),
     ),
+    Mutation(
+        "API key everywhere",
+        lambda d: [o["parameters"].append(query("api_key", required=True)) for _, _, o in operations(d)],
+        has=("movies.credits(movie_id, language)",),
+    ),
+    Mutation(
+        "session required everywhere",
+        lambda d: [o["parameters"].append(query("session_id", required=True)) for _, _, o in operations(d)],
+        has=("movies.credits(movie_id, language)",),
+    ),
+    Mutation(
+        "headers of the connection",
+        takes(*({"name": name, "in": "header", "schema": STRING} for name in ("Host", "Cookie", "Content-Length"))),
+        has=("movies.awards(movie_id)",),
+    ),
+    Mutation(
+        "header that no header can be called",
+        takes({"name": "X Région", "in": "header", "schema": STRING}),
+        says=("no header can have that name",),
+        has=("movies.awards(movie_id)",),
+    ),
+    Mutation(
+        "cookie that no cookie can be called",
+        takes({"name": "a;b", "in": "cookie", "schema": STRING}),
+        says=("no cookie can have that name",),
+        has=("movies.awards(movie_id)",),
+    ),
+    Mutation("parameter with a null character", takes(query("a\0b")), says=("no text can have",)),
+    Mutation(
+        "limits that are infinite",
+        takes(
+            query("page", {"type": "integer", "maximum": float("inf")}),
+            query("x", {"minimum": -1e400, "type": "integer"}),
+        ),
+    ),
+    Mutation("limits beyond any number", takes(query("page", {"type": "integer", "maximum": 10**400}))),
+    Mutation(
+        "limit that is no number",
+        holds({"type": "integer", "minimum": float("nan"), "maximum": float("nan")}),
+    ),
+    Mutation(
+        "parameter of OpenAPI 3.2's query string",
+        takes({"name": "x", "in": "querystring", "content": {"application/x-www-form-urlencoded": {"schema": A}}}),
+        says=("is in 'querystring'",),
+    ),
+    Mutation("parameter that contains itself", takes_tree),
+    Mutation("list joined with pipes", takes(query("ids", {"type": "array", "items": INTEGER}, style="pipeDelimited"))),
+    Mutation(
+        "append_to_response as a list",
+        existing(
+            "/3/movie/{movie_id}",
+            lambda o: [
+                put(p, schema={"type": "array", "items": {"type": "string", "enum": ["credits"]}})
+                for p in o["parameters"]
+                if p["name"] == "append_to_response"
+            ],
+        ),
+        has=("movies.details",),
+    ),
+    Mutation(
+        "page as a text everywhere",
+        lambda d: [put(p, schema=STRING) for _, _, o in operations(d) for p in o["parameters"] if p["name"] == "page"],
+    ),
+    Mutation("enumeration of 5,000", takes(query("x", {"type": "string", "enum": [f"v{n}" for n in range(5000)]}))),
+    Mutation("enumeration that differs in case", takes(query("x", {"type": "string", "enum": ["Day", "day", " day"]}))),
     # schemas
     Mutation("list of nothing known", answers(shape(results={"type": "array"})), says=("MovieAwards.results",)),
     Mutation("list of nothing known, the answer itself", answers({"type": "array"}), says=("movie-awards",)),
@@ -966,6 +1104,36 @@ MUTATIONS = [
             lambda o: put(o, responses=answer({"type": "object", "additionalProperties": STRING})),
         ),
     ),
+    Mutation(
+        "oneOf that says what is required",
+        answers({**shape(a=INTEGER, b=STRING), "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+    ),
+    Mutation("if and then", answers({**A, "if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["a"]}})),
+    Mutation("object with more properties of a type", answers({**A, "additionalProperties": B})),
+    Mutation("references one after another, 60 of them", holds({"$ref": "#/components/schemas/A0"}, **chain(60))),
+    Mutation(
+        "reference by an anchor", holds({"$ref": "#Award"}, A={**A, "$anchor": "Award"}), says=("not in the document",)
+    ),
+    Mutation("reference that is no text", holds({"$ref": 5})),
+    Mutation("schema of one's own path", answers(shape(me={"$ref": OF_AWARDS})), has=("movies.awards",)),
+    Mutation(
+        "schema that contains itself with the name of a model of ours",
+        answers({"$ref": "#/components/schemas/MovieDetails"}, MovieDetails=TREE_OF_MOVIES),
+    ),
+    Mutation("properties that are numbers", answers(shape(**{"28": A, "12": A, "16": A}))),
+    Mutation("properties that differ in case", answers(shape(id=INTEGER, ID=INTEGER, Id=STRING))),
+    Mutation("object of 2,000 properties", answers(shape(**{f"p{number}": INTEGER for number in range(2000)}))),
+    Mutation("property with a lone surrogate", answers(shape(**{"\ud800x": INTEGER})), says=("no text can have",)),
+    Mutation("discriminator with names in place of addresses", answers_by_kind, has=("movies.awards",)),
+    *[
+        Mutation(f"{key} that is {value!r}", holds({"type": kind, key: value}))
+        for key, kind in (("properties", "object"), ("items", "array"), ("enum", "string"), ("allOf", "object"))
+        for value in (None, 5, "x")
+    ],
+    Mutation(
+        "every answer inside another",
+        lambda d: [put(o, responses=answer(shape(data=schema_of(o)))) for _, _, o in operations(d)],
+    ),
     # responses
     Mutation("answer 201", responds({"201": answer(AWARD)["200"]}), has=("movies.awards",)),
     Mutation("answer 202", responds({"202": answer(AWARD)["200"]}), has=("movies.awards",)),
@@ -1041,6 +1209,16 @@ MUTATIONS = [
         "errors documented",
         responds({**answer(AWARD), "401": answer(shape(code=INTEGER))["200"], "default": {"description": ""}}),
     ),
+    Mutation("answer '200 OK'", responds({"200 OK": answer(AWARD)["200"]}), has=("movies.awards",)),
+    Mutation("answer 206", responds({"206": answer(AWARD)["200"]}), has=("movies.awards",)),
+    Mutation("answer by a reference to a reference", answers_by_reference, has=("movies.awards",)),
+    Mutation(
+        "answer a line at a time",
+        responds({"200": {"content": {"application/jsonl": {"itemSchema": A}}}}),
+        says=("application/jsonl",),
+    ),
+    Mutation("answers that are a list", responds([]), says=("movie-awards",)),
+    Mutation("every answer 204", lambda d: [put(o, responses={"204": {}}) for _, _, o in operations(d)]),
     # bodies
     Mutation(
         "body of an object",
@@ -1199,6 +1377,15 @@ MUTATIONS = [
         "body removed from an operation that there is",
         existing("/3/movie/{movie_id}/rating", lambda o: o.pop("requestBody"), "post"),
     ),
+    Mutation(
+        "body that says what is required in oneOf",
+        sends({**shape(a=INTEGER, b=STRING), "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+        has=("movies.award_add(movie_id, a, b)",),
+    ),
+    Mutation("body that may be null", sends({"anyOf": [A, {"type": "null"}]}), has=("movies.award_add(movie_id, a)",)),
+    Mutation("body of a text", sends(STRING), says=("left out: POST",)),
+    Mutation("body with a null character", sends(shape(**{"a\0b": INTEGER})), says=("no text can have",)),
+    Mutation("body that requires what it does not have", sends({**A, "required": ["a", "zzz"]})),
     # the document
     Mutation("OpenAPI 3.0", three_zero),
     Mutation("OpenAPI 3.2", lambda d: d.update(openapi="3.2.0")),
@@ -1244,6 +1431,18 @@ MUTATIONS = [
             }
         ),
     ),
+    Mutation("server address for each path", by_path, has=("movies.credits",)),
+    Mutation("server address that ends in /3, with the version in the paths as well", twice, has=("movies.credits",)),
+    Mutation("server address that is relative", relative, has=("movies.credits",)),
+    Mutation("version in no path and no server address", nowhere, has=("movies.credits",)),
+    Mutation("server address that is none", lambda d: d.update(servers=[{"url": "https://[x"}]), says=("https://[x",)),
+    Mutation("variables of a server that are a list", lambda d: d["servers"][0].update(variables=[1])),
+    Mutation("components that are a list", lambda d: d.update(components=[1])),
+    Mutation(
+        "operations beside the methods",
+        lambda d: d["paths"]["/3/movie/{movie_id}"].update(additionalOperations={"COPY": operation("movie-copy")}),
+        says=("left out: ADDITIONALOPERATIONS",),
+    ),
     Mutation(
         "no operation that can be had",
         lambda d: d.update(paths={"/3/x?y": {"get": operation()}}),
@@ -1251,3 +1450,61 @@ MUTATIONS = [
         lost=tuple(sorted(OPERATIONS)),
     ),
 ]
+
+SECTIONS = {
+    "id in camelCase": "Operation ids",
+    "path with dots": "Paths",
+    "HEAD": "Methods",
+    "parameter called 'cls'": "Parameters",
+    "list of nothing known": "Schemas",
+    "answer 201": "Answers",
+    "body of an object": "Bodies",
+    "OpenAPI 3.0": "The document",
+}
+"""The first mutation of each part of the page that lists them -> the title of the part."""
+HEADING = """\
+# What the pipeline takes
+
+TMDB's document can change in any way that OpenAPI allows, and in some that it does not. Each line below is a change
+that the tests make to it, and what comes of it. *Taken* means: the client is complete and typed, every operation is
+called once and works. *Left out* is one operation or one parameter: all others are there, and the report of
+`scripts/regenerate` says which and why. What is *left untyped* is given as it comes, which no good answer can fail on;
+the report names the place and what to write into the overlay. Nothing ends in a traceback.
+
+The page is written from the tests' own list: `PYTHONPATH=scripts:tests/helpers python -m mutations`.
+"""
+
+
+def outcome(mutation: Mutation) -> str:
+    """What comes of a mutation, in Markdown."""
+    told = "; ".join(f"`{text}`" for text in mutation.says)
+    if mutation.refused is not None:
+        return f"refused, and nothing is changed: `{mutation.refused}`"
+    if not told:
+        return (
+            "taken" if not mutation.lost else f"taken; {len(mutation.lost)} operations are removed, which is breaking"
+        )
+    if any("left out" in text for text in mutation.says):
+        return f"left out, and the report says {told}"
+    return f"taken, and the report says {told}"
+
+
+def page() -> str:
+    """The page of the documentation that lists all mutations."""
+    lines = [HEADING]
+    for mutation in MUTATIONS:
+        if mutation.name in SECTIONS:
+            lines += [
+                "" * (len(lines) > 1),
+                f"## {SECTIONS[mutation.name]}",
+                "",
+                "| change | outcome |",
+                "| --- | --- |",
+            ]
+        name = mutation.name.replace("|", "\\|").replace("{{", "{ {")
+        lines.append(f"| {name} | {outcome(mutation)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/pages/mutations.md").write_text(page(), encoding="utf-8")
