@@ -185,3 +185,18 @@ def test_the_same_seed_makes_the_same_ids() -> None:
     assert (given.api_key, given.access_token) == ("a" * 32, "b.c.d")
     with pytest.raises(ValueError, match="api_key"):
         Simulator(api_key="two words")
+
+
+def test_parts_that_are_given_in_part_keep_the_rest(simulator: Simulator, http: httpx.Client) -> None:
+    before = http.get("/movie/12", params={"append_to_response": "credits,images,external_ids"}).json()
+    simulator.add("movie", id=12, cast=[{"id": 21}], images={"logos": []}, external_ids={"imdb_id": "tt0000012"})
+    after = http.get("/movie/12", params={"append_to_response": "credits,images,external_ids"}).json()
+    assert [one["id"] for one in after["credits"]["cast"]] == [21]
+    assert after["credits"]["crew"] == before["credits"]["crew"]
+    assert (after["images"]["logos"], after["images"]["posters"]) == ([], before["images"]["posters"])
+    assert after["external_ids"] == {**before["external_ids"], "imdb_id": "tt0000012"}
+    assert after["imdb_id"] == "tt0000012"
+    simulator.add("tv", id=900900, external_ids={"tvdb_id": 5})
+    assert http.get("/tv/900900/external_ids").json().keys() == http.get("/tv/41/external_ids").json().keys()
+    simulator.add("movie", id=12, imdb_id="tt0000099")
+    assert http.get("/movie/12/external_ids").json()["imdb_id"] == "tt0000099"

@@ -166,3 +166,19 @@ def test_errors_have_tmdbs_three_shapes(http: httpx.Client, session: dict[str, s
     missing = http.post("/list", params=session, json={})
     assert (missing.status_code, missing.json()["status_code"]) == (400, 18)
     assert missing.json()["errors"] == ["name is missing"]
+
+
+@pytest.mark.parametrize("path", ["/find/%2Fm%2F041", "/find//m/041", "/find/m/041"])
+def test_what_freebase_called_a_series_finds_it(simulator: Simulator, http: httpx.Client, path: str) -> None:
+    simulator.add("tv", id=41, external_ids={"freebase_mid": "/m/041", "freebase_id": "/en/harbour", "tvrage_id": 9})
+    found = http.get(path, params={"external_source": "freebase_mid"}).json()
+    assert [one["id"] for one in found["tv_results"]] == [41]
+    for path, source in (("/find/%2Fen%2Fharbour", "freebase_id"), ("/find/9", "tvrage_id")):
+        assert http.get(path, params={"external_source": source}).json()["tv_results"][0]["id"] == 41
+    assert all("external_source" in one for one in messages(simulator))
+    assert len(simulator.complaints) == 3
+
+
+def test_a_former_address_is_taken(simulator: Simulator, http: httpx.Client) -> None:
+    assert http.get("/movie/11/similar_movies").json() == http.get("/movie/11/similar").json()
+    assert messages(simulator) == ["The path is a former one."]

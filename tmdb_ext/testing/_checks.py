@@ -28,6 +28,8 @@ NOT_AN_ACCOUNT = "0"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _INTEGER = re.compile(r"-?\d+\Z", re.ASCII)
 _LEADING = re.compile(r"\d+", re.ASCII)
+_ALSO_TAKEN = {"external_source": frozenset({"freebase_mid", "freebase_id", "tvrage_id"})}
+"""Values that TMDB still takes, although it no longer lists them."""
 _TRUTHS = {
     "true": "true",
     "1": "true",
@@ -141,6 +143,8 @@ def _read(document: Document, parameter: Parameter, value: str, objections: Obje
     elif not _accepts(document, schema, value):
         is_date = schema.get("format") == "date" or _is_date_union(schema)
         objections(23 if is_date else 5, f"{name} has a value that the document does not list.")
+        if value in _ALSO_TAKEN.get(name, ()):
+            return value
         return _TRUTHS.get(value.lower()) if "boolean" in str(schema.get("type")) else None
     return value
 

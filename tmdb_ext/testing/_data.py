@@ -395,8 +395,8 @@ def _credits(data: Data, value: Any) -> dict[str, list[dict[str, Any]]]:
         raise DataError('credits are {"cast": […], "crew": […]}')
     found = {}
     for group in ("cast", "crew", "guest_stars"):
-        if group in value or group != "guest_stars":
-            rows = [dict(row) if isinstance(row, Mapping) else {"id": row} for row in value.get(group, ())]
+        if group in value:
+            rows = [dict(row) if isinstance(row, Mapping) else {"id": row} for row in value[group]]
             for row in rows:
                 row["id"] = row.get("id", row.pop("person", None))
                 if not fits_kind("integer", row["id"]):

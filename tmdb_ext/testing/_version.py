@@ -24,6 +24,10 @@ from tmdb_ext.testing._world import World
 _MOST_REMEMBERED = 1000
 _ALSO_GET = frozenset({"authentication-create-session", "authentication-create-session-from-login"})
 """Operations that TMDB still answers to GET, as it did before they took a body."""
+_FREEBASE = re.compile(r"(/3/find/)/?((?:m|g|en)/[^/]+)/?")
+"""An id of Freebase, which has slashes in it."""
+_FORMER_PATHS = {re.compile(r"(/3/movie/[^/]+/similar)_movies"): r"\1"}
+"""Paths that TMDB still takes, and what they are called now."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,17 @@ class Version:
         """
         if "\0" in path:
             raise StatusError(47)
+        if of_freebase := _FREEBASE.fullmatch(path):
+            found = self._document.match(method, of_freebase[1] + "-")[0]
+            if found is not None:
+                return replace(found, path={"external_id": f"/{of_freebase[2]}"})
         if "//" in path or path.endswith("/"):
             objections(34, "The path has an empty segment.")
             path = re.sub("/{2,}", "/", path)
+        for former, now in _FORMER_PATHS.items():
+            if former.fullmatch(path):
+                objections(34, "The path is a former one.")
+                path = former.sub(now, path)
         match, known = self._document.match(method, path)
         if match is None and method == "GET":
             old = self._document.match("POST", path)[0]

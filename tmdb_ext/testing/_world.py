@@ -30,6 +30,8 @@ from tmdb_ext.testing._tables import (
 )
 
 MOST_SEASONS = 99
+_JOINED = frozenset({"credits", "images", "external_ids"})
+"""Parts of which a test may give some; the rest stays as it was."""
 
 _SAMPLE: dict[str, frozenset[int]] = {
     "movie": frozenset(FILM_IDS),
@@ -254,10 +256,19 @@ class World:
         """
         there = self.has(kind, key)
         entry = copy.deepcopy(self.entry(kind, key)) if there else Entry(kind, key, dict(BLANK[kind]), {}, sample=False)
+        parts = {}
         for name, value in fields.items():
             part = name.replace("watch_providers", "watch/providers")
-            target = entry.parts if part in self._part_names.get(kind, ()) else entry.core
-            target[part if target is entry.parts else name] = copy.deepcopy(value)
+            if part in self._part_names.get(kind, ()):
+                parts[part] = copy.deepcopy(value)
+            else:
+                entry.core[name] = copy.deepcopy(value)
+        for part, value in parts.items():  # after the page, whose images and ids they have too
+            entry.parts[part] = {**copy.deepcopy(self.part(entry, part)), **value} if part in _JOINED else value
+        if "imdb_id" in entry.core and "external_ids" in entry.parts:
+            if "imdb_id" in fields:
+                entry.parts["external_ids"]["imdb_id"] = entry.core["imdb_id"]
+            entry.core["imdb_id"] = entry.parts["external_ids"].get("imdb_id")
         self._changed[kind, key] = entry
         self.changed()
         return entry
