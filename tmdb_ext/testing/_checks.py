@@ -192,6 +192,8 @@ def _accepts(document: Document, schema: Schema, text: str) -> bool:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     if "array" in kinds:
+        if not text:
+            return True
         several = re.split(r"[,|]" if schema.get("x-filter") else ",", text)
         return all(_accepts(document, schema.get("items", {}), item) for item in several)
     if not kinds:

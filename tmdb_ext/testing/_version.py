@@ -16,7 +16,7 @@ from tmdb_ext.testing._credentials import check_application, find_caller
 from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
 from tmdb_ext.testing._generic import generic
-from tmdb_ext.testing._objections import Objections
+from tmdb_ext.testing._objections import Objections, unknown
 from tmdb_ext.testing._state import State
 from tmdb_ext.testing._status import StatusError
 from tmdb_ext.testing._world import World
@@ -179,6 +179,9 @@ class Version:
         in_body = self._document.resolve(operation.body_schema or {}).get("properties", {}).keys()
         asked_for = {name: value for name, value in sent.items() if name not in in_body - operation.query_names}
         query = check_query(self._document, [operation, *others], asked_for, objections)
+        if strange := [one for one in _names_to_append(query) if one not in appended]:
+            known = self._document.appendable(operation.id) - appended.keys()
+            objections(5, unknown("names in append_to_response", strange, known))
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
         today = self._state.clock.now().date()
         key = (
@@ -218,8 +221,8 @@ class Version:
     def _appended(self, match: Match, request: Incoming) -> dict[str, Match]:
         """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
         found = {}
-        for name in dict(request.query).get("append_to_response", "").split(","):
-            other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0] if name else None
+        for name in _names_to_append(dict(request.query)):
+            other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0]
             if other is not None:
                 found[name] = replace(other, path={**other.path, **match.path})
         return found
@@ -246,6 +249,10 @@ class Version:
             return status, dict(reply.given) if isinstance(reply.given, dict) else reply.given
         omit = self._sub_resources.get(str(operation.response_schema.get("$ref")), frozenset())
         return status, self._filler.fill(operation.response_schema, _seed(call), reply.given, omit=omit)
+
+
+def _names_to_append(query: Mapping[str, str]) -> list[str]:
+    return [name for name in query.get("append_to_response", "").split(",") if name]
 
 
 def _seed(call: Call) -> str:
