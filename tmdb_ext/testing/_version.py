@@ -179,9 +179,9 @@ class Version:
         in_body = self._document.resolve(operation.body_schema or {}).get("properties", {}).keys()
         asked_for = {name: value for name, value in sent.items() if name not in in_body - operation.query_names}
         query = check_query(self._document, [operation, *others], asked_for, objections)
-        if strange := [one for one in _names_to_append(query) if one not in appended]:
-            known = self._document.appendable(operation.id) - appended.keys()
-            objections(5, unknown("names in append_to_response", strange, known))
+        listed = self._document.listed(operation, "append_to_response")
+        if strange := [one for one in _names_to_append(query) if one not in appended and one not in listed]:
+            objections(5, unknown("names in append_to_response", strange, listed - appended.keys()))
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
         today = self._state.clock.now().date()
         key = (
