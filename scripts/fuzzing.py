@@ -163,7 +163,7 @@ def run(command: Path, folder: Path, version: int, *, strict: bool, examples: in
 def main() -> int:
     """Runs both documents twice; returns 1 if anything was found."""
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--examples", type=int, default=15, help="requests of each sort for an operation")
+    parser.add_argument("--examples", type=int, default=8, help="requests of each sort for an operation")
     parser.add_argument("--seed", type=int, default=1, help="another seed sends other requests")
     parser.add_argument("--folder", type=Path, help="keep Schemathesis here, and take it if it is there")
     parser.add_argument("--only", choices=["v3", "v4", "v3-strict", "v4-strict"], help="one of the four runs")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -31,6 +32,9 @@ ENOUGH = 0.95
 SUITES = {"tmdbsimple": "__init__.py", "tmdbv3api": "util.py"}
 """Peers that ship their tests, and the module of these that is not shipped; ours is in `asked_by_….py`."""
 DRIVEN = ("tmdbapis", "themoviedb")
+OF_NODE = "moviedb-promise"
+"""A client in JavaScript, which is tried where Node and npm are installed."""
+ALL = (*SUITES, *DRIVEN, OF_NODE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def _run(*command: str | Path, **named: Any) -> subprocess.CompletedProcess[str]
 def install(folder: Path) -> Path:
     """Makes an environment with the peers, and unpacks the tests that come with them; returns its interpreter."""
     interpreter = folder / "venv" / "bin" / "python"
-    pip = [interpreter, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [interpreter, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     if not (folder / "sdists").exists():
         _run(sys.executable, "-m", "venv", folder / "venv")
         _run(*pip, "install", "-r", HERE / "peers.txt")
@@ -145,6 +149,33 @@ def driven(name: str, interpreter: Path, known: dict[str, str]) -> Iterator[Outc
         yield Outcome(*json.loads(line))
 
 
+def install_of_node(folder: Path) -> bool:
+    """Installs the client in JavaScript; returns whether there is one now."""
+    pin = next(line[2:] for line in (HERE / "peers.txt").read_text().splitlines() if OF_NODE in line)
+    if shutil.which("node") is None or (npm := shutil.which("npm")) is None:
+        print(f"Without {OF_NODE}: Node and npm are not installed.", file=sys.stderr)
+        return False
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), pin]
+    if not (folder / "node_modules" / OF_NODE).exists() and subprocess.run(command, check=False).returncode:
+        print(f"Without {OF_NODE}: npm could not install it.", file=sys.stderr)
+        return False
+    return True
+
+
+def of_node(folder: Path) -> list[Outcome]:
+    """Calls the methods of the client in JavaScript, which takes an address for TMDB."""
+    with Simulator() as simulator:
+        simulator.create_user("regina.phalange", "the password of another user")
+        simulator.load(DATA)
+        known = {
+            **os.environ, "TMDB_BASE": simulator.base_url, "TMDB_API_KEY": simulator.api_key,
+            "TMDB_FACTS": json.dumps(facts(simulator)), "NO_PROXY": "127.0.0.1",
+        }  # fmt: skip
+        command = ("node", HERE / "drive.mjs", folder / "package.json")
+        done = _run(*command, env=known, stdout=subprocess.PIPE)
+    return [Outcome(*json.loads(line)) for line in done.stdout.splitlines()]
+
+
 def reason(peer: str, outcome: Outcome) -> str | None:
     """Why something does not pass, if that is the peer's own matter; None if no reason is known."""
     for pattern, said in PEERS_OWN.items():
@@ -177,18 +208,20 @@ def outcomes(peer: str, folder: Path, interpreter: Path) -> list[Outcome]:
 def main() -> int:
     """Runs them, prints a table in Markdown, and returns 1 if something fails that should not."""
     parser = argparse.ArgumentParser(prog="scripts/peers", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("peer", nargs="*", help=f"which ones of {', '.join((*SUITES, *DRIVEN))} (default: all)")
+    parser.add_argument("peer", nargs="*", help=f"which ones of {', '.join(ALL)} (default: all)")
     parser.add_argument("--folder", type=Path, help="keep the environment here, and take it if it is there")
     options = parser.parse_args()
-    if unknown := set(options.peer) - {*SUITES, *DRIVEN}:
+    if unknown := set(options.peer) - {*ALL}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     rows, whys, bad = [], [], False
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         interpreter = install(folder)
-        for peer in options.peer or (*SUITES, *DRIVEN):
-            found = outcomes(peer, folder, interpreter)
+        for peer in options.peer or ALL:
+            if peer == OF_NODE and not install_of_node(folder):
+                continue
+            found = of_node(folder) if peer == OF_NODE else outcomes(peer, folder, interpreter)
             failed = [(one, reason(peer, one)) for one in found if one.error is not None]
             passed = len(found) - len(failed)
             bad |= passed < ENOUGH * len(found) or any(why is None for _, why in failed)

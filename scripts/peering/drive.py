@@ -17,9 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
-import there
 
-BASE = f"https://{there.HOST}"
+BASE = f"https://{importlib.import_module('there').HOST}"
 KEY, SESSION = os.environ["TMDB_API_KEY"], os.environ["TMDB_SESSION_ID"]
 FACTS: dict[str, Any] = json.loads(os.environ["TMDB_FACTS"])
 USER_TOKEN = os.environ["TMDB_USER_TOKEN"]

@@ -190,3 +190,10 @@ def test_what_freebase_called_a_series_finds_it(simulator: Simulator, http: http
 def test_a_former_address_is_taken(simulator: Simulator, http: httpx.Client) -> None:
     assert http.get("/movie/11/similar_movies").json() == http.get("/movie/11/similar").json()
     assert messages(simulator) == ["The path is a former one."]
+
+
+def test_parameters_may_be_in_the_body(simulator: Simulator, http: httpx.Client, session: dict[str, str]) -> None:
+    made = http.post("/list", params=session, json={"name": "Rain"}).json()["list_id"]
+    assert http.post(f"/list/{made}/clear", json={**session, "confirm": True}).json()["success"]
+    assert messages(simulator)[0] == "confirm is in the body and belongs in the query."
+    assert http.post(f"/list/{made}/clear", json={**session, "confirm": False}).json()["status_code"] == 29

@@ -170,7 +170,7 @@ class Version:
 
     def _answer(self, match: Match, request: Incoming, objections: Objections) -> Answer:
         operation = match.operation
-        sent = {**_credentials_in_body(request, objections), **dict(request.query)}
+        sent = {**_query_in_body(request, operation.query_names, objections), **dict(request.query)}
         with self._state.lock:
             check_application(self._state, operation, request.headers, sent)
         match = replace(match, path=self._path(match, objections))
@@ -259,17 +259,18 @@ def _seed(call: Call) -> str:
     return " ".join([call.operation.id, *call.path.values(), call.query.get("page") or "1"])
 
 
-def _credentials_in_body(request: Incoming, objections: Objections) -> dict[str, str]:
-    """The credentials that a body has beside its values, where some programs put all that they send."""
-    if not any(name.encode() in request.body for name in CREDENTIAL_NAMES):
+def _query_in_body(request: Incoming, names: frozenset[str], objections: Objections) -> dict[str, str]:
+    """The credentials and parameters that a body has beside its values, where some programs put all that they send."""
+    wanted = CREDENTIAL_NAMES | names if request.method != "GET" else CREDENTIAL_NAMES
+    if not any(name.encode() in request.body for name in wanted):
         return {}
     try:
         sent, _ = read_object(request.headers, request.body)
     except StatusError:
         return {}
-    found = {name: value for name, value in sent.items() if name in CREDENTIAL_NAMES and isinstance(value, str)}
+    found = {name: encode(value).decode().strip('"') for name, value in sent.items() if name in wanted}
     if request.method == "DELETE" and request.resource == "/3/authentication/session":
         found.pop("session_id", None)  # it is what to delete
     for name in sorted(found):
-        objections(47, f"{name} is in the body and belongs in the query or a header.")
+        objections(47, f"{name} is in the body and belongs in the query{' or a header' * (name == 'api_key')}.")
     return found
