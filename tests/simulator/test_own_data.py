@@ -200,3 +200,9 @@ def test_parts_that_are_given_in_part_keep_the_rest(simulator: Simulator, http: 
     assert http.get("/tv/900900/external_ids").json().keys() == http.get("/tv/41/external_ids").json().keys()
     simulator.add("movie", id=12, imdb_id="tt0000099")
     assert http.get("/movie/12/external_ids").json()["imdb_id"] == "tt0000099"
+
+
+def test_a_list_takes_only_what_there_is(simulator: Simulator, http: httpx.Client, session: dict[str, str]) -> None:
+    made = http.post("/list", params=session, json={"name": "Rain"}).json()["list_id"]
+    assert http.post(f"/list/{made}/add_item", params=session, json={"media_id": 900900}).json()["status_code"] == 34
+    assert http.get(f"/list/{made}").json()["items"] == []

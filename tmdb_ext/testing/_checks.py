@@ -28,7 +28,10 @@ NOT_AN_ACCOUNT = "0"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _INTEGER = re.compile(r"-?\d+\Z", re.ASCII)
 _LEADING = re.compile(r"\d+", re.ASCII)
-_ALSO_TAKEN = {"external_source": frozenset({"freebase_mid", "freebase_id", "tvrage_id"})}
+_ALSO_TAKEN = {
+    "external_source": frozenset({"freebase_mid", "freebase_id", "tvrage_id"}),
+    "sort_by": frozenset({"release_date.asc", "release_date.desc"}),
+}
 """Values that TMDB still takes, although it no longer lists them."""
 _TRUTHS = {
     "true": "true",

@@ -277,6 +277,7 @@ def _add_item(call: Call) -> Reply:
     key = ("movie", call.body["media_id"])
     if key in changed.items:
         raise StatusError(8)
+    call.world.entry(*key)
     changed.items[key] = None
     call.state.touch(changed)
     return status_reply(12)
