@@ -206,3 +206,24 @@ def test_a_list_takes_only_what_there_is(simulator: Simulator, http: httpx.Clien
     made = http.post("/list", params=session, json={"name": "Rain"}).json()["list_id"]
     assert http.post(f"/list/{made}/add_item", params=session, json={"media_id": 900900}).json()["status_code"] == 34
     assert http.get(f"/list/{made}").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"keywords": ["rain"]}, "keywords of a movie: ids or objects are needed, not 'rain'"),
+        ({"reviews": [1]}, "reviews of a movie: objects are needed"),
+        ({"release_dates": [{"iso_3166_1": "DE"}]}, "release_dates is missing"),
+        ({"alternative_titles": [{"title": "x"}]}, "iso_3166_1 is missing"),
+        ({"external_ids": ["tt0000001"]}, "external_ids of a movie: external_ids are {"),
+        ({"belongs_to_collection": "Rain"}, "has ids, or objects with an id"),
+        ({"production_companies": ["Saltmarsh"]}, "has ids, or objects with an id"),
+        ({"id": 2**70}, "whole number from 1 on"),
+    ],
+)
+def test_data_of_a_wrong_shape_is_refused_when_it_is_given(
+    simulator: Simulator, http: httpx.Client, fields: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        simulator.add("movie", **{"id": 900900, "title": "Rain", **fields})
+    assert http.get("/search/multi", params={"query": "rain"}).status_code == 200

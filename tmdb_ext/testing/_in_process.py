@@ -171,7 +171,8 @@ class ASGIApplication:
             if not message.get("more_body"):
                 break
         path = scope.get("raw_path") or scope["path"].encode()
-        target = path.partition(b"?")[0].decode("latin-1")
+        root = scope.get("root_path", "").rstrip("/")  # where a larger application has mounted it
+        target = path.partition(b"?")[0].decode("latin-1").removeprefix(root)
         if scope.get("query_string"):
             target += f"?{scope['query_string'].decode('latin-1')}"
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

@@ -190,9 +190,12 @@ class Simulation:
             times: How often; None for always. The answer that was prepared last goes first.
 
         Raises:
-            ValueError: Because there is no operation of that name.
+            ValueError: Because there is no operation of that name, or a number is out of range.
         """
         check_name(operation, self._engine.operations)
+        _check_numbers(100, 599, status=status)
+        _check_numbers(1, times=times)
+        _check_path(path)
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         self._engine.prepare(Prepared(Condition(operation, path, where), body, status, sent, times))
 
@@ -371,7 +374,11 @@ class Simulation:
             if name not in ("self", "usual") and value != usual.get(name)
         }
         check_name(operation, self._engine.operations)
-        _check_fault(every=every, fraction=fraction, times=times, tmdb_code=tmdb_code, truncate=truncate)
+        _check_fault(fraction=fraction, tmdb_code=tmdb_code)
+        _check_numbers(100, 599, http_status=http_status)
+        _check_numbers(0, truncate=truncate, delay=delay, body_delay=body_delay, drip=drip)
+        _check_numbers(1, every=every, times=times, drip_size=drip_size)
+        _check_path(path)
         if http_status is None and body is not None:
             http_status = 200
         elif http_status is None and tmdb_code is not None:
@@ -390,6 +397,8 @@ class Simulation:
             content = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
         condition = Condition(operation, path, where)
         wire = Wire(delay, disconnect, reset, truncate, body_delay, drip, drip_size, garbage)
+        if http_status is None and not sent and wire == Wire(drip_size=drip_size):
+            raise ValueError("nothing would fail: say how, such as http_status=503 or disconnect=True")
         fault = Fault(condition, http_status, sent, content, wire, perform, times, every, fraction, seed)
         fault.told = told(given)
         self._engine.faults.add(fault)
@@ -404,19 +413,23 @@ class Simulation:
         self._engine.faults.clear()
 
 
-def _check_fault(
-    *, every: int, fraction: float | None, times: int | None, tmdb_code: int | None, truncate: int | None
-) -> None:
-    if every < 1:
-        raise ValueError(f"every is 1 or more, not {every}")
+def _check_fault(*, fraction: float | None, tmdb_code: int | None) -> None:
     if fraction is not None and not 0 < fraction <= 1:
         raise ValueError(f"fraction is above 0 and at most 1, not {fraction}")
-    if times is not None and times < 1:
-        raise ValueError(f"times is 1 or more, or None for any number, not {times}")
     if tmdb_code is not None and tmdb_code not in STATUSES:
         raise ValueError(f"tmdb_code is 1 to {max(STATUSES)}, not {tmdb_code}")
-    if truncate is not None and truncate < 0:
-        raise ValueError(f"truncate is 0 or more bytes, not {truncate}")
+
+
+def _check_numbers(least: float, most: float | None = None, **given: float | None) -> None:
+    for name, value in given.items():
+        if value is not None and not (least <= value and (most is None or value <= most)):
+            span = f"{least} or more" if most is None else f"{least} to {most}"
+            raise ValueError(f"{name} is {span}, not {value}")
+
+
+def _check_path(path: str | None) -> None:
+    if path is not None and not path.startswith(("/", "*", "?", "[")):
+        raise ValueError(f"path begins with / or *, not as in {path!r}")
 
 
 def _check(*, api_key: str | None, access_token: str | None, journal_size: int) -> None:
