@@ -227,3 +227,38 @@ def test_data_of_a_wrong_shape_is_refused_when_it_is_given(
     with pytest.raises(ValueError, match=said):
         simulator.add("movie", **{"id": 900900, "title": "Rain", **fields})
     assert http.get("/search/multi", params={"query": "rain"}).status_code == 200
+
+
+def test_what_is_said_of_a_series_holds_until_a_season_is_added(simulator: Simulator, http: httpx.Client) -> None:
+    said = {"last_air_date": "2019-05-19", "next_episode_to_air": None, "number_of_episodes": 73}
+    simulator.load({"tv": [{"id": 41, **said, "popularity": "7.5", "seasons": [{"season_number": 1, "id": 4101}]}]})
+    simulator.add("tv", id=41, name="Harbour Nights Again")
+    shown = http.get("/tv/41").json()
+    assert {name: shown[name] for name in said} == said
+    assert (shown["name"], shown["popularity"]) == ("Harbour Nights Again", 7.5)
+    simulator.add("episode", series_id=41, season_number=9, episode_number=1, air_date="2031-05-05")
+    shown = http.get("/tv/41").json()
+    assert shown["next_episode_to_air"]["season_number"] == 9
+    assert shown["number_of_episodes"] != 73
+
+
+def test_recorded_pages_can_be_loaded_and_come_back(shared: Path) -> None:
+    kinds = {"movie/{movie_id}": "movie", "tv/{series_id}": "tv", "person/{person_id}": "person",
+             "collection/{collection_id}": "collection", "company/{company_id}": "company"}  # fmt: skip
+    folder, count = shared / "payloads", 0
+    for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        kind = kinds.get(row["operation"].removeprefix("GET /3/"))
+        if kind is None or row["status"] != 200:
+            continue
+        body = json.loads((folder / row["file"]).read_text(encoding="utf-8"))
+        simulator = Simulator()
+        simulator.load({kind: [body]})
+        with httpx.Client(transport=simulator.transport, params={"api_key": simulator.api_key}) as client:
+            shown = client.get(f"https://api.themoviedb.org/3/{kind}/{body['id']}").json()
+        own = {"adult", "popularity", "seasons", *row["append"]}  # of other types once; seasons have more keys now
+        assert {name: shown[name] for name in body if name not in own} == {
+            name: value for name, value in body.items() if name not in own
+        }
+        count += 1
+    assert count > 100

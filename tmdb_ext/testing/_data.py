@@ -118,6 +118,8 @@ class Data:
         known = {*BLANK[kind], *_parts.NAMES.get(kind, ()), *_EXTRA.get(kind, ()), "watch_providers"}
         if not any_field:
             _check_names(kind, fields, known)
+        else:
+            fields = {name: _as_now(BLANK[kind].get(name), value) for name, value in fields.items()}
         for name, value in fields.items():
             _check_value(kind, name, value)
         fields = self._in_shape(kind, fields)
@@ -132,6 +134,8 @@ class Data:
         for row in children.get("episodes", ()):
             own = {**row, "series_id": key[0], "season_number": key[1]}
             self._add_entry("episode", own, any_field=True)
+        if kind == "tv":
+            self._world.say(key, fields)
         return entry.id if "id" in entry.core else entry.key
 
     def _key(self, kind: str, fields: dict[str, Any]) -> Any:
@@ -363,6 +367,18 @@ _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
 }  # fmt: skip
 
 
+def _as_now(blank: Any, value: Any) -> Any:
+    """A value as TMDB sends it now: it has written numbers as texts, and truths as numbers."""
+    if isinstance(blank, bool) and value in (0, 1):
+        return bool(value)
+    if isinstance(blank, float) and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
 def _check_value(kind: str, name: str, value: Any) -> None:
     blank = BLANK[kind].get(name)
     wanted, called = _TYPES.get(type(blank), ((object,), ""))
@@ -480,10 +496,12 @@ def _translations(_: Data, value: Any) -> list[dict[str, Any]]:
     if isinstance(value, Mapping) and "translations" not in value:
         return [{"language": language, "country": None, "data": dict(data)} for language, data in value.items()]
     rows = _rows(value, "translations")
-    for row in rows:
-        _required(row, "data")
     return [
-        {"language": row.get("iso_639_1") or row.get("language"), "country": row.get("iso_3166_1"), "data": row["data"]}
+        {
+            "language": row.get("iso_639_1") or row.get("language"),
+            "country": row.get("iso_3166_1"),
+            "data": row.get("data") or {},
+        }
         for row in rows
     ]
 

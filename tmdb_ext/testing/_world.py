@@ -30,6 +30,10 @@ from tmdb_ext.testing._tables import (
 )
 
 MOST_SEASONS = 99
+FOLLOWING = frozenset({
+    "number_of_seasons", "number_of_episodes", "last_episode_to_air", "last_air_date", "next_episode_to_air",
+})  # fmt: skip
+"""What follows from the seasons of a series."""
 _JOINED = frozenset({"credits", "images", "external_ids"})
 """Parts of which a test may give some; the rest stays as it was."""
 
@@ -55,6 +59,7 @@ class Entry:
         core: What its own page says.
         parts: What belongs to it, as far as a test has said.
         sample: Whether the rest comes from the sample; what a test has added has nothing else.
+        said: Which fields that follow from the seasons of a series a test has given all the same.
     """
 
     kind: str
@@ -62,6 +67,7 @@ class Entry:
     core: Core
     parts: dict[str, Any] = field(default_factory=dict)
     sample: bool = True
+    said: frozenset[str] = frozenset()
 
     @property
     def id(self) -> int:
@@ -270,8 +276,14 @@ class World:
                 entry.parts["external_ids"]["imdb_id"] = entry.core["imdb_id"]
             entry.core["imdb_id"] = entry.parts["external_ids"].get("imdb_id")
         self._changed[kind, key] = entry
+        if kind in ("season", "episode") and ("tv", key[0]) in self._changed:
+            self._changed["tv", key[0]].said = frozenset()
         self.changed()
         return entry
+
+    def say(self, series: int, names: Iterable[str]) -> None:
+        """Takes note of what a test has given of a series although it follows from the seasons; a new one undoes it."""
+        self._changed["tv", series].said |= FOLLOWING.intersection(names)
 
     def reset(self) -> None:
         """Leaves nothing but the sample."""
@@ -423,12 +435,15 @@ class World:
         seasons = self.seasons(number)
         if seasons and not core["seasons"]:
             core["seasons"] = [self.season(self.entry("season", (number, one)), locale) for one in seasons]
-            core["number_of_seasons"] = sum(one > 0 for one in seasons)
-            core["number_of_episodes"] = sum(len(self.episodes(number, one)) for one in seasons if one)
             last, coming = self._around_today(number, [one for one in seasons if one])
-            core["last_episode_to_air"] = None if last is None else self.episode(last, locale)
-            core["last_air_date"] = None if last is None else last.core["air_date"]
-            core["next_episode_to_air"] = None if coming is None else self.episode(coming, locale)
+            following = {
+                "number_of_seasons": sum(one > 0 for one in seasons),
+                "number_of_episodes": sum(len(self.episodes(number, one)) for one in seasons if one),
+                "last_episode_to_air": None if last is None else self.episode(last, locale),
+                "last_air_date": None if last is None else last.core["air_date"],
+                "next_episode_to_air": None if coming is None else self.episode(coming, locale),
+            }
+            core |= {name: value for name, value in following.items() if name not in entry.said}
         return core
 
     def _around_today(self, number: int, seasons: list[int]) -> tuple[Entry | None, Entry | None]:
@@ -439,7 +454,7 @@ class World:
                 entry = self.entry("episode", (number, season, episode))
                 if entry.core["air_date"] and entry.core["air_date"] <= today:
                     last = entry
-                elif coming is None:
+                elif coming is None and entry.core["air_date"]:
                     coming = entry
         return last, coming
 
