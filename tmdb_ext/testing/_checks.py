@@ -14,7 +14,7 @@ from typing import Any
 
 from tmdb_ext.testing._body import read_object
 from tmdb_ext.testing._document import Document, Operation, Parameter, Schema
-from tmdb_ext.testing._fill import fits_kind
+from tmdb_ext.testing._fill import fits_kind, kinds_of
 from tmdb_ext.testing._objections import Objections, unknown
 from tmdb_ext.testing._status import StatusError
 
@@ -194,8 +194,7 @@ def _accepts(document: Document, schema: Schema, text: str) -> bool:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             return any(_accepts(document, variant, text) for variant in schema[keyword])
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds = kinds_of(schema)
     if "array" in kinds:
         several = re.split(r"[,|]" if schema.get("x-filter") else ",", text)
         return all(_accepts(document, schema.get("items", {}), item) for item in several)
@@ -294,7 +293,7 @@ def check_body(
 
 def _coerced(schema: Schema, value: Any) -> Any:
     """A value in the type of its schema, as TMDB reads `"11"` for 11 and `1` for true; None if there is no way."""
-    kinds = schema.get("type", [])
+    kinds = kinds_of(schema)
     text = str(value)
     if "boolean" in kinds:
         return {"true": True, "false": False}.get(_TRUTHS.get(text.lower(), ""))
@@ -326,8 +325,7 @@ def _is_valid(document: Document, schema: Schema, value: Any) -> bool:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             return any(_is_valid(document, variant, value) for variant in schema[keyword])
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds = kinds_of(schema)
     kinds += [schema["x-sent"]] if "x-sent" in schema else []
     if kinds and not any(fits_kind(kind, value) for kind in kinds):
         return False

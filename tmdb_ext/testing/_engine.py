@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from tmdb_ext.testing._answers import Prepared
+from tmdb_ext.testing._answers import Prepared, Waiting
 from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._data import Data
@@ -105,7 +105,7 @@ class Engine:
         self.user: User | None = None
         self.source: Callable[[RawRequest], RawResponse | None] | None = None
         """What answers in place of the simulator, unless it returns None."""
-        self._answers: list[Prepared] = []
+        self.answers = Waiting[Prepared]()
         browsing = {**LISTINGS, **DISCOVER, **DETAILS}
         self._version3 = Version("", v3, state, world, browsing, STATEFUL)
         self._version4 = Version("v4/", v4, state, world, {}, STATEFUL_V4)
@@ -121,16 +121,6 @@ class Engine:
     def forget(self) -> None:
         """Forgets the kept answers, because what they depend on has changed."""
         self._version3.forget()
-
-    def prepare(self, answer: Prepared) -> None:
-        """Adds an answer, which takes precedence over those that were added earlier."""
-        with self._lock:
-            self._answers.insert(0, answer)
-
-    def clear_answers(self) -> None:
-        """Takes back the prepared answers."""
-        with self._lock:
-            self._answers.clear()
 
     def handle(self, raw: RawRequest) -> RawResponse:
         """Answers a request."""
@@ -189,7 +179,7 @@ class Engine:
             return replace(asked.page, headers={**_CORS, **asked.page.headers})
         if self._is_over_limit():
             return RawResponse(429, encode(status_body(25)), {"content-type": JSON, "retry-after": "1", **_CORS})
-        prepared = self._prepared(asked)
+        prepared = self.answers.take(asked.told, asked.values)
         if prepared is not None:
             headers = {"content-type": JSON, **_CORS, **prepared.headers}
             return RawResponse(prepared.status, prepared.render(asked.told), headers)
@@ -198,17 +188,6 @@ class Engine:
         if asked.raw.method == "OPTIONS" and (allowed := asked.allowed):
             return RawResponse(204, b"", {**_CORS, "allow": ", ".join([*allowed, "HEAD", "OPTIONS"])})
         return _dressed(self._answer(asked), asked)
-
-    def _prepared(self, asked: _Asked) -> Prepared | None:
-        with self._lock:
-            for answer in self._answers:
-                if answer.condition.suits(asked.told, asked.values):
-                    if answer.left is not None:
-                        answer.left -= 1
-                        if answer.left <= 0:
-                            self._answers.remove(answer)
-                    return answer
-        return None
 
     @staticmethod
     def _answer(asked: _Asked) -> Answer:

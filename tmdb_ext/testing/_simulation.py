@@ -92,7 +92,7 @@ class Simulation:
             self._engine.data.reset()
             self._set_the_scene()
         self._engine.faults.clear()
-        self._engine.clear_answers()
+        self._engine.answers.clear()
         self._engine.journal.clear()
         self._engine.forget()
 
@@ -197,11 +197,12 @@ class Simulation:
         _check_numbers(1, times=times)
         _check_path(path)
         sent = {name.lower(): value for name, value in (headers or {}).items()}
-        self._engine.prepare(Prepared(Condition(operation, path, where), body, status, sent, times))
+        prepared = Prepared(Condition(operation, path, where), body, status, sent, times)
+        self._engine.answers.add(prepared, first=True)
 
     def clear_answers(self) -> None:
         """Takes back the prepared answers."""
-        self._engine.clear_answers()
+        self._engine.answers.clear()
 
     # credentials
 

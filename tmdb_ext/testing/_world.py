@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from tmdb_ext.testing import _cores
@@ -149,10 +150,8 @@ class World:
         if found is None:
             if not self.has(kind, key):
                 raise StatusError(34)
-            known = self.rules.texts
-            if (kind, key) not in known:
-                known[kind, key] = CORES[kind](self.rules, key)
-            found = self._kept[kind, key] = Entry(kind, key, known[kind, key])
+            core = self.rules.remember((kind, key), lambda: CORES[kind](self.rules, key))
+            found = self._kept[kind, key] = Entry(kind, key, core)
         return found
 
     def ids(self, kind: str) -> list[Any]:
@@ -544,17 +543,13 @@ class World:
         if found is None:
             by_person: dict[int, list[Credit]] = {}
             by_id: dict[str, Credit] = {}
-            known = self.rules.texts
-            rows: list[tuple[str, Credit]]
             for kind in ("movie", "tv"):
                 for entry in self.entries(kind):
-                    key = ("credits", kind, entry.key)
                     if (kind, entry.key) in self._changed:
                         rows = self._credits_in(entry)
                     else:
-                        if key not in known:
-                            known[key] = self._credits_in(entry)
-                        rows = known[key]
+                        key = ("credits", kind, entry.key)
+                        rows = self.rules.remember(key, partial(self._credits_in, entry))
                     for identifier, one in rows:
                         by_person.setdefault(one.row["id"], []).append(one)
                         by_id[identifier] = one
