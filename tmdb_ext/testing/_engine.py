@@ -127,6 +127,15 @@ class Engine:
         asked = self._look_at(raw)
         if raw.method == "OPTIONS" and "origin" in raw.headers:
             return self._preflight(asked)
+        try:
+            return self._meet(asked)
+        except Exception as error:  # noqa: BLE001 - what a test gave fails, and the test has to see it
+            _log.exception("An answer, a fault or a recording failed at %s", asked.operation)
+            text = f"What a test gave failed: {type(error).__name__}."
+            return self._record(asked, RawResponse(500, encode(status_body(11, text)), {"content-type": JSON, **_CORS}))
+
+    def _meet(self, asked: _Asked) -> RawResponse:
+        """Answers a request, if no fault forbids it."""
         fault = self.faults.take(asked.told, asked.values)
         if fault is not None and (fault.status is not None or fault.wire.silent):
             if fault.perform and asked.match is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_b
 from tmdb_ext.testing._world import World
 
 Source = Path | str | Mapping[str, Any]
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LONGEST_WAIT = 86_400
+"""For how many seconds a fault can let a client wait: a day."""
 DEFAULT_USERNAME, DEFAULT_PASSWORD = "sample_user", "sample password"
 
 
@@ -196,7 +200,7 @@ class Simulation:
         _check_numbers(100, 599, status=status)
         _check_numbers(1, times=times)
         _check_path(path)
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        sent = _read_headers(headers)
         prepared = Prepared(Condition(operation, path, where), body, status, sent, times)
         self._engine.answers.add(prepared, first=True)
 
@@ -220,8 +224,10 @@ class Simulation:
         """Opens an account.
 
         Raises:
-            ValueError: Because there is one with that name.
+            ValueError: Because there is one with that name, or because it has no name.
         """
+        if not username:
+            raise ValueError("username is empty")
         with self._state.lock:
             return self._state.create_user(username, password)
 
@@ -377,7 +383,8 @@ class Simulation:
         check_name(operation, self._engine.operations)
         _check_fault(fraction=fraction, tmdb_code=tmdb_code)
         _check_numbers(100, 599, http_status=http_status)
-        _check_numbers(0, truncate=truncate, delay=delay, body_delay=body_delay, drip=drip)
+        _check_numbers(0, truncate=truncate)
+        _check_numbers(0, LONGEST_WAIT, delay=delay, body_delay=body_delay, drip=drip)
         _check_numbers(1, every=every, times=times, drip_size=drip_size)
         _check_path(path)
         if http_status is None and body is not None:
@@ -386,7 +393,7 @@ class Simulation:
             http_status = STATUSES[tmdb_code][0]
         elif http_status is None and retry_after is not None:
             http_status = 429
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        sent = _read_headers(headers)
         if retry_after is not None:
             sent["retry-after"] = f"{retry_after}"
         content = b""
@@ -426,6 +433,16 @@ def _check_numbers(least: float, most: float | None = None, **given: float | Non
         if value is not None and not (least <= value and (most is None or value <= most)):
             span = f"{least} or more" if most is None else f"{least} to {most}"
             raise ValueError(f"{name} is {span}, not {value}")
+
+
+def _read_headers(headers: Mapping[str, Any] | None) -> dict[str, str]:
+    """Headers by lower-case name; a number stands for its digits."""
+    read = {}
+    for name, value in (headers or {}).items():
+        if not _HEADER_NAME.fullmatch(name) or isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError(f"headers are texts by name, not {name!r}: {value!r}")
+        read[name.lower()] = str(value)
+    return read
 
 
 def _check_path(path: str | None) -> None:
