@@ -1027,7 +1027,7 @@ def test_help_and_completion_load_neither_the_client_nor_the_simulator_nor_the_k
     program = "import sys\nfrom tmdb_ext.cli import main\nmain(['--version'])\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert not {"httpx", "keyring", "tmdb_ext._client._sync.client", "tmdb_ext.testing"} & loaded
+    assert not {"httpx", "keyring", "tmdb_ext._client._sync.client", "tmdb_ext.testing._simulator"} & loaded
     assert not {name for name in loaded if name.startswith("tmdb_api_client")}
 
 

@@ -210,3 +210,15 @@ def test_series_that_air_today_do(http: httpx.Client) -> None:
         series = http.get(f"/tv/{one['id']}").json()
         dates = [(series[name] or {}).get("air_date") for name in ("last_episode_to_air", "next_episode_to_air")]
         assert "2031-05-04" in dates
+
+
+@pytest.mark.parametrize("query", ["guerre etoiles", "GUERRE ÉTOILES", "étoiles guerre"])
+def test_search_heeds_no_accents(http: httpx.Client, query: str) -> None:
+    assert [one["id"] for one in http.get("/search/movie", params={"query": query}).json()["results"]] == [11]
+
+
+def test_films_can_be_ordered_by_their_release_in_a_region(simulator: Simulator, http: httpx.Client) -> None:
+    simulator.add("movie", id=900901, release_date="2020-01-01", release_dates={"DE": "1950-01-02", "US": "2020-01-01"})
+    first = {"sort_by": "release_date.asc"}
+    assert http.get("/discover/movie", params={**first, "region": "DE"}).json()["results"][0]["id"] == 900901
+    assert http.get("/discover/movie", params=first).json()["results"][0]["id"] != 900901

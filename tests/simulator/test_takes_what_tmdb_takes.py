@@ -144,10 +144,18 @@ def test_a_day_may_have_a_time_behind_it(http: httpx.Client) -> None:
 
 def test_anything_can_be_appended_to_where_there_is_something_below(simulator: Simulator, http: httpx.Client) -> None:
     assert "countries" in http.get("/configuration", params={"append_to_response": "countries"}).json()
-    body = http.get("/tv/41", params={"append_to_response": "season/1,season/1/credits,nothing"}).json()
+    body = http.get("/tv/41", params={"append_to_response": "season/1,season/1/credits"}).json()
     assert body["season/1"]["season_number"] == 1
     assert body["season/1/credits"]["cast"]
     assert simulator.complaints == []
+
+
+def test_a_name_that_cannot_be_appended_is_left_out_and_told_of(simulator: Simulator, http: httpx.Client) -> None:
+    body = http.get("/movie/11", params={"append_to_response": "credit,images,nothing"}).json()
+    assert body.keys() & {"credit", "images", "nothing"} == {"images"}
+    assert messages(simulator) == [
+        "Unknown names in append_to_response: credit (did you mean credits?), nothing.",
+    ]
 
 
 def test_slashes_too_many_are_passed_over(http: httpx.Client) -> None:
@@ -166,3 +174,26 @@ def test_errors_have_tmdbs_three_shapes(http: httpx.Client, session: dict[str, s
     missing = http.post("/list", params=session, json={})
     assert (missing.status_code, missing.json()["status_code"]) == (400, 18)
     assert missing.json()["errors"] == ["name is missing"]
+
+
+@pytest.mark.parametrize("path", ["/find/%2Fm%2F041", "/find//m/041", "/find/m/041"])
+def test_what_freebase_called_a_series_finds_it(simulator: Simulator, http: httpx.Client, path: str) -> None:
+    simulator.add("tv", id=41, external_ids={"freebase_mid": "/m/041", "freebase_id": "/en/harbour", "tvrage_id": 9})
+    found = http.get(path, params={"external_source": "freebase_mid"}).json()
+    assert [one["id"] for one in found["tv_results"]] == [41]
+    for other, source in (("/find/%2Fen%2Fharbour", "freebase_id"), ("/find/9", "tvrage_id")):
+        assert http.get(other, params={"external_source": source}).json()["tv_results"][0]["id"] == 41
+    assert all("external_source" in one for one in messages(simulator))
+    assert len(simulator.complaints) == 3
+
+
+def test_a_former_address_is_taken(simulator: Simulator, http: httpx.Client) -> None:
+    assert http.get("/movie/11/similar_movies").json() == http.get("/movie/11/similar").json()
+    assert messages(simulator) == ["The path is a former one."]
+
+
+def test_parameters_may_be_in_the_body(simulator: Simulator, http: httpx.Client, session: dict[str, str]) -> None:
+    made = http.post("/list", params=session, json={"name": "Rain"}).json()["list_id"]
+    assert http.post(f"/list/{made}/clear", json={**session, "confirm": True}).json()["success"]
+    assert messages(simulator)[0] == "confirm is in the body and belongs in the query."
+    assert http.post(f"/list/{made}/clear", json={**session, "confirm": False}).json()["status_code"] == 29

@@ -88,6 +88,16 @@ def test_a_wrong_name_is_an_error_and_what_has_not_happened_is_told(simulator: S
         simulator.count("movie_details_")
     with pytest.raises(ValueError, match="fraction"):
         simulator.fail_next(503, fraction=2)
+    for wrong in ({"http_status": 42}, {"delay": -1}, {"drip_size": 0}, {"path": "3/movie"}, {"every": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            simulator.fail_next(**{"http_status": 503, **wrong})
+    for wrong in ({"headers": {"a": [1]}}, {"headers": {"a b": "c"}}, {"delay": 1e308}, {"drip": float("nan")}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            simulator.fail_next(503, **wrong)
+    with pytest.raises(ValueError, match="nothing would fail"):
+        simulator.fail_next(operation="movie-details", perform=True)
+    with pytest.raises(ValueError, match="status is 100 to 599"):
+        simulator.answer("movie-details", status=42)
     simulator.fail_next(503, operation="tv-series-details", times=2)
     assert simulator.unfired_faults == ["fail_next(503, operation='tv-series-details', times=2)"]
 
@@ -140,6 +150,36 @@ def test_async_carriers_need_no_socket(monkeypatch: pytest.MonkeyPatch, backend:
 
     anyio.run(main, backend=backend)
     assert simulator.count("movie-details") == 4
+
+
+@pytest.mark.parametrize("given", ["body", "where"])
+def test_a_function_of_a_test_that_fails_is_told_in_the_answer(
+    simulator: Simulator, client: httpx.Client, caplog: pytest.LogCaptureFixture, given: str
+) -> None:
+    simulator.answer("movie-details", **{given: lambda _: 1 / 0})
+    answer = client.get("/movie/11")
+    assert (answer.status_code, answer.json()["status_message"]) == (500, "What a test gave failed: ZeroDivisionError.")
+    assert "ZeroDivisionError" in caplog.text
+    assert client.get("/movie/popular").status_code == 200
+
+
+def test_headers_of_an_answer_may_be_numbers(simulator: Simulator, client: httpx.Client) -> None:
+    simulator.answer("movie-details", body={}, headers={"X-Left": 3})
+    assert client.get("/movie/11").headers["x-left"] == "3"
+
+
+def test_a_larger_application_can_mount_it() -> None:
+    pytest.importorskip("fastapi")
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    simulator = Simulator()
+    whole = FastAPI()
+    whole.mount("/tmdb", simulator.asgi)
+    with TestClient(whole) as client:
+        found = client.get("/tmdb/3/movie/11%2F..%2F12", params={"api_key": simulator.api_key})
+        assert found.json()["id"] == 12
+        assert client.get("/tmdb/simulator").json()["api_key"] == simulator.api_key
 
 
 def test_it_serves_on_ipv6() -> None:

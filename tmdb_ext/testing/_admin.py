@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from tmdb_ext.testing._body import decode, encode
-from tmdb_ext.testing._fill import fits_kind
+from tmdb_ext.testing._fill import fits_kind, kinds_of
 from tmdb_ext.testing._http import RawRequest, RawResponse
 from tmdb_ext.testing._journal import RecordedRequest
 from tmdb_ext.testing._simulation import Simulation
@@ -351,8 +351,7 @@ def _checked(route: Route, content: bytes) -> dict[str, Any]:
 
 
 def _check(name: str, value: Any, schema: Schema) -> None:
-    kinds = schema.get("type")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
+    kinds = kinds_of(schema)
     if kinds and not any(fits_kind(kind, value) for kind in kinds):
         raise _RefusedError(400, f"{name} is {' or '.join(kinds)}")
     if "enum" in schema and value not in schema["enum"]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._journal import RecordedRequest
@@ -63,6 +64,53 @@ def _same(wanted: Any, have: Any) -> bool:
     return str(wanted) == str(have)
 
 
+class _Waits(Protocol):
+    """Something that waits for requests that suit a condition."""
+
+    condition: Condition
+    left: int | None
+
+    def strikes(self) -> bool:
+        """Whether it is for this request; called for each that suits."""
+
+
+_T = TypeVar("_T", bound=_Waits)
+
+
+class Waiting(Generic[_T]):
+    """What waits for requests, in the order in which it is tried. It may be used from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_T] = []
+
+    def add(self, one: _T, *, first: bool = False) -> None:
+        """Adds one, behind the others or before them."""
+        with self._lock:
+            self._waiting.insert(0 if first else len(self._waiting), one)
+
+    def clear(self) -> None:
+        """Takes back all that wait."""
+        with self._lock:
+            self._waiting.clear()
+
+    def take(self, request: RecordedRequest, values: Mapping[str, str]) -> _T | None:
+        """The first that a request meets, or None; one that has no more requests left is gone then."""
+        with self._lock:
+            for one in self._waiting:
+                if one.condition.suits(request, values) and one.strikes():
+                    if one.left is not None and one.left <= 0:
+                        self._waiting.remove(one)
+                    return one
+        return None
+
+    @property
+    def all(self) -> list[_T]:
+        """All that wait, in a list of the caller's own."""
+        with self._lock:
+            return list(self._waiting)
+
+
 @dataclass
 class Prepared:
     """An answer that a test has prepared, and how often it is still given (None: always)."""
@@ -72,6 +120,12 @@ class Prepared:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     left: int | None = None
+
+    def strikes(self) -> bool:
+        """Counts a request; it is for each that suits."""
+        if self.left is not None:
+            self.left -= 1
+        return True
 
     def render(self, request: RecordedRequest) -> bytes:
         """The body to send."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from tmdb_ext.testing._body import read_object
 from tmdb_ext.testing._document import Document, Operation, Parameter, Schema
-from tmdb_ext.testing._fill import fits_kind
+from tmdb_ext.testing._fill import fits_kind, kinds_of
 from tmdb_ext.testing._objections import Objections, unknown
 from tmdb_ext.testing._status import StatusError
 
@@ -28,6 +28,11 @@ NOT_AN_ACCOUNT = "0"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _INTEGER = re.compile(r"-?\d+\Z", re.ASCII)
 _LEADING = re.compile(r"\d+", re.ASCII)
+_ALSO_TAKEN = {
+    "external_source": frozenset({"freebase_mid", "freebase_id", "tvrage_id"}),
+    "sort_by": frozenset({"release_date.asc", "release_date.desc"}),
+}
+"""Values that TMDB still takes, although it no longer lists them."""
 _TRUTHS = {
     "true": "true",
     "1": "true",
@@ -131,6 +136,8 @@ def _read(document: Document, parameter: Parameter, value: str, objections: Obje
     elif name == "append_to_response":
         if len([item for item in value.split(",") if item]) > MOST_APPENDED:
             raise StatusError(27)
+        if not value:
+            objections(27, "append_to_response is empty.")
     elif name == "confirm":
         if value.lower() not in ("true", "1"):
             raise StatusError(29)
@@ -141,6 +148,8 @@ def _read(document: Document, parameter: Parameter, value: str, objections: Obje
     elif not _accepts(document, schema, value):
         is_date = schema.get("format") == "date" or _is_date_union(schema)
         objections(23 if is_date else 5, f"{name} has a value that the document does not list.")
+        if value in _ALSO_TAKEN.get(name, ()):
+            return value
         return _TRUTHS.get(value.lower()) if "boolean" in str(schema.get("type")) else None
     return value
 
@@ -185,8 +194,7 @@ def _accepts(document: Document, schema: Schema, text: str) -> bool:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             return any(_accepts(document, variant, text) for variant in schema[keyword])
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds = kinds_of(schema)
     if "array" in kinds:
         several = re.split(r"[,|]" if schema.get("x-filter") else ",", text)
         return all(_accepts(document, schema.get("items", {}), item) for item in several)
@@ -277,14 +285,15 @@ def check_body(
             read = _coerced(document.resolve(properties[name]), value)
             if read is None or not _is_valid(document, properties[name], read):
                 raise StatusError(18, errors=[f"{name} has a value that it cannot have"])
-            objections(18, f"{name} in the body has another type than is documented.")
+            if not isinstance(value, float):  # 84.0 is an integer
+                objections(18, f"{name} in the body has another type than is documented.")
             sent[name] = read
     return sent
 
 
 def _coerced(schema: Schema, value: Any) -> Any:
     """A value in the type of its schema, as TMDB reads `"11"` for 11 and `1` for true; None if there is no way."""
-    kinds = schema.get("type", [])
+    kinds = kinds_of(schema)
     text = str(value)
     if "boolean" in kinds:
         return {"true": True, "false": False}.get(_TRUTHS.get(text.lower(), ""))
@@ -316,8 +325,7 @@ def _is_valid(document: Document, schema: Schema, value: Any) -> bool:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             return any(_is_valid(document, variant, value) for variant in schema[keyword])
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds = kinds_of(schema)
     kinds += [schema["x-sent"]] if "x-sent" in schema else []
     if kinds and not any(fits_kind(kind, value) for kind in kinds):
         return False

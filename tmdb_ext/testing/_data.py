@@ -22,6 +22,9 @@ KINDS = (
 )  # fmt: skip
 _ALIASES = {"series": "tv", "film": "movie", "people": "person", "movies": "movie", "watch_provider": "provider"}
 _FIRST_OWN_ID = 500_000_000
+_LARGEST_OWN_ID = 10**18
+_REFERENCES = frozenset({"genres", "production_companies", "networks", "created_by"})
+"""Lists of what has a page of its own."""
 _DATES = frozenset({"release_date", "first_air_date", "air_date", "birthday", "deathday"})
 _EXTRA = {
     "movie": {"genre_ids", "cast", "crew", "collection"}, "tv": {"genre_ids", "cast", "crew"},
@@ -115,6 +118,8 @@ class Data:
         known = {*BLANK[kind], *_parts.NAMES.get(kind, ()), *_EXTRA.get(kind, ()), "watch_providers"}
         if not any_field:
             _check_names(kind, fields, known)
+        else:
+            fields = {name: _as_now(BLANK[kind].get(name), value) for name, value in fields.items()}
         for name, value in fields.items():
             _check_value(kind, name, value)
         fields = self._in_shape(kind, fields)
@@ -129,6 +134,8 @@ class Data:
         for row in children.get("episodes", ()):
             own = {**row, "series_id": key[0], "season_number": key[1]}
             self._add_entry("episode", own, any_field=True)
+        if kind == "tv":
+            self._world.say(key, fields)
         return entry.id if "id" in entry.core else entry.key
 
     def _key(self, kind: str, fields: dict[str, Any]) -> Any:
@@ -150,7 +157,7 @@ class Data:
         name = "provider_id" if kind == "provider" else "id"
         if name not in fields:
             fields[name] = self._own_id()
-        if not fits_kind("integer", fields[name]) or fields[name] < 1:
+        if not fits_kind("integer", fields[name]) or not 1 <= fields[name] <= _LARGEST_OWN_ID:
             raise DataError(f"{name} of a {kind} is a whole number from 1 on, not {fields[name]!r}")
         return fields[name]
 
@@ -188,7 +195,10 @@ class Data:
         for name in list(fields):
             shaper = _SHAPERS.get(name.replace("watch_providers", "watch/providers"))
             if shaper is not None and name.replace("watch_providers", "watch/providers") in _parts.NAMES.get(kind, ()):
-                fields[name] = shaper(self, fields[name])
+                try:
+                    fields[name] = shaper(self, fields[name])
+                except DataError as error:
+                    raise DataError(f"{name} of a {kind}: {error}") from None
         for name, value in fields.items():
             blank = BLANK[kind].get(name)
             if isinstance(blank, float) and isinstance(value, int):
@@ -357,11 +367,31 @@ _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
 }  # fmt: skip
 
 
+def _as_now(blank: Any, value: Any) -> Any:
+    """A value as TMDB sends it now: it has written numbers as texts, and truths as numbers."""
+    if isinstance(blank, bool) and value in (0, 1):
+        return bool(value)
+    if isinstance(blank, float) and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
 def _check_value(kind: str, name: str, value: Any) -> None:
     blank = BLANK[kind].get(name)
     wanted, called = _TYPES.get(type(blank), ((object,), ""))
     if not isinstance(value, wanted) or (type(blank) in (int, float) and isinstance(value, bool)):
         raise DataError(f"{name} of a {kind} is {called}, not {value!r}")
+    linked: list[Any] = []
+    if isinstance(value, (list, tuple)) and name in _REFERENCES:
+        linked = list(value)
+    elif name == "belongs_to_collection" and value is not None:
+        linked = [value]
+    for one in linked:
+        if not fits_kind("integer", one["id"] if isinstance(one, Mapping) and "id" in one else one):
+            raise DataError(f"{name} of a {kind} has ids, or objects with an id, not {one!r}")
     if name in _DATES and value:
         try:
             date.fromisoformat(str(value))
@@ -369,14 +399,23 @@ def _check_value(kind: str, name: str, value: Any) -> None:
             raise DataError(f"{name} of a {kind} is a date such as 2024-05-31, not {value!r}") from None
 
 
-def _rows(value: Any, *names: str) -> list[Any]:
-    """The list in what TMDB calls `{"results": […]}` or the like, or a list as it is."""
+def _rows(value: Any, *names: str, ids: bool = False) -> list[Any]:
+    """The objects in what TMDB calls `{"results": […]}` or the like, or in a list as it is; or ids of such."""
     for name in (*names, "results"):
         if isinstance(value, Mapping) and name in value:
             value = value[name]
     if not isinstance(value, (list, tuple)):
         raise DataError(f"a list is needed, not {value!r}")
+    for row in value:
+        if not isinstance(row, Mapping) and not (ids and fits_kind("integer", row)):
+            raise DataError(f"{'ids or objects' if ids else 'objects'} are needed, not {row!r}")
     return list(value)
+
+
+def _required(row: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if name not in row:
+            raise DataError(f"{name} is missing in {dict(row)!r}")
 
 
 def _season_row(value: Any) -> dict[str, Any]:
@@ -395,8 +434,8 @@ def _credits(data: Data, value: Any) -> dict[str, list[dict[str, Any]]]:
         raise DataError('credits are {"cast": […], "crew": […]}')
     found = {}
     for group in ("cast", "crew", "guest_stars"):
-        if group in value or group != "guest_stars":
-            rows = [dict(row) if isinstance(row, Mapping) else {"id": row} for row in value.get(group, ())]
+        if group in value:
+            rows = [dict(row) if isinstance(row, Mapping) else {"id": row} for row in value[group]]
             for row in rows:
                 row["id"] = row.get("id", row.pop("person", None))
                 if not fits_kind("integer", row["id"]):
@@ -456,9 +495,14 @@ def _reviews(_: Data, value: Any) -> list[dict[str, Any]]:
 def _translations(_: Data, value: Any) -> list[dict[str, Any]]:
     if isinstance(value, Mapping) and "translations" not in value:
         return [{"language": language, "country": None, "data": dict(data)} for language, data in value.items()]
+    rows = _rows(value, "translations")
     return [
-        {"language": row.get("iso_639_1") or row.get("language"), "country": row.get("iso_3166_1"), "data": row["data"]}
-        for row in _rows(value, "translations")
+        {
+            "language": row.get("iso_639_1") or row.get("language"),
+            "country": row.get("iso_3166_1"),
+            "data": row.get("data") or {},
+        }
+        for row in rows
     ]
 
 
@@ -468,6 +512,7 @@ def _release_dates(_: Data, value: Any) -> list[dict[str, Any]]:
     usual = {"certification": "", "descriptors": [], "iso_639_1": "", "note": "", "release_date": "", "type": 3}
     made = []
     for row in _rows(value):
+        _required(row, "iso_3166_1", "release_dates")
         days = [{**usual, **one} for one in row["release_dates"]]
         for one in days:
             if one["type"] not in range(1, 7):
@@ -502,14 +547,29 @@ def _episode_groups(_: Data, value: Any) -> list[dict[str, Any]]:
     return made
 
 
-def _plain(*names: str) -> Callable[[Data, Any], list[Any]]:
-    return lambda _, value: _rows(value, *names)
+def _plain(*names: str, ids: bool = False, needs: tuple[str, ...] = ()) -> Callable[[Data, Any], list[Any]]:
+    def shaped(_: Data, value: Any) -> list[Any]:
+        rows = _rows(value, *names, ids=ids)
+        for row in rows:
+            if isinstance(row, Mapping):
+                _required(row, *needs)
+        return rows
+
+    return shaped
+
+
+def _external_ids(_: Data, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise DataError('external_ids are {"imdb_id": "tt0000001"} or the like')
+    return {name: one for name, one in value.items() if name != "id"}
 
 
 _SHAPERS: dict[str, Callable[[Data, Any], Any]] = {
     "credits": _credits, "images": _images, "videos": _videos, "reviews": _reviews, "translations": _translations,
     "release_dates": _release_dates, "watch/providers": _watch_providers, "episode_groups": _episode_groups,
-    "keywords": _plain("keywords"), "alternative_titles": _plain("titles"), "alternative_names": _plain(),
-    "content_ratings": _plain(), "screened_theatrically": _plain(), "recommendations": _plain(), "similar": _plain(),
-    "external_ids": lambda _, value: {name: one for name, one in value.items() if name != "id"},
+    "keywords": _plain("keywords", ids=True, needs=("id", "name")),
+    "alternative_titles": _plain("titles", needs=("iso_3166_1", "title")), "alternative_names": _plain(needs=("name",)),
+    "content_ratings": _plain(needs=("iso_3166_1", "rating")), "screened_theatrically": _plain(),
+    "recommendations": _plain(ids=True, needs=("id",)), "similar": _plain(ids=True, needs=("id",)),
+    "external_ids": _external_ids,
 }  # fmt: skip

@@ -18,7 +18,9 @@ from tmdb_ext.testing._tables import (
     HOME_OF,
     JOBS,
     LANGUAGE_NAMES,
+    PRIMARY_TRANSLATIONS,
     SERIES_CERTIFICATIONS,
+    TIMEZONES,
     WATCH_REGIONS,
 )
 from tmdb_ext.testing._world import Entry
@@ -446,16 +448,12 @@ def _languages(_: Call) -> list[dict[str, Any]]:
 
 @DETAILS.answers("configuration-primary-translations")
 def _primary_translations(_: Call) -> list[str]:
-    return ["de-DE", "en-GB", "en-US", "es-ES", "fr-FR", "it-IT", "ja-JP", "pt-BR"]
+    return list(PRIMARY_TRANSLATIONS)
 
 
 @DETAILS.answers("configuration-timezones")
 def _timezones(_: Call) -> list[dict[str, Any]]:
-    return [
-        {"iso_3166_1": "US", "zones": ["America/New_York", "America/Chicago"]},
-        {"iso_3166_1": "DE", "zones": ["Europe/Berlin"]},
-        {"iso_3166_1": "JP", "zones": ["Asia/Tokyo"]},
-    ]
+    return [{"iso_3166_1": country, "zones": list(zones)} for country, zones in TIMEZONES.items()]
 
 
 @DETAILS.answers("configuration-jobs")

@@ -200,6 +200,8 @@ def in_order(call: Call, entries: list[Entry], usual: str = "popularity.desc") -
     field = {"primary_release_date": "release_date"}.get(name, name)
 
     def key(entry: Entry) -> tuple[Any, int]:
+        if name == "release_date" and entry.kind == "movie" and call.locale.region:
+            return (call.world.release_date(entry, call.locale.region), stable("tie", entry.key))
         value = entry.core.get(field) or ("" if isinstance(entry.core.get(field), str) else 0)
         return (value.casefold() if isinstance(value, str) else value, stable("tie", entry.key))
 

@@ -128,6 +128,13 @@ class Document:
                 return Match(methods[method], values), True
         return None, known
 
+    def listed(self, operation: Operation, parameter: str) -> frozenset[str]:
+        """The values that the items of a parameter of the query can have; none if it has no items."""
+        for one in operation.query_parameters:
+            if one.name == parameter:
+                return frozenset(self.resolve(self.resolve(one.schema).get("items", {})).get("enum", ()))
+        return frozenset()
+
     @cache  # noqa: B019 - a document lives as long as the simulator
     def appendable(self, operation_id: str) -> frozenset[str]:
         """The names of the sub-resources below a details operation, such as `credits` and `watch/providers`."""

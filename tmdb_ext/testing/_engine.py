@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from tmdb_ext.testing._answers import Prepared
+from tmdb_ext.testing._answers import Prepared, Waiting
 from tmdb_ext.testing._body import encode
 from tmdb_ext.testing._clock import Clock
 from tmdb_ext.testing._data import Data
@@ -105,7 +105,7 @@ class Engine:
         self.user: User | None = None
         self.source: Callable[[RawRequest], RawResponse | None] | None = None
         """What answers in place of the simulator, unless it returns None."""
-        self._answers: list[Prepared] = []
+        self.answers = Waiting[Prepared]()
         browsing = {**LISTINGS, **DISCOVER, **DETAILS}
         self._version3 = Version("", v3, state, world, browsing, STATEFUL)
         self._version4 = Version("v4/", v4, state, world, {}, STATEFUL_V4)
@@ -122,21 +122,20 @@ class Engine:
         """Forgets the kept answers, because what they depend on has changed."""
         self._version3.forget()
 
-    def prepare(self, answer: Prepared) -> None:
-        """Adds an answer, which takes precedence over those that were added earlier."""
-        with self._lock:
-            self._answers.insert(0, answer)
-
-    def clear_answers(self) -> None:
-        """Takes back the prepared answers."""
-        with self._lock:
-            self._answers.clear()
-
     def handle(self, raw: RawRequest) -> RawResponse:
         """Answers a request."""
         asked = self._look_at(raw)
         if raw.method == "OPTIONS" and "origin" in raw.headers:
             return self._preflight(asked)
+        try:
+            return self._meet(asked)
+        except Exception as error:  # noqa: BLE001 - what a test gave fails, and the test has to see it
+            _log.exception("An answer, a fault or a recording failed at %s", asked.operation)
+            text = f"What a test gave failed: {type(error).__name__}."
+            return self._record(asked, RawResponse(500, encode(status_body(11, text)), {"content-type": JSON, **_CORS}))
+
+    def _meet(self, asked: _Asked) -> RawResponse:
+        """Answers a request, if no fault forbids it."""
         fault = self.faults.take(asked.told, asked.values)
         if fault is not None and (fault.status is not None or fault.wire.silent):
             if fault.perform and asked.match is not None:
@@ -189,7 +188,7 @@ class Engine:
             return replace(asked.page, headers={**_CORS, **asked.page.headers})
         if self._is_over_limit():
             return RawResponse(429, encode(status_body(25)), {"content-type": JSON, "retry-after": "1", **_CORS})
-        prepared = self._prepared(asked)
+        prepared = self.answers.take(asked.told, asked.values)
         if prepared is not None:
             headers = {"content-type": JSON, **_CORS, **prepared.headers}
             return RawResponse(prepared.status, prepared.render(asked.told), headers)
@@ -198,17 +197,6 @@ class Engine:
         if asked.raw.method == "OPTIONS" and (allowed := asked.allowed):
             return RawResponse(204, b"", {**_CORS, "allow": ", ".join([*allowed, "HEAD", "OPTIONS"])})
         return _dressed(self._answer(asked), asked)
-
-    def _prepared(self, asked: _Asked) -> Prepared | None:
-        with self._lock:
-            for answer in self._answers:
-                if answer.condition.suits(asked.told, asked.values):
-                    if answer.left is not None:
-                        answer.left -= 1
-                        if answer.left <= 0:
-                            self._answers.remove(answer)
-                    return answer
-        return None
 
     @staticmethod
     def _answer(asked: _Asked) -> Answer:

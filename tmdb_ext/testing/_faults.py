@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tmdb_ext.testing._answers import Condition
+from tmdb_ext.testing._answers import Condition, Waiting
 from tmdb_ext.testing._http import Wire
-from tmdb_ext.testing._journal import RecordedRequest
 
 
 @dataclass
@@ -59,43 +57,13 @@ class Fault:
         return True
 
 
-class Faults:
-    """Faults that wait for requests. It may be used from many threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Adds a fault behind the others."""
-        with self._lock:
-            self._waiting.append(fault)
-
-    def clear(self) -> None:
-        """Takes back all that wait."""
-        with self._lock:
-            self._waiting.clear()
-
-    def take(self, request: RecordedRequest, values: Mapping[str, str]) -> Fault | None:
-        """The first fault that a request meets, or None."""
-        with self._lock:
-            for fault in self._waiting:
-                if fault.condition.suits(request, values) and fault.strikes():
-                    if fault.left is not None and fault.left <= 0:
-                        self._waiting.remove(fault)
-                    return fault
-        return None
-
-    @property
-    def waiting(self) -> list[Fault]:
-        """The faults that may still happen."""
-        with self._lock:
-            return list(self._waiting)
+class Faults(Waiting[Fault]):
+    """Faults that wait for requests."""
 
     @property
     def unfired(self) -> list[str]:
         """The faults that have not happened even once, as they were asked for."""
-        return [fault.told for fault in self.waiting if not fault.fired]
+        return [fault.told for fault in self.all if not fault.fired]
 
 
 def told(arguments: Mapping[str, Any]) -> str:

@@ -124,7 +124,7 @@ class Filler:
             for part in schema["allOf"]:
                 merged["properties"].update(self._document.resolve(part).get("properties", {}))
             schema = merged
-        kinds = _kinds(schema)
+        kinds = kinds_of(schema)
         if given is not _UNKNOWN and not isinstance(given, (dict, list, tuple)):
             return _coerced(given, kinds)
         if "properties" in schema or "additionalProperties" in schema or "object" in kinds:
@@ -141,7 +141,7 @@ class Filler:
         known: Mapping[str, Any] = given if isinstance(given, dict) else {}
         properties: Mapping[str, Schema] = schema.get("properties", {})
         rest = schema.get("additionalProperties")
-        if given is _UNKNOWN and name in _SOMETIMES_NULL and "null" in _kinds(schema) and stable(seed) % 3 == 0:
+        if given is _UNKNOWN and name in _SOMETIMES_NULL and "null" in kinds_of(schema) and stable(seed) % 3 == 0:
             return None
         body: dict[str, Any] = {}
         for key, child in properties.items():
@@ -178,7 +178,7 @@ class Filler:
 
     def _choose(self, schema: Schema, variants: list[Schema], seed: str, name: str, given: Any) -> Schema | None:
         """The variant of a union to fill, or None for null."""
-        solid = [variant for variant in variants if _kinds(self._document.resolve(variant)) != ["null"]]
+        solid = [variant for variant in variants if kinds_of(self._document.resolve(variant)) != ["null"]]
         if given is _UNKNOWN and len(solid) < len(variants) and name in _SOMETIMES_NULL and stable(seed) % 3 == 0:
             return None
         discriminator = schema.get("discriminator")
@@ -197,7 +197,7 @@ class Filler:
 
     def _fits(self, variant: Schema, given: Any) -> bool:
         variant = self._document.resolve(variant)
-        kinds = _kinds(variant)
+        kinds = kinds_of(variant)
         if not kinds:
             return True
         return any(fits_kind(kind, given) for kind in kinds)
@@ -238,7 +238,8 @@ def _coerced(given: Any, kinds: list[str]) -> Any:
     return given
 
 
-def _kinds(schema: Schema) -> list[str]:
+def kinds_of(schema: Schema) -> list[str]:
+    """The JSON types that a schema allows; none if it does not say."""
     kinds = schema.get("type", [])
     return [kinds] if isinstance(kinds, str) else list(kinds)
 

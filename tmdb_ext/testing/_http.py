@@ -12,7 +12,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import BinaryIO
@@ -65,6 +65,15 @@ class Wire:
         """Whether nothing of the response arrives."""
         return self.disconnect or self.garbage is not None or (self.reset and self.truncate is None)
 
+    def pieces(self, body: bytes) -> Iterator[tuple[float, bytes]]:
+        """The pieces that a body arrives in, with the seconds to wait before each."""
+        shown = body if self.truncate is None else body[: self.truncate]
+        size = max(self.drip_size, 1) if self.drip else max(len(shown), 1)
+        pause = self.body_delay
+        for start in range(0, len(shown), size):
+            yield pause + self.drip, shown[start : start + size]
+            pause = 0.0
+
 
 @dataclass(frozen=True)
 class RawResponse:
@@ -74,6 +83,15 @@ class RawResponse:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     wire: Wire | None = None
+
+    @property
+    def length(self) -> int | None:
+        """What Content-Length says, also in answer to HEAD; None if there cannot be a body."""
+        return None if self.status in (204, 304) or self.status < 200 else len(self.body)
+
+    def body_for(self, method: str) -> bytes:
+        """The body that is sent in answer to a method."""
+        return b"" if method == "HEAD" or self.length is None else self.body
 
 
 class _BadRequestError(Exception):
@@ -161,8 +179,8 @@ def _head(response: RawResponse, *, keep_alive: bool) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}"]
     # no header can end its line, whatever a request put into it
     lines += [f"{name}: {_CONTROL.sub(' ', value)}" for name, value in response.headers.items()]
-    if response.status not in (204, 304) and response.status >= 200:
-        lines.append(f"content-length: {len(response.body)}")
+    if response.length is not None:
+        lines.append(f"content-length: {response.length}")
     if not keep_alive:
         lines.append("connection: close")
     return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
@@ -252,7 +270,7 @@ class LoopbackServer:
             return False
         request, keep_alive = read
         response = self._handler(request)
-        body = b"" if request.method == "HEAD" or response.status in (204, 304) else response.body
+        body = response.body_for(request.method)
         if response.wire is not None:
             return self._send_slowly(connection, response, body, response.wire) and keep_alive
         connection.sendall(_head(response, keep_alive=keep_alive) + body)
@@ -266,14 +284,10 @@ class LoopbackServer:
             connection.sendall(wire.garbage)
         if not wire.silent:
             connection.sendall(_head(response, keep_alive=True))
-            if wire.body_delay:
-                self._closing.wait(wire.body_delay)
-            shown = body if wire.truncate is None else body[: wire.truncate]
-            size = max(wire.drip_size, 1) if wire.drip else max(len(shown), 1)
-            for start in range(0, len(shown), size):
-                if wire.drip:
-                    self._closing.wait(wire.drip)
-                connection.sendall(shown[start : start + size])
+            for pause, piece in wire.pieces(body):
+                if pause:
+                    self._closing.wait(pause)
+                connection.sendall(piece)
         if wire.reset:
             # a connection that lingers for no time is reset when it is closed
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -21,12 +21,8 @@ def _raw(request: httpx.Request, body: bytes) -> RawRequest:
     return RawRequest(request.method, request.url.raw_path.decode("latin-1"), headers, body)
 
 
-def _body(request: httpx.Request, response: RawResponse) -> bytes:
-    return b"" if request.method == "HEAD" or response.status in (204, 304) else response.body
-
-
 def _headers(response: RawResponse) -> dict[str, str]:
-    length = {} if response.status in (204, 304) else {"content-length": str(len(response.body))}
+    length = {} if response.length is None else {"content-length": str(response.length)}
     return {**response.headers, **length}
 
 
@@ -48,16 +44,6 @@ def _cut(wire: Wire, request: httpx.Request) -> httpx.TransportError | None:
     return httpx.RemoteProtocolError("the server closed the connection without the whole body", request=request)
 
 
-def _pieces(wire: Wire, body: bytes) -> Iterator[tuple[float, bytes]]:
-    """The pieces of a body, with the seconds to wait before each."""
-    shown = body if wire.truncate is None else body[: wire.truncate]
-    size = max(wire.drip_size, 1) if wire.drip else max(len(shown), 1)
-    pause = wire.body_delay
-    for start in range(0, len(shown), size):
-        yield pause + wire.drip, shown[start : start + size]
-        pause = 0.0
-
-
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that travels as a fault says."""
 
@@ -65,14 +51,14 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._wire, self._body, self._request = wire, body, request
 
     def __iter__(self) -> Iterator[bytes]:
-        for pause, piece in _pieces(self._wire, self._body):
+        for pause, piece in self._wire.pieces(self._body):
             time.sleep(pause)
             yield piece
         if (error := _cut(self._wire, self._request)) is not None:
             raise error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for pause, piece in _pieces(self._wire, self._body):
+        for pause, piece in self._wire.pieces(self._body):
             await anyio.sleep(pause)
             yield piece
         if (error := _cut(self._wire, self._request)) is not None:
@@ -80,7 +66,7 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def _response(request: httpx.Request, response: RawResponse) -> httpx.Response:
-    body = _body(request, response)
+    body = response.body_for(request.method)
     if response.wire is None:
         return httpx.Response(
             response.status, headers=_headers(response), stream=httpx.ByteStream(body), request=request
@@ -171,7 +157,8 @@ class ASGIApplication:
             if not message.get("more_body"):
                 break
         path = scope.get("raw_path") or scope["path"].encode()
-        target = path.partition(b"?")[0].decode("latin-1")
+        root = scope.get("root_path", "").rstrip("/")  # where a larger application has mounted it
+        target = path.partition(b"?")[0].decode("latin-1").removeprefix(root)
         if scope.get("query_string"):
             target += f"?{scope['query_string'].decode('latin-1')}"
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -184,13 +171,13 @@ class ASGIApplication:
         await anyio.sleep(wire.delay)
         if wire.silent:
             raise ConnectionResetError("a fault of the simulator: there is no response")
-        length = [] if response.status in (204, 304) else [(b"content-length", str(len(response.body)).encode())]
+        length = [] if response.length is None else [(b"content-length", str(response.length).encode())]
         headers = [
             (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()
         ]
         await send({"type": "http.response.start", "status": response.status, "headers": [*headers, *length]})
-        body = b"" if method == "HEAD" or response.status in (204, 304) else response.body
-        for pause, piece in _pieces(wire, body):
+        body = response.body_for(method)
+        for pause, piece in wire.pieces(body):
             await anyio.sleep(pause)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if wire.truncate is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -228,8 +229,14 @@ def _changed(call: Call) -> Facts:
 # search
 
 
+def _folded(text: str) -> str:
+    """A text in small letters without accents."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in letters if not unicodedata.combining(one))
+
+
 def _words(text: str) -> list[str]:
-    return re.findall(r"[\w']+", text.casefold())
+    return re.findall(r"[\w']+", _folded(text))
 
 
 def _fits(call: Call) -> Callable[[Iterable[str]], bool]:
@@ -237,7 +244,7 @@ def _fits(call: Call) -> Callable[[Iterable[str]], bool]:
     wanted = _words(call.query["query"])
 
     def fits(names: Iterable[str]) -> bool:
-        text = " ".join(names).casefold()
+        text = _folded(" ".join(names))
         return bool(wanted) and all(word in text for word in wanted)
 
     return fits

@@ -123,12 +123,9 @@ def _videos(_: World, entry: Entry) -> list[dict[str, Any]]:
 
 
 def _translations(world: World, entry: Entry) -> list[dict[str, Any]]:
-    known = world.rules.texts
-    key = ("translations", entry.kind, entry.key)
-    if key not in known:
-        known[key] = _cores.translations(world.rules, entry.kind, entry.key)
-    found: list[dict[str, Any]] = known[key]
-    return found
+    return world.rules.remember(
+        ("translations", entry.kind, entry.key), lambda: _cores.translations(world.rules, entry.kind, entry.key)
+    )
 
 
 def _external_ids(_: World, entry: Entry) -> dict[str, Any]:

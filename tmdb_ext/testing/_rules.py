@@ -5,15 +5,16 @@ Some films and series are always new: their dates count from the day on which th
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import date, timedelta
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from tmdb_ext.testing._fill import stable, stable_date, words
 from tmdb_ext.testing._sample import COLLECTIONS, FILMS, PEOPLE, SERIES, Film, Person, Series
 from tmdb_ext.testing._tables import FILM_GENRES, HOME_OF, SERIES_GENRES
 
+_T = TypeVar("_T")
 LARGEST_ID = 900_000_000
 """Ids above this belong to nothing."""
 
@@ -99,7 +100,14 @@ class Rules:
         self.today = today
         self._films: dict[int, Film] = dict(FILMS)
         self._series: dict[int, Series] = dict(SERIES)
-        self.texts: dict[tuple[Any, ...], Any] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def remember(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """What depends on the rules alone, made when it is first asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: _T = self._made[key]
+        return made
 
     def film(self, number: int) -> Film:
         """The film of an id."""
@@ -179,7 +187,7 @@ class Rules:
         )  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=8)
 def rules(today: date) -> Rules:
     """The sample of a day, which the simulators of one process share."""
     return Rules(today)

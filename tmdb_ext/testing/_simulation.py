@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from tmdb_ext.testing._status import STATUSES, USUAL_CODE, StatusError, status_b
 from tmdb_ext.testing._world import World
 
 Source = Path | str | Mapping[str, Any]
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LONGEST_WAIT = 86_400
+"""For how many seconds a fault can let a client wait: a day."""
 DEFAULT_USERNAME, DEFAULT_PASSWORD = "sample_user", "sample password"
 
 
@@ -92,7 +96,7 @@ class Simulation:
             self._engine.data.reset()
             self._set_the_scene()
         self._engine.faults.clear()
-        self._engine.clear_answers()
+        self._engine.answers.clear()
         self._engine.journal.clear()
         self._engine.forget()
 
@@ -190,15 +194,19 @@ class Simulation:
             times: How often; None for always. The answer that was prepared last goes first.
 
         Raises:
-            ValueError: Because there is no operation of that name.
+            ValueError: Because there is no operation of that name, or a number is out of range.
         """
         check_name(operation, self._engine.operations)
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
-        self._engine.prepare(Prepared(Condition(operation, path, where), body, status, sent, times))
+        _check_numbers(100, 599, status=status)
+        _check_numbers(1, times=times)
+        _check_path(path)
+        sent = _read_headers(headers)
+        prepared = Prepared(Condition(operation, path, where), body, status, sent, times)
+        self._engine.answers.add(prepared, first=True)
 
     def clear_answers(self) -> None:
         """Takes back the prepared answers."""
-        self._engine.clear_answers()
+        self._engine.answers.clear()
 
     # credentials
 
@@ -216,8 +224,10 @@ class Simulation:
         """Opens an account.
 
         Raises:
-            ValueError: Because there is one with that name.
+            ValueError: Because there is one with that name, or because it has no name.
         """
+        if not username:
+            raise ValueError("username is empty")
         with self._state.lock:
             return self._state.create_user(username, password)
 
@@ -371,14 +381,19 @@ class Simulation:
             if name not in ("self", "usual") and value != usual.get(name)
         }
         check_name(operation, self._engine.operations)
-        _check_fault(every=every, fraction=fraction, times=times, tmdb_code=tmdb_code, truncate=truncate)
+        _check_fault(fraction=fraction, tmdb_code=tmdb_code)
+        _check_numbers(100, 599, http_status=http_status)
+        _check_numbers(0, truncate=truncate)
+        _check_numbers(0, LONGEST_WAIT, delay=delay, body_delay=body_delay, drip=drip)
+        _check_numbers(1, every=every, times=times, drip_size=drip_size)
+        _check_path(path)
         if http_status is None and body is not None:
             http_status = 200
         elif http_status is None and tmdb_code is not None:
             http_status = STATUSES[tmdb_code][0]
         elif http_status is None and retry_after is not None:
             http_status = 429
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        sent = _read_headers(headers)
         if retry_after is not None:
             sent["retry-after"] = f"{retry_after}"
         content = b""
@@ -390,6 +405,8 @@ class Simulation:
             content = encode(status_body(USUAL_CODE.get(http_status, 11) if tmdb_code is None else tmdb_code))
         condition = Condition(operation, path, where)
         wire = Wire(delay, disconnect, reset, truncate, body_delay, drip, drip_size, garbage)
+        if http_status is None and not sent and wire == Wire(drip_size=drip_size):
+            raise ValueError("nothing would fail: say how, such as http_status=503 or disconnect=True")
         fault = Fault(condition, http_status, sent, content, wire, perform, times, every, fraction, seed)
         fault.told = told(given)
         self._engine.faults.add(fault)
@@ -404,19 +421,33 @@ class Simulation:
         self._engine.faults.clear()
 
 
-def _check_fault(
-    *, every: int, fraction: float | None, times: int | None, tmdb_code: int | None, truncate: int | None
-) -> None:
-    if every < 1:
-        raise ValueError(f"every is 1 or more, not {every}")
+def _check_fault(*, fraction: float | None, tmdb_code: int | None) -> None:
     if fraction is not None and not 0 < fraction <= 1:
         raise ValueError(f"fraction is above 0 and at most 1, not {fraction}")
-    if times is not None and times < 1:
-        raise ValueError(f"times is 1 or more, or None for any number, not {times}")
     if tmdb_code is not None and tmdb_code not in STATUSES:
         raise ValueError(f"tmdb_code is 1 to {max(STATUSES)}, not {tmdb_code}")
-    if truncate is not None and truncate < 0:
-        raise ValueError(f"truncate is 0 or more bytes, not {truncate}")
+
+
+def _check_numbers(least: float, most: float | None = None, **given: float | None) -> None:
+    for name, value in given.items():
+        if value is not None and not (least <= value and (most is None or value <= most)):
+            span = f"{least} or more" if most is None else f"{least} to {most}"
+            raise ValueError(f"{name} is {span}, not {value}")
+
+
+def _read_headers(headers: Mapping[str, Any] | None) -> dict[str, str]:
+    """Headers by lower-case name; a number stands for its digits."""
+    read = {}
+    for name, value in (headers or {}).items():
+        if not _HEADER_NAME.fullmatch(name) or isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError(f"headers are texts by name, not {name!r}: {value!r}")
+        read[name.lower()] = str(value)
+    return read
+
+
+def _check_path(path: str | None) -> None:
+    if path is not None and not path.startswith(("/", "*", "?", "[")):
+        raise ValueError(f"path begins with / or *, not as in {path!r}")
 
 
 def _check(*, api_key: str | None, access_token: str | None, journal_size: int) -> None:

@@ -77,12 +77,25 @@ JOBS = {
     "Director of Photography": "Camera", "Sound Designer": "Sound", "Producer": "Production", "Editor": "Editing",
 }  # fmt: skip
 CHANGE_KEYS = (
-    "adult", "air_date", "also_known_as", "alternative_titles", "biography", "birthday", "budget", "cast", "crew",
-    "deathday", "episode", "episode_number", "episode_run_time", "freebase_id", "general", "genres", "guest_stars",
-    "homepage", "images", "imdb_id", "languages", "name", "network", "origin_country", "original_name",
-    "original_title", "overview", "plot_keywords", "production_companies", "production_countries", "releases",
-    "revenue", "runtime", "season", "season_number", "season_regular", "spoken_languages", "status", "tagline", "title",
-    "translations", "tvdb_id", "type", "video", "videos",
+    "adult", "air_date", "also_known_as", "alternative_titles", "biography", "birthday", "budget", "cast",
+    "certifications", "character_names", "created_by", "crew", "deathday", "episode", "episode_number",
+    "episode_run_time", "freebase_id", "freebase_mid", "general", "genres", "guest_stars", "homepage", "images",
+    "imdb_id", "languages", "name", "network", "origin_country", "original_name", "original_title", "overview", "parts",
+    "place_of_birth", "plot_keywords", "production_code", "production_companies", "production_countries", "releases",
+    "revenue", "runtime", "season", "season_number", "season_regular", "softcore", "spoken_languages", "status",
+    "tagline", "title", "translations", "tvdb_id", "tvrage_id", "type", "video", "videos",
 )  # fmt: skip
+PRIMARY_TRANSLATIONS = (
+    "af-ZA", "ar-SA", "cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AU", "en-CA", "en-GB", "en-IE", "en-US",
+    "es-ES", "es-MX", "fi-FI", "fr-CA", "fr-FR", "he-IL", "hi-IN", "hu-HU", "it-IT", "ja-JP", "ko-KR", "nl-NL", "no-NO",
+    "pl-PL", "pt-BR", "pt-PT", "ru-RU", "sv-SE", "tr-TR", "uk-UA", "zh-CN", "zh-TW",
+)  # fmt: skip
+TIMEZONES = {
+    "AD": ("Europe/Andorra",), "AT": ("Europe/Vienna",), "BR": ("America/Sao_Paulo", "America/Manaus"),
+    "CA": ("America/Toronto", "America/Vancouver", "America/Halifax"), "DE": ("Europe/Berlin",),
+    "ES": ("Europe/Madrid", "Atlantic/Canary"), "FR": ("Europe/Paris",), "GB": ("Europe/London",),
+    "IE": ("Europe/Dublin",), "IT": ("Europe/Rome",), "JP": ("Asia/Tokyo",),
+    "US": ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+}  # fmt: skip
 SERIES_STATUSES = ("Returning Series", "Planned", "In Production", "Ended", "Canceled", "Pilot")
 SERIES_TYPES = ("Documentary", "News", "Miniseries", "Reality", "Scripted", "Talk Show", "Video")

@@ -22,7 +22,7 @@ _answers = STATEFUL.replies
 
 @_answers("authentication-validate-key")
 def _validate_key(_: Call) -> Reply:
-    return status_reply(1)
+    return Reply(Facts(success=True))
 
 
 @_answers("authentication-create-guest-session")
@@ -244,8 +244,7 @@ def _list_summary(one: UserList) -> Facts:
 def _account_lists(call: Call) -> Reply:
     user = _owner(call)
     lists = [one for one in call.state.lists.values() if one.owner is user]
-    more = {"iso_3166_1": user.iso_3166_1, "list_type": "movie"}
-    return Reply(call.page(lists, lambda one: Facts(_list_summary(one), **more)))
+    return Reply(call.page(lists, lambda one: Facts(_list_summary(one), list_type="movie")))
 
 
 @STATEFUL.answers("movie-lists", "lists-copy")
@@ -278,6 +277,7 @@ def _add_item(call: Call) -> Reply:
     key = ("movie", call.body["media_id"])
     if key in changed.items:
         raise StatusError(8)
+    call.world.entry(*key)
     changed.items[key] = None
     call.state.touch(changed)
     return status_reply(12)

@@ -103,7 +103,7 @@ def _recommended(kind: str) -> Handler:
         user = _owner(call)
         entries = sorted(call.world.entries(kind), key=lambda one: stable(f"for {user.username}", one.key))
         fresh = [one.key for one in entries if (kind, one.key) not in user.library.ratings and not one.core["adult"]]
-        return Reply(call.page(fresh[:40], lambda number: render_media(call, (kind, number))))
+        return Reply(call.page(fresh[:40], lambda number: render_media(call, (kind, number), media_type=kind)))
 
     return listing
 

@@ -16,7 +16,7 @@ from tmdb_ext.testing._credentials import check_application, find_caller
 from tmdb_ext.testing._document import Document, Match, resolve_path
 from tmdb_ext.testing._fill import Filler
 from tmdb_ext.testing._generic import generic
-from tmdb_ext.testing._objections import Objections
+from tmdb_ext.testing._objections import Objections, unknown
 from tmdb_ext.testing._state import State
 from tmdb_ext.testing._status import StatusError
 from tmdb_ext.testing._world import World
@@ -24,6 +24,10 @@ from tmdb_ext.testing._world import World
 _MOST_REMEMBERED = 1000
 _ALSO_GET = frozenset({"authentication-create-session", "authentication-create-session-from-login"})
 """Operations that TMDB still answers to GET, as it did before they took a body."""
+_FREEBASE = re.compile(r"(/3/find/)/?((?:m|g|en)/[^/]+)/?")
+"""An id of Freebase, which has slashes in it."""
+_FORMER_PATHS = {re.compile(r"(/3/movie/[^/]+/similar)_movies"): r"\1"}
+"""Paths that TMDB still takes, and what they are called now."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,17 @@ class Version:
         """
         if "\0" in path:
             raise StatusError(47)
+        if of_freebase := _FREEBASE.fullmatch(path):
+            found = self._document.match(method, of_freebase[1] + "-")[0]
+            if found is not None:
+                return replace(found, path={"external_id": f"/{of_freebase[2]}"})
         if "//" in path or path.endswith("/"):
             objections(34, "The path has an empty segment.")
             path = re.sub("/{2,}", "/", path)
+        for former, now in _FORMER_PATHS.items():
+            if former.fullmatch(path):
+                objections(34, "The path is a former one.")
+                path = former.sub(now, path)
         match, known = self._document.match(method, path)
         if match is None and method == "GET":
             old = self._document.match("POST", path)[0]
@@ -158,7 +170,7 @@ class Version:
 
     def _answer(self, match: Match, request: Incoming, objections: Objections) -> Answer:
         operation = match.operation
-        sent = {**_credentials_in_body(request, objections), **dict(request.query)}
+        sent = {**_query_in_body(request, operation.query_names, objections), **dict(request.query)}
         with self._state.lock:
             check_application(self._state, operation, request.headers, sent)
         match = replace(match, path=self._path(match, objections))
@@ -167,6 +179,9 @@ class Version:
         in_body = self._document.resolve(operation.body_schema or {}).get("properties", {}).keys()
         asked_for = {name: value for name, value in sent.items() if name not in in_body - operation.query_names}
         query = check_query(self._document, [operation, *others], asked_for, objections)
+        listed = self._document.listed(operation, "append_to_response")
+        if strange := [one for one in _names_to_append(query) if one not in appended and one not in listed]:
+            objections(5, unknown("names in append_to_response", strange, listed - appended.keys()))
         public = self._stateful.isdisjoint(one.id for one in (operation, *others))
         today = self._state.clock.now().date()
         key = (
@@ -206,8 +221,8 @@ class Version:
     def _appended(self, match: Match, request: Incoming) -> dict[str, Match]:
         """The operations that `append_to_response` names; names that mean nothing are passed over, as TMDB does."""
         found = {}
-        for name in dict(request.query).get("append_to_response", "").split(","):
-            other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0] if name else None
+        for name in _names_to_append(dict(request.query)):
+            other = self._document.match("GET", f"{request.resource.rstrip('/')}/{name}")[0]
             if other is not None:
                 found[name] = replace(other, path={**other.path, **match.path})
         return found
@@ -236,21 +251,26 @@ class Version:
         return status, self._filler.fill(operation.response_schema, _seed(call), reply.given, omit=omit)
 
 
+def _names_to_append(query: Mapping[str, str]) -> list[str]:
+    return [name for name in query.get("append_to_response", "").split(",") if name]
+
+
 def _seed(call: Call) -> str:
     return " ".join([call.operation.id, *call.path.values(), call.query.get("page") or "1"])
 
 
-def _credentials_in_body(request: Incoming, objections: Objections) -> dict[str, str]:
-    """The credentials that a body has beside its values, where some programs put all that they send."""
-    if not any(name.encode() in request.body for name in CREDENTIAL_NAMES):
+def _query_in_body(request: Incoming, names: frozenset[str], objections: Objections) -> dict[str, str]:
+    """The credentials and parameters that a body has beside its values, where some programs put all that they send."""
+    wanted = CREDENTIAL_NAMES | names if request.method != "GET" else CREDENTIAL_NAMES
+    if not any(name.encode() in request.body for name in wanted):
         return {}
     try:
         sent, _ = read_object(request.headers, request.body)
     except StatusError:
         return {}
-    found = {name: value for name, value in sent.items() if name in CREDENTIAL_NAMES and isinstance(value, str)}
+    found = {name: encode(value).decode().strip('"') for name, value in sent.items() if name in wanted}
     if request.method == "DELETE" and request.resource == "/3/authentication/session":
         found.pop("session_id", None)  # it is what to delete
     for name in sorted(found):
-        objections(47, f"{name} is in the body and belongs in the query or a header.")
+        objections(47, f"{name} is in the body and belongs in the query{' or a header' * (name == 'api_key')}.")
     return found

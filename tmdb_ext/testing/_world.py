@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from tmdb_ext.testing import _cores
@@ -30,6 +31,12 @@ from tmdb_ext.testing._tables import (
 )
 
 MOST_SEASONS = 99
+FOLLOWING = frozenset({
+    "number_of_seasons", "number_of_episodes", "last_episode_to_air", "last_air_date", "next_episode_to_air",
+})  # fmt: skip
+"""What follows from the seasons of a series."""
+_JOINED = frozenset({"credits", "images", "external_ids"})
+"""Parts of which a test may give some; the rest stays as it was."""
 
 _SAMPLE: dict[str, frozenset[int]] = {
     "movie": frozenset(FILM_IDS),
@@ -53,6 +60,7 @@ class Entry:
         core: What its own page says.
         parts: What belongs to it, as far as a test has said.
         sample: Whether the rest comes from the sample; what a test has added has nothing else.
+        said: Which fields that follow from the seasons of a series a test has given all the same.
     """
 
     kind: str
@@ -60,6 +68,7 @@ class Entry:
     core: Core
     parts: dict[str, Any] = field(default_factory=dict)
     sample: bool = True
+    said: frozenset[str] = frozenset()
 
     @property
     def id(self) -> int:
@@ -141,10 +150,8 @@ class World:
         if found is None:
             if not self.has(kind, key):
                 raise StatusError(34)
-            known = self.rules.texts
-            if (kind, key) not in known:
-                known[kind, key] = CORES[kind](self.rules, key)
-            found = self._kept[kind, key] = Entry(kind, key, known[kind, key])
+            core = self.rules.remember((kind, key), lambda: CORES[kind](self.rules, key))
+            found = self._kept[kind, key] = Entry(kind, key, core)
         return found
 
     def ids(self, kind: str) -> list[Any]:
@@ -254,13 +261,28 @@ class World:
         """
         there = self.has(kind, key)
         entry = copy.deepcopy(self.entry(kind, key)) if there else Entry(kind, key, dict(BLANK[kind]), {}, sample=False)
+        parts = {}
         for name, value in fields.items():
             part = name.replace("watch_providers", "watch/providers")
-            target = entry.parts if part in self._part_names.get(kind, ()) else entry.core
-            target[part if target is entry.parts else name] = copy.deepcopy(value)
+            if part in self._part_names.get(kind, ()):
+                parts[part] = copy.deepcopy(value)
+            else:
+                entry.core[name] = copy.deepcopy(value)
+        for part, value in parts.items():  # after the page, whose images and ids they have too
+            entry.parts[part] = {**copy.deepcopy(self.part(entry, part)), **value} if part in _JOINED else value
+        if "imdb_id" in entry.core and "external_ids" in entry.parts:
+            if "imdb_id" in fields:
+                entry.parts["external_ids"]["imdb_id"] = entry.core["imdb_id"]
+            entry.core["imdb_id"] = entry.parts["external_ids"].get("imdb_id")
         self._changed[kind, key] = entry
+        if kind in ("season", "episode") and ("tv", key[0]) in self._changed:
+            self._changed["tv", key[0]].said = frozenset()
         self.changed()
         return entry
+
+    def say(self, series: int, names: Iterable[str]) -> None:
+        """Takes note of what a test has given of a series although it follows from the seasons; a new one undoes it."""
+        self._changed["tv", series].said |= FOLLOWING.intersection(names)
 
     def reset(self) -> None:
         """Leaves nothing but the sample."""
@@ -412,12 +434,15 @@ class World:
         seasons = self.seasons(number)
         if seasons and not core["seasons"]:
             core["seasons"] = [self.season(self.entry("season", (number, one)), locale) for one in seasons]
-            core["number_of_seasons"] = sum(one > 0 for one in seasons)
-            core["number_of_episodes"] = sum(len(self.episodes(number, one)) for one in seasons if one)
             last, coming = self._around_today(number, [one for one in seasons if one])
-            core["last_episode_to_air"] = None if last is None else self.episode(last, locale)
-            core["last_air_date"] = None if last is None else last.core["air_date"]
-            core["next_episode_to_air"] = None if coming is None else self.episode(coming, locale)
+            following = {
+                "number_of_seasons": sum(one > 0 for one in seasons),
+                "number_of_episodes": sum(len(self.episodes(number, one)) for one in seasons if one),
+                "last_episode_to_air": None if last is None else self.episode(last, locale),
+                "last_air_date": None if last is None else last.core["air_date"],
+                "next_episode_to_air": None if coming is None else self.episode(coming, locale),
+            }
+            core |= {name: value for name, value in following.items() if name not in entry.said}
         return core
 
     def _around_today(self, number: int, seasons: list[int]) -> tuple[Entry | None, Entry | None]:
@@ -428,7 +453,7 @@ class World:
                 entry = self.entry("episode", (number, season, episode))
                 if entry.core["air_date"] and entry.core["air_date"] <= today:
                     last = entry
-                elif coming is None:
+                elif coming is None and entry.core["air_date"]:
                     coming = entry
         return last, coming
 
@@ -518,17 +543,13 @@ class World:
         if found is None:
             by_person: dict[int, list[Credit]] = {}
             by_id: dict[str, Credit] = {}
-            known = self.rules.texts
-            rows: list[tuple[str, Credit]]
             for kind in ("movie", "tv"):
                 for entry in self.entries(kind):
-                    key = ("credits", kind, entry.key)
                     if (kind, entry.key) in self._changed:
                         rows = self._credits_in(entry)
                     else:
-                        if key not in known:
-                            known[key] = self._credits_in(entry)
-                        rows = known[key]
+                        key = ("credits", kind, entry.key)
+                        rows = self.rules.remember(key, partial(self._credits_in, entry))
                     for identifier, one in rows:
                         by_person.setdefault(one.row["id"], []).append(one)
                         by_id[identifier] = one
