@@ -53,7 +53,7 @@ class Carried(Protocol):
 class Request:
     """A request, without what it carries."""
 
-    __slots__ = ("carried", "content", "headers", "method", "origin", "target")
+    __slots__ = ("carried", "content", "headers", "method", "origin", "target", "was_sent")
 
     def __init__(
         self,
@@ -73,6 +73,8 @@ class Request:
         """Names in lower case. Host and Content-Length are added at the wire."""
         self.content = content
         self.carried = carried
+        self.was_sent = False
+        """Whether anything of the latest attempt may have reached the server."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.origin}>"

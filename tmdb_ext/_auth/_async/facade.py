@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tmdb_ext._auth.credentials import Secret
 from tmdb_ext._auth.facade import AuthView, GuestView
+from tmdb_ext._http._async.concurrency import must_not_wait
 
 if TYPE_CHECKING:
     from tmdb_ext._auth.guest import GuestSession
@@ -81,9 +82,20 @@ class AsyncLogins(Generic[R]):
 class AsyncAuth(AuthView, AsyncLogins["UserSession"]):
     """What an `AsyncTMDB` client holds and would send, and how a user logs in and out."""
 
+    _must_not_wait = staticmethod(must_not_wait)
+
     def __init__(self, calls: AsyncCaller, site_url: str, mode: Mode | None) -> None:
         super().__init__(calls.flow, site_url, mode)
         self._calls = calls
+
+    async def load(self) -> None:
+        """Read the store now, if no call has done that; TMDB is not asked.
+
+        Raises:
+            ConfigurationError: the store is set up wrongly.
+            TransportError: the store cannot be asked, and calls shall not go on without it.
+        """
+        await self._calls.run(self._flow.loaded())
 
     async def is_logged_in(self) -> bool:
         """Return whether the client holds a session or a token of a user, given or in the store; TMDB is not asked."""
@@ -194,6 +206,8 @@ class AsyncAuth(AuthView, AsyncLogins["UserSession"]):
 
 class AsyncGuest(GuestView):
     """The guest session of an `AsyncTMDB` client."""
+
+    _must_not_wait = staticmethod(must_not_wait)
 
     def __init__(self, calls: AsyncCaller) -> None:
         super().__init__(calls.flow)

@@ -10,6 +10,7 @@ from tmdb_api_client.v4.resources.account import AsyncAccountResource
 from tmdb_api_client.v4.resources.auth import AsyncAuthResource
 
 from tmdb_ext._auth._async.facade import AsyncLogins
+from tmdb_ext._http._async.concurrency import must_not_wait
 
 if TYPE_CHECKING:
     from tmdb_api_client._resource import AsyncCaller as AsyncCallerOfEndpoints
@@ -93,6 +94,7 @@ class AsyncV4Account(AsyncAccountResource):
         Raises:
             ConfigurationError: the client holds no user access token, or one that does not tell it.
         """
+        self._flow.known(must_not_wait)
         return self._flow.account_object_id()
 
 
@@ -108,7 +110,7 @@ class AsyncV4Auth(AsyncAuthResource, AsyncLogins["UserAccessToken"]):
     @property
     def token(self) -> UserAccessToken | None:
         """The user access token in use, or None."""
-        return self._flow.known.token
+        return self._flow.known(must_not_wait).token
 
     async def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True

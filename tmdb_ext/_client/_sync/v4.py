@@ -11,6 +11,7 @@ from tmdb_api_client.v4.resources.account import AccountResource
 from tmdb_api_client.v4.resources.auth import AuthResource
 
 from tmdb_ext._auth._sync.facade import Logins
+from tmdb_ext._http._sync.concurrency import must_not_wait
 
 if TYPE_CHECKING:
     from tmdb_api_client._resource import Caller as CallerOfEndpoints
@@ -94,6 +95,7 @@ class V4Account(AccountResource):
         Raises:
             ConfigurationError: the client holds no user access token, or one that does not tell it.
         """
+        self._flow.known(must_not_wait)
         return self._flow.account_object_id()
 
 
@@ -109,7 +111,7 @@ class V4Auth(AuthResource, Logins["UserAccessToken"]):
     @property
     def token(self) -> UserAccessToken | None:
         """The user access token in use, or None."""
-        return self._flow.known.token
+        return self._flow.known(must_not_wait).token
 
     def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True

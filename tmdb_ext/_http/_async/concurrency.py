@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import sniffio
 
 from tmdb_ext._http import forks
+from tmdb_ext._http.errands import Errand
 
 T = TypeVar("T")
 
@@ -49,6 +50,49 @@ async def in_thread(function: Callable[[], T]) -> T:
 
         return await trio.to_thread.run_sync(function)
     return await asyncio.get_running_loop().run_in_executor(None, function)
+
+
+async def leavable(
+    function: Callable[[], T], seconds: float | None = None, late: Callable[[T], object] | None = None
+) -> T:
+    """Return what a function returns that waits for a server, in a thread that is left if it takes too long.
+
+    Args:
+        function: what to run.
+        seconds: how long to wait for it; None waits for as long as it takes.
+        late: takes the result if nobody waits for it any more. It must not block.
+
+    Raises:
+        TimeoutError: it has taken longer. It goes on alone, as it does if the task is cancelled.
+    """
+    signal = Signal()
+    errand = Errand(function, late, signal.set)
+    errand.start()
+    has_come = False
+    try:
+        has_come = await signal.wait(seconds)
+    finally:
+        if not has_come:
+            errand.leave()
+    if not has_come:
+        raise TimeoutError
+    return errand.result()
+
+
+def may_wait(thing: object) -> bool:
+    """Return whether asking a store or a limit may take so long that the event loop must not wait for it."""
+    return not getattr(thing, "is_in_memory", False)
+
+
+def must_not_wait(thing: object) -> bool:
+    """Return whether a store is on another machine, and an event loop runs here that must not wait for it."""
+    if not getattr(thing, "is_remote", False):
+        return False
+    try:
+        _loop()
+    except (sniffio.AsyncLibraryNotFoundError, RuntimeError):
+        return False
+    return True
 
 
 def prepare() -> None:

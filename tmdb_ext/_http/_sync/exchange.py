@@ -79,6 +79,7 @@ class Exchange:
         except Exception as error:  # noqa: BLE001 - whatever it is, it holds the request
             failure = self.failure(error)
         finally:
+            self.request.was_sent = self.call.sent
             CALL.reset(token)
         try:
             raise failure
@@ -193,6 +194,7 @@ class Opening:
         else:
             return self._streaming
         finally:
+            exchange.request.was_sent = exchange.call.sent
             CALL.reset(token)
         try:
             raise failure
