@@ -49,6 +49,14 @@ class RedisServer:
         self.process.kill()
         self.process.wait()
 
+    def follow(self, host: str | None, port: int) -> None:
+        """Turn into a replica of another server, which can only be read; or, with None, into a primary again."""
+        with redis.Redis.from_url(self.url) as client:
+            if host is None:
+                client.execute_command("REPLICAOF", "NO", "ONE")
+            else:
+                client.execute_command("REPLICAOF", host, port)
+
     def freeze(self) -> None:
         """Take connections and answer nothing."""
         self.process.send_signal(signal.SIGSTOP)

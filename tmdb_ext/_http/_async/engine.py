@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+GOOD_FOR: Final = 0.1
+"""Seconds within which a turn is used. Connections that come late, and together, must not send together."""
 PATIENCE: Final = 2.0
 """Seconds to wait for a limit on another machine. After that it is asked again."""
 
@@ -81,8 +84,11 @@ class AsyncEngine:
         attempts = Attempts(call, request, deadline)
         sent = False
         while True:
+            turn: AsyncTurn | None = None
             if self._limiter is not None:
-                await self._turn(self._limiter, request, call, deadline, sent=sent)
+                turn = AsyncTurn(self._limiter, request, call, deadline, sent=sent)
+                await turn.take()
+                request.before_sending = turn.renew
             elif deadline.passed:
                 raise out_of_time(call.describe(request), sent=sent)
             failure: TMDBError | None = None
@@ -107,8 +113,8 @@ class AsyncEngine:
                 if retry is None and call.strict and _should_be_json(response, call) and not is_json(response):
                     failure = unreadable(call, request, response, "is not a JSON object or list")
             finally:
-                if self._limiter is not None and not was_used:
-                    self._limiter.give_back()
+                if turn is not None and not was_used:
+                    turn.give_back()
             if retry is None:
                 if failure is not None:
                     raise failure
@@ -138,30 +144,6 @@ class AsyncEngine:
         """Close the connections."""
         await self._wire.aclose()
 
-    async def _turn(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
-        """Wait for a turn. A call whose deadline lies before its turn ends at once, and leaves the turn to others."""
-        waiter = object()
-        taken = False
-        try:
-            while True:
-                wait = await _asked(limiter, waiter, deadline)
-                left = deadline.left()
-                if wait <= 0:
-                    taken = True
-                    if left == 0:
-                        limiter.give_back()
-                        raise out_of_time(call.describe(request), sent=sent)
-                    return
-                if left is not None and wait >= left:
-                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
-                    if isinstance(wait, Wait):
-                        what = f"no turn under the rate limit within the budget of the call: {wait.reason}"
-                    raise out_of_time(call.describe(request), sent=sent, what=what)
-                await sleep(min(wait, LONGEST_SLEEP))
-        finally:
-            if not taken:
-                limiter.leave(waiter)
-
     async def _after(self, response: Response, request: Request, call: Call, attempts: Attempts) -> Retry | None:
         """Return the next attempt after a response that was read to its end, or None."""
         status = response.status
@@ -178,6 +160,59 @@ class AsyncEngine:
         if response.streaming is None and _should_be_json(response, call) and not is_json(response):
             return attempts.after_failure("DecodeError", sent=True)
         return None
+
+
+class AsyncTurn:
+    """The turn of one request under the rate limit."""
+
+    def __init__(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
+        self._limiter = limiter
+        self._request = request
+        self._call = call
+        self._deadline = deadline
+        self._sent = sent
+        self._taken_at: float | None = None
+
+    async def take(self) -> None:
+        """Wait for the turn. A call whose deadline lies before it ends at once, and leaves the turn to others.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        limiter, deadline = self._limiter, self._deadline
+        waiter = object()
+        try:
+            while (wait := await _asked(limiter, waiter, deadline)) > 0:
+                left = deadline.left()
+                if left is not None and wait >= left:
+                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
+                    if isinstance(wait, Wait):
+                        what = f"no turn under the rate limit within the budget of the call: {wait.reason}"
+                    raise out_of_time(self._call.describe(self._request), sent=self._sent, what=what)
+                await sleep(min(wait, LONGEST_SLEEP))
+            self._taken_at = time.monotonic()
+        finally:
+            if self._taken_at is None:
+                limiter.leave(waiter)
+        if deadline.passed:
+            self.give_back()
+            raise out_of_time(self._call.describe(self._request), sent=self._sent)
+
+    async def renew(self) -> None:
+        """Wait for another turn, if this one is too old: the connection has come late, and others have gone before.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        if self._taken_at is None or time.monotonic() - self._taken_at > GOOD_FOR:
+            self.give_back()
+            await self.take()
+
+    def give_back(self) -> None:
+        """Give the turn back: the request was not sent."""
+        if self._taken_at is not None:
+            self._taken_at = None
+            self._limiter.give_back()
 
 
 async def _asked(limiter: RateLimit, waiter: object, deadline: Deadline) -> float:

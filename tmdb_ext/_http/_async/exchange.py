@@ -30,7 +30,7 @@ class AsyncExchange:
     """Whether each wait keeps to the deadline by itself. If not, all of them together are stopped from outside."""
 
     def __init__(self, request: Request, timeouts: Timeouts, deadline: Deadline) -> None:
-        self.call = Call(deadline)
+        self.call = Call(deadline, request.before_sending)
         self.request = request
         self.timeouts = timeouts
         self.status = 0

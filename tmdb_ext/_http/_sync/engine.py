@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+GOOD_FOR: Final = 0.1
+"""Seconds within which a turn is used. Connections that come late, and together, must not send together."""
 PATIENCE: Final = 2.0
 """Seconds to wait for a limit on another machine. After that it is asked again."""
 
@@ -82,8 +85,11 @@ class Engine:
         attempts = Attempts(call, request, deadline)
         sent = False
         while True:
+            turn: Turn | None = None
             if self._limiter is not None:
-                self._turn(self._limiter, request, call, deadline, sent=sent)
+                turn = Turn(self._limiter, request, call, deadline, sent=sent)
+                turn.take()
+                request.before_sending = turn.renew
             elif deadline.passed:
                 raise out_of_time(call.describe(request), sent=sent)
             failure: TMDBError | None = None
@@ -108,8 +114,8 @@ class Engine:
                 if retry is None and call.strict and _should_be_json(response, call) and not is_json(response):
                     failure = unreadable(call, request, response, "is not a JSON object or list")
             finally:
-                if self._limiter is not None and not was_used:
-                    self._limiter.give_back()
+                if turn is not None and not was_used:
+                    turn.give_back()
             if retry is None:
                 if failure is not None:
                     raise failure
@@ -139,30 +145,6 @@ class Engine:
         """Close the connections."""
         self._wire.close()
 
-    def _turn(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
-        """Wait for a turn. A call whose deadline lies before its turn ends at once, and leaves the turn to others."""
-        waiter = object()
-        taken = False
-        try:
-            while True:
-                wait = _asked(limiter, waiter, deadline)
-                left = deadline.left()
-                if wait <= 0:
-                    taken = True
-                    if left == 0:
-                        limiter.give_back()
-                        raise out_of_time(call.describe(request), sent=sent)
-                    return
-                if left is not None and wait >= left:
-                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
-                    if isinstance(wait, Wait):
-                        what = f"no turn under the rate limit within the budget of the call: {wait.reason}"
-                    raise out_of_time(call.describe(request), sent=sent, what=what)
-                sleep(min(wait, LONGEST_SLEEP))
-        finally:
-            if not taken:
-                limiter.leave(waiter)
-
     def _after(self, response: Response, request: Request, call: Call, attempts: Attempts) -> Retry | None:
         """Return the next attempt after a response that was read to its end, or None."""
         status = response.status
@@ -179,6 +161,59 @@ class Engine:
         if response.streaming is None and _should_be_json(response, call) and not is_json(response):
             return attempts.after_failure("DecodeError", sent=True)
         return None
+
+
+class Turn:
+    """The turn of one request under the rate limit."""
+
+    def __init__(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
+        self._limiter = limiter
+        self._request = request
+        self._call = call
+        self._deadline = deadline
+        self._sent = sent
+        self._taken_at: float | None = None
+
+    def take(self) -> None:
+        """Wait for the turn. A call whose deadline lies before it ends at once, and leaves the turn to others.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        limiter, deadline = self._limiter, self._deadline
+        waiter = object()
+        try:
+            while (wait := _asked(limiter, waiter, deadline)) > 0:
+                left = deadline.left()
+                if left is not None and wait >= left:
+                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
+                    if isinstance(wait, Wait):
+                        what = f"no turn under the rate limit within the budget of the call: {wait.reason}"
+                    raise out_of_time(self._call.describe(self._request), sent=self._sent, what=what)
+                sleep(min(wait, LONGEST_SLEEP))
+            self._taken_at = time.monotonic()
+        finally:
+            if self._taken_at is None:
+                limiter.leave(waiter)
+        if deadline.passed:
+            self.give_back()
+            raise out_of_time(self._call.describe(self._request), sent=self._sent)
+
+    def renew(self) -> None:
+        """Wait for another turn, if this one is too old: the connection has come late, and others have gone before.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        if self._taken_at is None or time.monotonic() - self._taken_at > GOOD_FOR:
+            self.give_back()
+            self.take()
+
+    def give_back(self) -> None:
+        """Give the turn back: the request was not sent."""
+        if self._taken_at is not None:
+            self._taken_at = None
+            self._limiter.give_back()
 
 
 def _asked(limiter: RateLimit, waiter: object, deadline: Deadline) -> float:
