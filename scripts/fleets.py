@@ -295,7 +295,9 @@ def play(scene: Scene) -> str:
             recorder.close()
     times = sorted(recorder.times)
     stretches = ((begun, happened), (happened, ended), (ended, times[-1] if times else ended))
-    counts = "  ".join(f"{sum(a <= at < b for at in times) / (b - a) if b > a else 0:5.1f}" for a, b in stretches)
+    counts = "  ".join(
+        f"{sum(a <= at < b for at in times) / (b - a):5.1f}" if b - a > 0.5 else "    –" for a, b in stretches
+    )
     others = ", ".join(f"{name} {count}" for name, count in outcomes.items() if name != "answered")
     guests = f", {recorder.guests} guest sessions" if scene.rates else ""
     return f"{scene.name:34}{most_in_a_second(times):5}   {counts}   {outcomes['answered']:5}  {others}{guests}"

@@ -35,13 +35,16 @@ _logger = logging.getLogger("tmdb_ext")
 # before the clock was put back, and is put right. The queue has the workers in the order of asking, and the leases say
 # until when each of them keeps its place.
 _LIBRARY: Final = f"""
+-- A command that needs no memory: a script that has written goes on if memory is full, and the fleet stays one.
+redis.call('PEXPIRE', KEYS[1], 60000)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local state = redis.call('HMGET', KEYS[1], 'version', 'due', 'step', 'blocked', 'longest')
 if tonumber(state[1] or 0) > {VERSION} then
   return redis.error_reply('TMDBEXT-LATER a later version keeps its turns here')
 end
-local due, step = tonumber(state[2] or 0), tonumber(state[3] or 0)
+-- A server that has forgotten gives no burst: it may have given one a moment ago.
+local due, step = tonumber(state[2] or now), tonumber(state[3] or 0)
 local blocked, longest = tonumber(state[4] or 0), tonumber(state[5] or 0)
 local repaired = 0
 if due > now + step then

@@ -23,7 +23,8 @@ with extra("redis", "Sessions and rates in Redis need", "redis"):
 PATIENCE: Final = 1.0
 """Seconds to wait for Redis, to connect and to answer."""
 PAUSE: Final = 2.0
-"""Seconds without asking Redis, after it could not be reached."""
+"""Seconds without asking Redis, after it could not be reached; the first pauses are shorter."""
+_FIRST_PAUSE: Final = 0.125
 VERSION: Final = 1
 """Of what is kept in Redis. What a later version has written is left alone."""
 
@@ -69,7 +70,7 @@ class _Mood:
         self.guard = threading.Lock()
         self.out_until = 0.0
         self.reason = ""
-        self.is_out = False
+        self.failures = 0
 
 
 class Connection:
@@ -136,15 +137,18 @@ class Connection:
         """Leave the server alone for a while."""
         mood = self._mood.get()
         with mood.guard:
-            was_out, mood.is_out = mood.is_out, True
-            mood.out_until, mood.reason = time.monotonic() + PAUSE, reason
-        if not was_out:
+            if time.monotonic() < mood.out_until:
+                return  # several have asked at once
+            mood.failures += 1
+            mood.out_until = time.monotonic() + min(PAUSE, _FIRST_PAUSE * 2 ** min(mood.failures, 30))
+            is_first, mood.reason = mood.failures == 1, reason
+        if is_first:
             _logger.warning("Redis cannot be asked (%s) for %s; asking again every %g s.", reason, self._what, PAUSE)
 
     def _has_answered(self, mood: _Mood) -> None:
-        if mood.is_out:
+        if mood.failures:
             with mood.guard:
-                was_out, mood.is_out = mood.is_out, False
+                was_out, mood.failures = mood.failures > 0, 0
             if was_out:
                 _logger.warning("Redis answers again, for %s.", self._what)
 
