@@ -9,13 +9,13 @@ import time
 from secrets import token_hex
 from typing import Any, Final
 
-from tmdb_ext._errors import ConfigurationError, TransportError
+from tmdb_ext._errors import ConfigurationError, TMDBError, TransportError
 from tmdb_ext._http import errands
 from tmdb_ext._http.forks import PerProcess
 from tmdb_ext._http.limit import BURST, LONGEST_SLEEP, TMDB_RATE, RateLimiter, Wait
 
 from . import server as redis_server
-from .server import VERSION, Connection, OnOutage, Outage, Script, checked_choice, named
+from .server import VERSION, Busy, Connection, OnOutage, Outage, Script, checked_choice, named
 
 LEASE: Final = 1.0
 """Seconds after which a worker loses its place that has not asked when it was to."""
@@ -235,7 +235,13 @@ class RedisRateLimit:
         before = self.in_line(waiter)
         if before is not None:
             return before
-        own = self._own.get()
+        try:
+            return self._take(self._own.get(), waiter)
+        except TMDBError:
+            self.leave(waiter)
+            raise
+
+    def _take(self, own: _Own, waiter: object) -> float:
         if self._connection.is_out or self._hangs(own):
             return self._without_redis(own, waiter)
         alone = own.alone if time.monotonic() < own.alone_until else None
@@ -243,9 +249,11 @@ class RedisRateLimit:
             return wait
         try:
             wait = self._ask(own)
-        except Outage:
+        except Outage as outage:
             if alone is not None:
                 alone.give_back()
+            if isinstance(outage, Busy):
+                return Wait(0.05, f"the rate limit is in Redis, and {outage}")
             return self._without_redis(own, waiter)
         if alone is not None and wait > 0:
             alone.give_back()

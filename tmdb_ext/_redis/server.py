@@ -25,6 +25,7 @@ PATIENCE: Final = 1.0
 PAUSE: Final = 2.0
 """Seconds without asking Redis, after it could not be reached; the first pauses are shorter."""
 _FIRST_PAUSE: Final = 0.125
+_UNTIL_A_CONNECTION_IS_FREE: Final = 0.01
 VERSION: Final = 1
 """Of what is kept in Redis. What a later version has written is left alone."""
 
@@ -53,6 +54,10 @@ class Outage(Exception):  # noqa: N818 - it is not an error of the caller's
 
     is_news = True
     """False while a pause lasts that has been told of."""
+
+
+class Busy(Outage):
+    """All connections of the caller's client are in use: no reason to leave the server alone."""
 
 
 class Script:
@@ -119,7 +124,7 @@ class Connection:
         if problem is None:
             self._has_answered(mood)
             return answer
-        if isinstance(problem, Outage):
+        if isinstance(problem, Outage) and not isinstance(problem, Busy):
             self.note_outage(str(problem))
         try:
             raise problem
@@ -128,10 +133,17 @@ class Connection:
 
     def _run(self, script: Script, keys: list[str], arguments: list[str | int]) -> Any:
         server: Any = self._server
-        try:
-            return server.evalsha(script.digest, len(keys), *keys, *arguments)
-        except exceptions.NoScriptError:
-            return server.eval(script.text, len(keys), *keys, *arguments)
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                try:
+                    return server.evalsha(script.digest, len(keys), *keys, *arguments)
+                except exceptions.NoScriptError:
+                    return server.eval(script.text, len(keys), *keys, *arguments)
+            except exceptions.ConnectionError as error:
+                if not _is_busy(error) or time.monotonic() >= until:
+                    raise
+            time.sleep(_UNTIL_A_CONNECTION_IS_FREE)
 
     def note_outage(self, reason: str) -> None:
         """Leave the server alone for a while."""
@@ -154,6 +166,8 @@ class Connection:
 
     def _judged(self, error: Exception) -> Exception:
         """Return what an error means: an `Outage`, or a `ConfigurationError` if somebody has to change something."""
+        if _is_busy(error):
+            return Busy("all connections of its client are in use")
         what = misconfigured(error)
         if what is None:
             return Outage(type(error).__name__)
@@ -198,6 +212,11 @@ def misconfigured(error: BaseException) -> str | None:
     if "max number of clients" in text:
         return None
     return f"it refuses the command ({type(error).__name__})"
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether the client's own pool has no connection left: that says nothing about the server."""
+    return isinstance(error, exceptions.MaxConnectionsError) or str(error) == "No connection available."
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
