@@ -29,13 +29,14 @@ _CLOSING: Final = 2.0
 """Seconds that closing may take if nobody waits for it any more."""
 
 
-def _is_trio() -> bool:
+def is_on_trio() -> bool:
+    """Return whether the event loop that runs is trio's."""
     return sniffio.current_async_library() == "trio"
 
 
 async def sleep(seconds: float) -> None:
     """Let time pass."""
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         await trio.sleep(seconds)
@@ -45,7 +46,7 @@ async def sleep(seconds: float) -> None:
 
 async def in_thread(function: Callable[[], T]) -> T:
     """Return what a function returns that may take its time, without blocking the event loop."""
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return await trio.to_thread.run_sync(function)
@@ -108,7 +109,7 @@ def prepare() -> None:
 
 def limit(seconds: float | None) -> AbstractAsyncContextManager[Any]:
     """Return a block that ends with `TimeoutError` after so many seconds; None never ends it."""
-    return _trio_limit(seconds) if _is_trio() else asyncio.timeout(seconds)
+    return _trio_limit(seconds) if is_on_trio() else asyncio.timeout(seconds)
 
 
 @contextlib.asynccontextmanager
@@ -126,7 +127,7 @@ def shield() -> AbstractContextManager[Any]:
 
     On asyncio only what anyio cancels can be held off; a task that is cancelled directly meets that at its next await.
     """
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return trio.move_on_after(_CLOSING, shield=True)
@@ -153,7 +154,7 @@ def close_later(close: Callable[[], Awaitable[None]], seconds: float) -> None:
         with contextlib.suppress(Exception):
             await close()
 
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         async def wait_and_run() -> None:
@@ -359,7 +360,7 @@ async def _keeper(
 
 
 def _loop() -> Any:
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return trio.lowlevel.current_trio_token()

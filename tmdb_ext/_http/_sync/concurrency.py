@@ -23,6 +23,11 @@ MULTIPLEXES: Final = False
 sleep = time.sleep
 
 
+def is_on_trio() -> bool:
+    """Return False: there is no event loop."""
+    return False
+
+
 def in_thread(function: Callable[[], T]) -> T:
     """Return what a function returns. There is no event loop that it could block."""
     return function()
