@@ -22,7 +22,7 @@ import pytest
 import redis
 import redis.asyncio
 from certificates import Authority
-from redis_server import PASSWORD, RedisNodes, RedisSentinel, RedisServer, free_port
+from redis_server import PASSWORD, FarAway, RedisNodes, RedisSentinel, RedisServer, free_port
 from scenes import nowhere, play, result_of
 from wire import black_hole, serving
 
@@ -366,6 +366,27 @@ def test_a_fleet_keeps_to_its_rate_whatever_happens_to_redis(
         assert on_outage != "share" or meanwhile > 8
     if kind == "full":
         assert meanwhile > 8  # turns take no memory
+
+
+@pytest.mark.parametrize("on_outage", ["wait", "share"])
+def test_a_fleet_keeps_to_its_rate_while_the_network_to_redis_is_cut(
+    tmp_path: Path, on_outage: str, quick_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    far = FarAway(tmp_path / "redis")
+    try:
+        with Crew([far.server.url] * 8, on_outage=on_outage) as crew:
+            before = len(crew.times)
+            far.cut()
+            time.sleep(1.5)
+            meanwhile = len(crew.times) - before
+            far.mend()
+            count = len(crew.times)
+            assert soon(lambda: len(crew.times) >= count + 40)
+    finally:
+        far.close()
+    assert most_in_a_second(crew.times) <= 44 + 6
+    assert on_outage == "share" or meanwhile <= 8
 
 
 def test_a_worker_that_does_not_know_of_others_waits_rather_than_guess_its_share(

@@ -37,18 +37,27 @@ def program() -> str:
 class RedisServer:
     """A server on loopback that keeps nothing on disk and wants a password."""
 
-    def __init__(self, folder: Path, *options: object) -> None:
-        self._program = program()
+    def __init__(self, folder: Path, *options: object, within: tuple[str, ...] = (), host: str = "127.0.0.1") -> None:
+        """Start one.
+
+        Args:
+            folder: where it runs.
+            options: for its command line.
+            within: a command that runs its command elsewhere.
+            host: its address there.
+        """
+        self._program = (*within, program())
+        self.host = host
         self._options = [str(option) for option in options]
         self.port = free_port()
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
+        self.url = f"redis://:{PASSWORD}@{host}:{self.port}/0"
         self.start()
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
-        command = [self._program, *options, "--dir", str(self.folder), *self._options]
+        options = ["--port", str(self.port), "--bind", self.host, "--save", "", "--requirepass", PASSWORD]
+        command = [*self._program, *options, "--dir", str(self.folder), *self._options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(200):
             try:
@@ -152,3 +161,49 @@ class RedisSentinel:
         self.process.wait()
         self.primary.stop()
         self.replica.stop()
+
+
+class FarAway:
+    """A network namespace with a Redis server, joined to this one by a pair of interfaces that can be cut."""
+
+    def __init__(self, folder: Path) -> None:
+        name = f"tmdb{os.getpid()}"
+        self._name, self._near = name, f"{name}a"
+        here, there = "10.213.77.1", "10.213.77.2"
+        self._lost = f"{here}/32"
+        self._here(f"ip netns add {name}", may_skip=True)
+        try:
+            self._here(f"ip link add {self._near} type veth peer name {name}b netns {name}", may_skip=True)
+            self._here(f"ip addr add {here}/30 dev {self._near}")
+            self._here(f"ip link set {self._near} up")
+            for command in (f"ip addr add {there}/30 dev {name}b", f"ip link set {name}b up", "ip link set lo up"):
+                self._there(command)
+            self.server = RedisServer(folder, within=("ip", "netns", "exec", name), host=there)
+        except BaseException:
+            self._here(f"ip netns del {name}")
+            raise
+
+    def _here(self, command: str, *, may_skip: bool = False) -> None:
+        try:
+            ended = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip("needs ip, of iproute2")
+        if ended.returncode and may_skip:
+            pytest.skip(f"this machine lets nobody make network namespaces: {ended.stderr.strip()}")
+        assert ended.returncode == 0, f"{command}: {ended.stderr}"
+
+    def _there(self, command: str) -> None:
+        self._here(f"ip netns exec {self._name} {command}")
+
+    def cut(self) -> None:
+        """Lose whatever the server sends."""
+        self._there(f"ip route add blackhole {self._lost}")
+
+    def mend(self) -> None:
+        self._there(f"ip route del blackhole {self._lost}")
+
+    def close(self) -> None:
+        self.server.stop()
+        with contextlib.suppress(AssertionError):
+            self._here(f"ip link del {self._near}")
+        self._here(f"ip netns del {self._name}")
