@@ -13,10 +13,12 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+import venv
 from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -308,13 +310,27 @@ def play(scene: Scene, workers: int, before: float) -> tuple[str, int]:
     return f"{scene.name:34}{most:5}   {counts}   {outcomes['answered']:5}  {others}{guests}", most
 
 
+def measure_peers() -> int:
+    """Measure libraries for rate limits, in an environment that is made for them and removed again."""
+    here = Path(__file__).resolve().parent
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python = str(Path(folder) / "bin" / "python")
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "-r", str(here / "fleet_peers.txt")], check=True)
+        return subprocess.run([python, str(here / "fleet_peers.py")], check=False).returncode
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Play the scenes and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", nargs="*", help="words that the names of the scenes have in them; all by default")
     parser.add_argument("--workers", type=int, default=16, help="how many processes; 16 by default")
     parser.add_argument("--before", type=float, default=3.0, help="seconds before and after what happens; 3 by default")
+    parser.add_argument("--peers", action="store_true", help="measure libraries for rate limits beside ours instead")
     chosen = parser.parse_args(arguments)
+    if chosen.peers:
+        return measure_peers()
     logging.getLogger("tmdb_ext").addHandler(logging.NullHandler())
     print(f"{chosen.workers} workers with {AT_ONCE} calls each, {RATE:g} requests a second and a burst of {BURST}")
     print(f"{'':34} most   requests a second: before, while it lasts, after;  answered; other outcomes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import random
 import ssl
 import threading
 import time
@@ -26,6 +27,7 @@ PAUSE: Final = 2.0
 """Seconds without asking Redis, after it could not be reached; the first pauses are shorter."""
 _FIRST_PAUSE: Final = 0.125
 _UNTIL_A_CONNECTION_IS_FREE: Final = 0.01
+_NO_CONNECTION_LEFT: Final = ("Too many connections", "No connection available.")
 VERSION: Final = 1
 """Of what is kept in Redis. What a later version has written is left alone."""
 
@@ -152,7 +154,9 @@ class Connection:
             if time.monotonic() < mood.out_until:
                 return  # several have asked at once
             mood.failures += 1
-            mood.out_until = time.monotonic() + min(PAUSE, _FIRST_PAUSE * 2 ** min(mood.failures, 30))
+            # With jitter: workers that failed together do not ask together, and one of them finds it soon.
+            pause = min(PAUSE, _FIRST_PAUSE * 2 ** min(mood.failures, 30)) * random.uniform(0.5, 1)  # noqa: S311
+            mood.out_until = time.monotonic() + pause
             is_first, mood.reason = mood.failures == 1, reason
         if is_first:
             _logger.warning("Redis cannot be asked (%s) for %s; asking again every %g s.", reason, self._what, PAUSE)
@@ -216,7 +220,7 @@ def misconfigured(error: BaseException) -> str | None:
 
 def _is_busy(error: BaseException) -> bool:
     """Whether the client's own pool has no connection left: that says nothing about the server."""
-    return isinstance(error, exceptions.MaxConnectionsError) or str(error) == "No connection available."
+    return isinstance(error, exceptions.ConnectionError) and str(error) in _NO_CONNECTION_LEFT
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tmdb_ext._errors import ConfigurationError, TMDBError, TransportError
 from tmdb_ext._http.forks import PerProcess
 
-from .server import VERSION, Connection, Outage, Script, checked_choice, named
+from .server import PATIENCE, VERSION, Connection, Outage, Script, checked_choice, named
 
 if TYPE_CHECKING:
     from tmdb_ext._stores import Record
@@ -309,7 +309,10 @@ class _KeptLock:
             if time.monotonic() >= due:
                 due = time.monotonic() + LOCK_LIFETIME / 3
                 self._try(_EXTEND, [round(1000 * LOCK_LIFETIME)])
-        self._try(_RELEASE, [])
+        # A server that is silent keeps the program from ending for a moment only.
+        giving_back = threading.Thread(target=self._try, args=(_RELEASE, []), name="tmdb-ext lock", daemon=True)
+        giving_back.start()
+        giving_back.join(2 * PATIENCE)
 
     def _try(self, script: Script, arguments: list[int]) -> None:
         try:
