@@ -49,22 +49,31 @@ class RedisServer:
         self._program = (*within, program())
         self.host = host
         self._options = [str(option) for option in options]
-        self.port = free_port()
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        self.url = f"redis://:{PASSWORD}@{host}:{self.port}/0"
-        self.start()
+        for _ in range(5):  # another process may take the port meanwhile
+            self.port = free_port()
+            self.url = f"redis://:{PASSWORD}@{host}:{self.port}/0"
+            if self._is_started():
+                return
+        pytest.fail("redis-server does not start")
 
     def start(self) -> None:
+        if not self._is_started():
+            pytest.fail("redis-server does not start again")
+
+    def _is_started(self) -> bool:
         options = ["--port", str(self.port), "--bind", self.host, "--save", "", "--requirepass", PASSWORD]
         command = [*self._program, *options, "--dir", str(self.folder), *self._options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(500):
             try:
                 with redis.Redis.from_url(self.url) as client:
                     client.ping()
-                return
-            except redis.ConnectionError:
+                return self.process.poll() is None
+            except redis.RedisError:
+                if self.process.poll() is not None:
+                    return False
                 time.sleep(0.02)
         pytest.fail("redis-server does not answer")
 
@@ -98,16 +107,18 @@ class RedisNodes:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--masterauth", PASSWORD]
-        self.nodes = [
-            RedisServer(folder / str(number), *options, "--cluster-config-file", "nodes.conf") for number in range(3)
-        ]
+        self.nodes: list[RedisServer] = []
+        gates = [free_port() for _ in range(3)]  # among themselves; by default the port and 10,000
+        for number, gate in enumerate(gates):
+            where = ("--cluster-config-file", "nodes.conf", "--cluster-port", gate)
+            self.nodes.append(RedisServer(folder / str(number), *options, *where))
         share = 16384 // 3 + 1
         for number, node in enumerate(self.nodes):
             with node.client() as client:
                 first, last = number * share, min((number + 1) * share, 16384) - 1
                 client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port)
-        for _ in range(500):
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, gates[0])
+        for _ in range(1000):
             if all(self._is_whole(node) for node in self.nodes):
                 return
             time.sleep(0.02)
