@@ -126,7 +126,7 @@ class Turns:
     def leave(self, waiter: object) -> None:
         raise AssertionError("nobody was to wait")
 
-    def give_back(self) -> None:
+    def give_back(self, seconds: float) -> None:
         self.given_back += 1
 
     def back_off(self, seconds: float) -> None:

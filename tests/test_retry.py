@@ -415,6 +415,19 @@ def test_a_turn_that_was_given_back_goes_to_the_next_and_adds_nothing_to_the_bur
     assert limiter.take(object()) > 0
 
 
+def test_turns_that_are_given_back_late_do_not_go_out_together() -> None:
+    """As when the first connections take their time: all of them come at once, and each wants another turn."""
+    clock = Hands()
+    limiter = RateLimiter(10, burst=2, clock=clock)
+    taken = sent_at(limiter, clock, [0.0] * 12, [0.0])
+    clock.now = 101.0
+    sent = 0
+    for moment in taken.values():
+        limiter.give_back(clock.now - moment)
+        sent += limiter.take(object()) == 0
+    assert sent <= 2 + 3  # the burst, and those whose time has not passed
+
+
 def test_a_turn_that_was_given_back_ends_no_pause() -> None:
     clock = Hands()
     limiter = RateLimiter(10, burst=1, clock=clock)

@@ -66,7 +66,7 @@ class CountingLimit:
     def leave(self, waiter: object) -> None:
         raise AssertionError("nobody was to give up")
 
-    def give_back(self) -> None:
+    def give_back(self, seconds: float) -> None:
         raise AssertionError("everything was to be sent")
 
     def back_off(self, seconds: float) -> None:

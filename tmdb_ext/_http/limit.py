@@ -68,8 +68,8 @@ class RateLimit(Protocol):
     def leave(self, waiter: object) -> None:
         """Forget a request that has given up waiting."""
 
-    def give_back(self) -> None:
-        """Take back a turn: the request that had it was not sent."""
+    def give_back(self, seconds: float) -> None:
+        """Take back a turn that was given so many seconds ago: the request that had it was not sent."""
 
     def back_off(self, seconds: float) -> None:
         """Give nobody a turn for some seconds: TMDB has had too much."""
@@ -143,10 +143,12 @@ class RateLimiter:
         with own.lock:
             own.places.pop(id(waiter), None)
 
-    def give_back(self) -> None:
-        """Take back a turn: the request that had it was not sent."""
-        with self._own.get().lock:
-            self._due -= self._interval
+    def give_back(self, seconds: float = 0.0) -> None:
+        """Take back a turn that was given so many seconds ago: the request that had it was not sent."""
+        # The time of an older one has passed: given back, many of them would go out together.
+        if seconds < self._interval + self._slack:
+            with self._own.get().lock:
+                self._due -= self._interval
 
     def back_off(self, seconds: float) -> None:
         """Give nobody a turn for some seconds: TMDB has had too much."""

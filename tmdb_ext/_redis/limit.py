@@ -275,9 +275,12 @@ class RedisRateLimit:
         if has_left:
             self._tell(_LEAVE, [own.name])
 
-    def give_back(self) -> None:
-        """Take back a turn: the request that had it was not sent. This does not wait for Redis."""
+    def give_back(self, seconds: float = 0.0) -> None:
+        """Take back a turn that was given so many seconds ago; this does not wait for Redis."""
         own = self._own.get()
+        # The time of an older one has passed: given back, many of them would go out together.
+        if seconds * 1_000_000 >= self._interval + self._slack:
+            return
         if own.alone is not None and (self._connection.is_out or time.monotonic() < own.alone_until):
             own.alone.give_back()
         with own.guard:

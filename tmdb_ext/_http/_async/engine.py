@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
-GOOD_FOR: Final = 0.1
+GOOD_FOR: Final = 0.05
 """Seconds within which a turn is used. Connections that come late, and together, must not send together."""
 PATIENCE: Final = 2.0
 """Seconds to wait for a limit on another machine. After that it is asked again."""
@@ -211,8 +211,8 @@ class AsyncTurn:
     def give_back(self) -> None:
         """Give the turn back: the request was not sent."""
         if self._taken_at is not None:
-            self._taken_at = None
-            self._limiter.give_back()
+            age, self._taken_at = time.monotonic() - self._taken_at, None
+            self._limiter.give_back(age)
 
 
 async def _asked(limiter: RateLimit, waiter: object, deadline: Deadline) -> float:
@@ -229,7 +229,7 @@ async def _asked(limiter: RateLimit, waiter: object, deadline: Deadline) -> floa
 
     def late(wait: float) -> None:
         if wait <= 0:
-            limiter.give_back()
+            limiter.give_back(0.0)
 
     try:
         return await leavable(lambda: limiter.take(waiter), deadline.within(PATIENCE), late)
