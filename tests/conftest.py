@@ -98,5 +98,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_errors",
         "test_regenerate",
         "test_workflows",
+        "test_fleet",
+        "test_workers",
     )
     items.sort(key=lambda item: not item.path.name.startswith(longest))

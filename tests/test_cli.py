@@ -524,6 +524,12 @@ def test_a_keyring_that_cannot_be_asked_is_none(cli: Cli) -> None:
 def test_the_keyring_store_does_what_every_store_does(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     one, other = KeyringStore(backend, tmp_path / "locks"), KeyringStore(backend, tmp_path / "locks")
+    first, second = {"session_id": "first"}, {"session_id": "second"}
+    assert one.compare_and_set("b", None, first) == first
+    assert other.compare_and_set("b", None, second) == first
+    assert other.compare_and_set("b", first, second) == second
+    assert one.compare_and_set("b", second, None) is None
+    assert one.load("b") is None
     assert one.load("a") is None
     one.save("a", {"session_id": "x", "account_id": 1})
     assert other.load("a") == {"session_id": "x", "account_id": 1}

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 from pipeline.site import PAGES, USER_AUTH
+from redis_server import RedisServer
 from tmdb_api_client.v3.operations import OPERATIONS
 from tmdb_api_client.v3.resources import Resources
 from tmdb_api_client.v4.operations import OPERATIONS as V4_OPERATIONS
@@ -68,6 +70,21 @@ def approve(url: str) -> None:
     assert httpx.post(page, follow_redirects=True).status_code == 200
 
 
+@pytest.fixture
+def redis_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Starts a Redis server for a page whose examples name one."""
+    running: list[RedisServer] = []
+
+    def start(page: str) -> None:
+        if any("REDIS_URL" in example for example in EXAMPLES[page]):
+            running.append(RedisServer(tmp_path / "redis"))
+            monkeypatch.setenv("REDIS_URL", running[0].url)
+
+    yield start
+    for server in running:
+        server.stop()
+
+
 @pytest.mark.parametrize("page", [page for page, examples in EXAMPLES.items() if examples])
 def test_the_examples_of_a_page_run(
     page: str,
@@ -75,7 +92,9 @@ def test_the_examples_of_a_page_run(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     tmdb_simulator: Simulator,
+    redis_for: Callable[[str], None],
 ) -> None:
+    redis_for(page)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(webbrowser, "open", lambda url: threading.Timer(0.1, approve, [url]).start())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 import threading
@@ -19,8 +18,9 @@ import redis
 from redis_server import PASSWORD, RedisServer
 from scenes import CountingLimit, play, result_of
 
-from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, RateLimited, RetryPolicy
-from tmdb_ext import redis as subject
+from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, RateLimited, RequestTimeout, RetryPolicy, TransportError
+from tmdb_ext._redis import server as redis_server
+from tmdb_ext._redis import store as subject
 from tmdb_ext.redis import RedisRateLimit, RedisStore
 from tmdb_ext.testing import Simulator
 
@@ -90,8 +90,8 @@ def test_what_was_saved_is_loaded_by_another_machine(server: RedisServer) -> Non
 
 def test_a_damaged_record_counts_as_missing(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     with redis.Redis.from_url(server.url) as client:
-        client.set("tmdb-ext:a", b"{not json")
-        client.set("tmdb-ext:b", b"[1]")
+        client.set("tmdb-ext:{a}", b"{not json")
+        client.set("tmdb-ext:{b}", b"[1]")
     store = RedisStore(server.url)
     assert store.load("a") is None
     assert store.load("b") is None
@@ -127,12 +127,12 @@ def test_a_lock_that_lapsed_is_not_taken_from_its_next_holder(server: RedisServe
     one, other = RedisStore(server.url), RedisStore(server.url)
     assert one.acquire("a")
     with redis.Redis.from_url(server.url) as client:
-        client.delete("tmdb-ext:a:lock")  # as after a pause of its holder that was longer than its lifetime
+        client.delete("tmdb-ext:{a}:lock")  # as after a pause of its holder that was longer than its lifetime
         assert other.acquire("a")
-        value = client.get("tmdb-ext:a:lock")
+        value = client.get("tmdb-ext:{a}:lock")
         one.release("a")
         time.sleep(0.7)
-        assert client.get("tmdb-ext:a:lock") == value
+        assert client.get("tmdb-ext:{a}:lock") == value
     other.release("a")
 
 
@@ -147,8 +147,8 @@ def test_a_dead_holder_does_not_keep_the_lock(server: RedisServer, how: str) -> 
             holder.kill()
             holder.wait()
             # It is held until it lapses, which is soon whoever looks.
-            assert 0 < client.pttl("tmdb-ext:a:lock") <= subject.LOCK_LIFETIME * 1000
-            client.pexpire("tmdb-ext:a:lock", 100)
+            assert 0 < client.pttl("tmdb-ext:{a}:lock") <= subject.LOCK_LIFETIME * 1000
+            client.pexpire("tmdb-ext:{a}:lock", 100)
         else:
             assert holder.wait(10) == 0
     assert taken_within(5, store, "a")
@@ -231,18 +231,43 @@ def test_a_task_that_is_cancelled_while_it_takes_the_lock_gives_it_back(
     assert simulator.count(NEW_GUEST) == 1
 
 
-def test_without_redis_calls_go_on(
+def test_without_redis_calls_wait_for_it_within_their_budget_and_send_nothing(
     own_server: RedisServer, simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings: dict[str, Any] = {"store": RedisStore(own_server.url), "rate_limit": RedisRateLimit(own_server.url)}
     own_server.stop()
-    caplog.set_level(logging.INFO)
-    play(colour, simulator, rate, **settings)
-    assert simulator.count(RATE) == 1
-    assert "The session store could not be read (ConnectionError); going on without." in caplog.text
-    assert "The lock in Redis could not be taken (ConnectionError); going on without." in caplog.text
-    assert "keeping to 40 requests a second alone" in caplog.text
+    with pytest.raises(RequestTimeout, match="the rate limit is in Redis, which cannot be asked") as caught:
+        play(colour, simulator, rate, **settings, retries=RetryPolicy(budget=1.5))
+    assert (caught.value.phase, caught.value.retryable) == ("budget", True)
+    assert simulator.requests == []
+    assert "The session store could not be read (Outage); going on without." in caplog.text
+    assert "Redis cannot be asked (ConnectionError) for the rate limit; asking again every" in caplog.text
     assert PASSWORD not in caplog.text
+
+
+def test_without_redis_calls_go_on_if_the_fleet_chooses_so(
+    own_server: RedisServer, simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    limit = RedisRateLimit(own_server.url, on_outage="share", fallback_rate=50)
+    own_server.stop()
+    play(colour, simulator, rate, store=RedisStore(own_server.url), rate_limit=limit)
+    assert simulator.count(RATE) == 1
+    assert "Keeping to 50 requests a second in this process, without Redis." in caplog.text
+    assert "The lock in Redis could not be taken" not in caplog.text  # it says once that Redis is not there
+    assert PASSWORD not in caplog.text
+
+
+def test_without_redis_calls_fail_at_once_if_the_fleet_chooses_so(
+    own_server: RedisServer, simulator: Simulator, colour: str
+) -> None:
+    limit, store = RedisRateLimit(own_server.url, on_outage="fail"), RedisStore(own_server.url, on_outage="fail")
+    own_server.stop()
+    with pytest.raises(TransportError, match="The session store in Redis cannot be asked") as caught:
+        play(colour, simulator, rate, store=store)
+    assert caught.value.retryable
+    with pytest.raises(TransportError, match="The rate limit is in Redis, which cannot be asked"):
+        play(colour, simulator, read, rate_limit=limit)
+    assert simulator.requests == []
 
 
 # The rate
@@ -269,8 +294,24 @@ def test_a_turn_is_there_or_is_not_and_whoever_leaves_takes_none(server: RedisSe
     assert 0 < limit.take(object()) <= 0.5
 
 
+def shift(url: str, seconds: float) -> None:
+    """Move all times that a rate limit keeps: as if its last turn were so much later, or Redis's clock earlier."""
+    by = round(seconds * 1_000_000)
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        for name in ("due", "blocked"):
+            client.hincrby("{tmdb-ext}:turns", name, by)
+        for key in ("{tmdb-ext}:leases", "{tmdb-ext}:workers"):
+            for member, score in client.zrange(key, 0, -1, withscores=True):
+                client.zadd(key, {member: score + by})
+
+
 def test_after_a_pause_only_the_burst_is_free(server: RedisServer) -> None:
     limit = RedisRateLimit(server.url, rate=0.5, burst=3)
+    assert limit.take(object()) == 0  # a server that has forgotten everything gives no burst
+    waiter = object()
+    assert limit.take(waiter) > 0
+    limit.leave(waiter)
+    shift(server.url, -3600)
     assert [limit.take(object()) for _ in range(3)] == [0, 0, 0]
     assert limit.take(object()) > 0
 
@@ -279,9 +320,14 @@ def test_what_is_kept_lapses(server: RedisServer) -> None:
     limit = RedisRateLimit(server.url, rate=20)
     assert limit.take(object()) == 0
     limit.back_off(3)
-    with redis.Redis.from_url(server.url) as client:
-        assert 3000 < client.pttl("tmdb-ext:turns") < 5000
-        assert client.keys() == [b"tmdb-ext:turns"]
+    assert limit.take(object()) > 0
+    RedisStore(server.url).save("a", {"session_id": "b"})
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        lives = {key: client.pttl(key) / 1000 for key in client.scan_iter()}
+    turns = {f"{{tmdb-ext}}:{name}" for name in ("turns", "workers")}
+    assert lives.keys() == {*turns, "tmdb-ext:{a}"}
+    assert all(0 < life <= 600 for key, life in lives.items() if key in turns)
+    assert 0 < lives["tmdb-ext:{a}"] <= 90 * 86400
 
 
 def test_after_a_429_all_machines_wait(server: RedisServer, simulator: Simulator, colour: str) -> None:
@@ -304,19 +350,21 @@ def test_a_client_waits_for_the_turn_it_gets(server: RedisServer, simulator: Sim
 def test_a_server_that_comes_back_is_asked_again(
     own_server: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(subject, "PAUSE", 0.2)
+    monkeypatch.setattr(redis_server, "PAUSE", 0.2)
     limit = RedisRateLimit(own_server.url, rate=0.1, burst=1)
     assert limit.take(object()) == 0
     own_server.stop()
     waiter = object()
-    assert limit.take(object()) == 0  # its own first turn
-    assert limit.take(waiter) > 9
+    for _ in range(3):
+        assert 0 < limit.take(waiter) < 1  # it is asked again soon
+        time.sleep(0.1)
     limit.leave(waiter)
-    assert caplog.text.count("could not be asked") == 1
+    assert caplog.text.count("cannot be asked") == 1
     own_server.start()
     time.sleep(0.25)
     assert limit.take(object()) == 0  # the new server has forgotten
     assert limit.take(object()) > 9
+    assert caplog.text.count("answers again") == 1
 
 
 def test_a_limit_of_the_callers_own_is_asked(simulator: Simulator, colour: str) -> None:
@@ -340,7 +388,13 @@ def test_an_unusable_server_is_refused(make: Any, server: Any) -> None:
     ("make", "match"),
     [
         (lambda url: RedisStore(url, prefix=""), "prefix must be a name"),
+        (lambda url: RedisStore(url, prefix="a{b}"), "prefix must be a name"),
+        (lambda url: RedisStore(url, lifetime=1), "lifetime must be a number of seconds"),
+        (lambda url: RedisStore(url, on_outage="share"), "on_outage must be one of alone, fail"),
         (lambda url: RedisRateLimit(url, key=None), "key must be a name"),
+        (lambda url: RedisRateLimit(url, on_outage="go"), "on_outage must be one of wait, share, fail"),
+        (lambda url: RedisRateLimit(url, on_outage="share", fallback_rate=0), "rate_limit must be a number"),
+        (lambda url: RedisRateLimit(url, fallback_rate=2), 'fallback_rate is for on_outage="share"'),
         (lambda url: RedisRateLimit(url, rate=0), "rate_limit must be a number"),
         (lambda url: RedisRateLimit(url, burst=0), "burst must be a number"),
     ],

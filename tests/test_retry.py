@@ -401,6 +401,50 @@ def test_a_turn_that_nobody_comes_for_goes_to_another() -> None:
     assert limiter.take(awake) == 0
 
 
+def test_a_turn_that_was_given_back_goes_to_the_next_and_adds_nothing_to_the_burst() -> None:
+    clock = Hands()
+    limiter = RateLimiter(10, burst=2, clock=clock)
+    assert [limiter.take(object()) for _ in range(2)] == [0, 0]
+    assert limiter.take(object()) > 0
+    limiter = RateLimiter(10, burst=2, clock=clock)
+    assert limiter.take(object()) == 0
+    limiter.give_back()
+    for _ in range(50):
+        limiter.give_back()
+    assert [limiter.take(object()) for _ in range(2)] == [0, 0]
+    assert limiter.take(object()) > 0
+
+
+def test_turns_that_are_given_back_late_do_not_go_out_together() -> None:
+    """As when the first connections take their time: all of them come at once, and each wants another turn."""
+    clock = Hands()
+    limiter = RateLimiter(10, burst=2, clock=clock)
+    taken = sent_at(limiter, clock, [0.0] * 12, [0.0])
+    clock.now = 101.0
+    sent = 0
+    for moment in taken.values():
+        limiter.give_back(clock.now - moment)
+        sent += limiter.take(object()) == 0
+    assert sent <= 2 + 3  # the burst, and those whose time has not passed
+
+
+def test_a_turn_that_was_given_back_ends_no_pause() -> None:
+    clock = Hands()
+    limiter = RateLimiter(10, burst=1, clock=clock)
+    assert limiter.take(object()) == 0
+    limiter.back_off(5)
+    limiter.give_back()
+    assert 4.9 < limiter.take(object()) <= 5
+
+
+def test_a_limit_without_a_method_is_refused() -> None:
+    class Half:
+        take = leave = back_off = print
+
+    with pytest.raises(ConfigurationError, match="rate_limit is an object without the method give_back"):
+        TMDB(api_key=KEY, rate_limit=Half())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("colour", ["sync", "async"])
 def test_a_call_whose_turn_comes_after_its_budget_ends_at_once_and_sends_nothing(
     simulator: Simulator, colour: str

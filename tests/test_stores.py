@@ -387,6 +387,9 @@ class Broken:
         self.seen += [value for name, value in record.items() if name.endswith("_id") and isinstance(value, str)]
         raise RuntimeError(str(record))
 
+    def compare_and_set(self, key: str, former: Any, record: Any) -> Any:
+        self.save(key, record)
+
     def delete(self, key: str) -> None:
         raise RuntimeError(key)
 
@@ -409,6 +412,75 @@ def test_a_store_that_fails_does_not_fail_the_call(simulator: Simulator, caplog:
     assert len(set(store.seen)) == 2
     assert "The session store could not be written (RuntimeError); going on without." in caplog.text
     assert not [secret for secret in store.seen if secret in caplog.text]
+
+
+# Compare and set
+
+
+def test_a_record_is_replaced_if_it_is_what_it_was_read_as(store: SessionStore) -> None:
+    one, two = {"session_id": "one", "account_id": None}, {"session_id": "two", "account_id": 2}
+    assert store.compare_and_set("a", one, two) is None
+    assert store.load("a") is None
+    assert store.compare_and_set("a", None, one) == one
+    assert store.compare_and_set("a", None, two) == one
+    assert store.compare_and_set("a", two, one) == one
+    assert store.compare_and_set("a", dict(one), two) == two
+    assert store.load("a") == two
+    assert store.compare_and_set("a", one, None) == two
+    assert store.compare_and_set("a", two, None) is None
+    assert store.load("a") is None
+
+
+def test_of_many_that_write_at_the_same_time_one_succeeds(store: SessionStore) -> None:
+    ready = threading.Barrier(8)
+    kept: list[Any] = []
+
+    def write(number: int) -> None:
+        ready.wait()
+        kept.append(store.compare_and_set("a", None, {"session_id": str(number)}))
+
+    threads = [threading.Thread(target=write, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept) == 8
+    assert all(record == store.load("a") for record in kept)
+
+
+def test_clients_that_share_a_store_late_come_to_one_session(
+    simulator: Simulator, store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have made one, as after a lock that was given up."""
+    monkeypatch.setattr("tmdb_ext._auth.sessions.USE_SAVED_EVERY", 0.0)
+    replaced: list[GuestSession] = []
+    with client(simulator, store) as one, client(simulator, store, on_guest_session_replaced=replaced.append) as other:
+        one.movies.add_rating(11, value=5)
+        kept = store.load(f"{simulator.base_url}/guest")
+        assert kept is not None
+        store.delete(f"{simulator.base_url}/guest")
+        other.movies.add_rating(11, value=5)
+        store.save(f"{simulator.base_url}/guest", kept)
+        other.movies.add_rating(11, value=5)
+        assert other.guest.info().id == one.guest.info().id
+        assert [session.id for session in replaced] == [one.guest.info().id]
+
+
+def test_whoever_forgets_a_session_leaves_that_of_another(simulator: Simulator, store: SessionStore) -> None:
+    with client(simulator, store) as tmdb:
+        tmdb.guest.start()
+        theirs = {"guest_session_id": "a" * 32}
+        store.save(f"{simulator.base_url}/guest", theirs)
+        tmdb.guest.forget()
+    assert store.load(f"{simulator.base_url}/guest") == theirs
+
+
+def test_a_store_without_a_method_is_refused(simulator: Simulator) -> None:
+    class Half:
+        load = save = delete = acquire = release = print
+
+    with pytest.raises(ConfigurationError, match="this one has no compare_and_set"):
+        client(simulator, Half())  # type: ignore[arg-type]
 
 
 # Several processes

@@ -33,7 +33,11 @@ class SessionStore(Protocol):
     """Keeps guest and user sessions by a key. What is kept is a credential: whoever reads it can act with it.
 
     All but `release` may wait, and all may be called from any thread. `acquire` and `release` guard the making of the
-    session of a key, so that all who share a store make one session between them.
+    session of a key, so that all who share a store make one session between them. `compare_and_set` keeps those apart
+    that did not wait for each other: a holder of the lock that was stopped does not overwrite its successor.
+
+    A `ConfigurationError` that `load` or `acquire` raises ends the call, before anything is sent. After any other error
+    the call goes on without the store, and the log says so.
     """
 
     def load(self, key: str) -> Record | None:
@@ -41,6 +45,18 @@ class SessionStore(Protocol):
 
     def save(self, key: str, record: Record) -> None:
         """Keep `record`, which JSON can hold, under `key` in place of what was there."""
+
+    def compare_and_set(self, key: str, former: Record | None, record: Record | None) -> Record | None:
+        """Keep `record` under `key` if what is there equals `former`, in one step.
+
+        Args:
+            key: the key.
+            former: what has to be there; None if nothing.
+            record: what to keep; None forgets what is there.
+
+        Returns:
+            What is there afterwards: `record`, or what another has saved meanwhile.
+        """
 
     def delete(self, key: str) -> None:
         """Forget what is kept under `key`, if anything is."""
@@ -64,6 +80,8 @@ class _Locks:
 class MemoryStore:
     """Keeps sessions while the process runs: the default. Clients that are given the same one share their sessions."""
 
+    is_in_memory: Final = True
+
     def __init__(self) -> None:
         self._records: dict[str, dict[str, Any]] = {}
         self._locks = PerProcess(_Locks)
@@ -78,6 +96,13 @@ class MemoryStore:
         """Keep `record` under `key`."""
         with self._guard:
             self._records[key] = dict(record)
+
+    def compare_and_set(self, key: str, former: Record | None, record: Record | None) -> Record | None:
+        """Keep `record` under `key` if `former` is there, and return what is there afterwards."""
+        with self._guard:
+            _replace(self._records, key, former, record)
+            kept = self._records.get(key)
+            return None if kept is None else dict(kept)
 
     def delete(self, key: str) -> None:
         """Forget what is kept under `key`."""
@@ -151,6 +176,19 @@ class FileStore:
         """
         with self._writing():
             self._write({**self._read(), key: dict(record)})
+
+    def compare_and_set(self, key: str, former: Record | None, record: Record | None) -> Record | None:
+        """Keep `record` under `key` if `former` is there, and return what is there afterwards.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        with self._writing():
+            records = self._read()
+            if _replace(records, key, former, record):
+                self._write(records)
+            kept = records.get(key)
+        return kept if isinstance(kept, dict) else None
 
     def delete(self, key: str) -> None:
         """Forget what is kept under `key`.
@@ -276,6 +314,18 @@ class FileStore:
             with contextlib.suppress(OSError):
                 new.unlink()
             raise
+
+
+def _replace(records: dict[str, Any], key: str, former: Record | None, record: Record | None) -> bool:
+    """Replace `former` by `record` if it is there; return whether it was."""
+    kept = records.get(key)
+    if (kept if isinstance(kept, dict) else None) != (None if former is None else dict(former)):
+        return False
+    if record is None:
+        records.pop(key, None)
+    else:
+        records[key] = dict(record)
+    return True
 
 
 def taken(lock: FileLock, *, seconds: float) -> bool:

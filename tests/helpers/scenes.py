@@ -66,6 +66,9 @@ class CountingLimit:
     def leave(self, waiter: object) -> None:
         raise AssertionError("nobody was to give up")
 
+    def give_back(self, seconds: float) -> None:
+        raise AssertionError("everything was to be sent")
+
     def back_off(self, seconds: float) -> None:
         raise AssertionError("nothing was to be refused")
 

@@ -345,6 +345,8 @@ class Claims(NamedTuple):
     """The id of the account that it stands for, 24 hexadecimal digits."""
     expires: float | None = None
     """When it expires, in seconds since 1970."""
+    application: Secret | None = None
+    """What names the application that it belongs to: its API key."""
 
     @property
     def reads_only(self) -> bool:
@@ -371,9 +373,19 @@ def claims_of(token: Secret | None) -> Claims:
         return Claims()
     if not isinstance(claims, dict):
         return Claims()
-    scopes, subject, expires = claims.get("scopes"), claims.get("sub"), claims.get("exp")
+    scopes, subject, expires, audience = (claims.get(name) for name in ("scopes", "sub", "exp", "aud"))
     return Claims(
         frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset(),
         subject if is_object_id(subject) else None,
         expires if isinstance(expires, int | float) and 0 < expires < _LATEST else None,
+        Secret(audience) if isinstance(audience, str) and audience else None,
     )
+
+
+def application_of(credentials: Credentials) -> str:
+    """Return what tells the application from others and gives nothing away, whichever of its credentials is held."""
+    import hashlib  # noqa: PLC0415 - only some stores need it
+
+    token = credentials.access_token or credentials.user_access_token
+    secret = credentials.api_key or claims_of(token).application or token
+    return "" if secret is None else hashlib.sha256(secret.reveal().encode()).hexdigest()[:16]

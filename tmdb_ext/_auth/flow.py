@@ -99,11 +99,23 @@ class AuthFlow:
         if not self.sessions.is_loaded:
             yield Run(self.sessions.load)
 
-    @property
-    def known(self) -> Sessions:
-        """The sessions, after reading the store if that has not been done, which may wait."""
-        self.sessions.load()
-        return self.sessions
+    def known(self, must_not_wait: Callable[[object], bool]) -> Sessions:
+        """Return the sessions, after reading the store if that has not been done, which may wait.
+
+        Args:
+            must_not_wait: whether nobody here may wait for the store.
+
+        Raises:
+            ConfigurationError: the store has not been read, and an event loop would have to wait for it.
+        """
+        sessions = self.sessions
+        if not sessions.is_loaded and must_not_wait(sessions.store):
+            raise ConfigurationError(
+                "The store is on another machine and has not been read yet, and the event loop must not wait for it: "
+                "await tmdb.auth.load() first. Calls read it by themselves."
+            )
+        sessions.load()
+        return sessions
 
     def held(self) -> Held:
         """Return what there is to choose from, without values."""
@@ -270,13 +282,12 @@ class AuthFlow:
         return Credentialed(plan.user, bearer, name == "user_access_token", api_key)
 
     def account_object_id(self) -> str:
-        """Return the id of the account in v4 that calls for the user act for.
+        """Return the id of the account in v4 that calls for the user act for; the store has been read.
 
         Raises:
             ConfigurationError: no user access token is held, or it does not tell.
         """
         operation = get_operation("v4/account-lists")
-        self.sessions.load()
         plan = select(name_of(operation), operation.user_auth, self.held())
         return self._object_id_of(self._carried(plan).bearer, {"operation": name_of(operation)})
 
@@ -373,7 +384,7 @@ class AuthFlow:
             body={"access_token": token},
         )
         session = UserSession(session_id_in(answer), "converted", token_digest=digest(token))
-        yield from self.use_user(session)
+        session = (yield Run(lambda: self.sessions.use_converted(session), is_last=True)) or session
         _logger.info("Converted the user access token to a session.")
         return session
 
@@ -444,7 +455,7 @@ class AuthFlow:
         )
         user = self.sessions.user
         if found and user is not None and user.id == session and user.source != "given":
-            yield Run(self.sessions.save_user)
+            yield Run(self.sessions.save_user, is_last=True)
         return account_id
 
     def _look_up_account(self, call: Call, session: Secret) -> Steps[int]:

@@ -93,7 +93,7 @@ class GuestLife:
     def note_use(self, guest: GuestSession, response: Response) -> Steps[None]:
         """Note that TMDB accepted a guest session, if it did."""
         if response.status < 400 and self._sessions.note_use(guest, self.now()):
-            yield Run(self._sessions.save_guest)
+            yield from self._save()
 
     def retry_as_another(
         self, call: Call, request: Request, refused: GuestSession, response: Response
@@ -167,7 +167,7 @@ class GuestLife:
                 refusals.spare = None
             if response.status < 400:
                 guest.used(now)
-            yield Run(sessions.save_guest)
+            yield from self._save()
             return _Trial(guest, response)
         refusals.note_hopeless(call, now)
         return _Trial(None, response)
@@ -186,8 +186,23 @@ class GuestLife:
             return stored
         session = yield from self._make(call)
         self._sessions.guest = session
-        yield Run(self._sessions.save_guest)
-        return session
+        return (yield from self._save()) or session
+
+    def _save(self) -> Steps[GuestSession | None]:
+        """Write the session to the store; return the one of another worker that is in use in its place, or None."""
+        found: GuestSession | None = yield Run(
+            lambda: self._sessions.save_guest(lambda guest: not self._is_expired(guest)), is_last=True
+        )
+        if found is None:
+            return None
+        _logger.warning(
+            "Another worker has put a guest session into the store, which replaces the one of this worker: "
+            "what was rated with that one is lost."
+        )
+        hook = self._hook
+        if hook is not None:
+            yield Notify("on_guest_session_replaced", lambda: hook(found))
+        return found
 
     def _make(self, call: Call) -> Steps[GuestSession]:
         """Make a guest session, which is not used yet."""

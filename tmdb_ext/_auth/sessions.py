@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from tmdb_ext._errors import ConfigurationError, TransportError
 from tmdb_ext._http.forks import PerProcess
 
 from .credentials import Secret, claims_of, is_token
@@ -31,6 +32,8 @@ TokenSource = Literal["given", "login", "stored"]
 USE_SAVED_EVERY: Final = 60.0
 """Seconds between two writings of a guest session's last use."""
 _MOST_ACCOUNT_IDS: Final = 4096
+_MOST_WRITINGS: Final = 4
+"""How often a record is written anew, if other workers write it at the same time."""
 
 
 class UserSession:
@@ -160,6 +163,9 @@ class Sessions:
         self._account_id = account_id
         self._account_ids = AccountIds() if account_ids is None else account_ids
         self._use_saved: datetime | None = None
+        # What the store has, as far as this client knows: it is replaced by nothing but what it was read as.
+        self._kept_guest: Record | None = None
+        self._kept_user: Record | None = None
 
     @property
     def user_key(self) -> str:
@@ -207,14 +213,17 @@ class Sessions:
 
     def stored_guest(self) -> GuestSession | None:
         """Return the guest session in the store."""
-        record = self._try("read", lambda: self.store.load(self.guest_key))
+        record = self._read(self.guest_key)
+        self._kept_guest = record
         return None if record is None else from_record(record)
 
     def stored_user(self, token: UserAccessToken | None) -> UserSession | None:
         """Return the user session in the store, unless it was made from another token than `token`."""
-        record = self._try("read", lambda: self.store.load(self.user_key))
-        if record is None:
-            return None
+        record = self._read(self.user_key)
+        self._kept_user = record
+        return None if record is None else self._user_in(record, token)
+
+    def _user_in(self, record: Record, token: UserAccessToken | None) -> UserSession | None:
         value, account_id, made_from = record.get("session_id"), record.get("account_id"), record.get("token_digest")
         if not is_usable_id(value) or (token is not None and made_from != digest(token.token)):
             return None
@@ -227,7 +236,7 @@ class Sessions:
 
     def stored_token(self) -> UserAccessToken | None:
         """Return the user access token in the store."""
-        record = self._try("read", lambda: self.store.load(self.token_key))
+        record = self._read(self.token_key)
         if record is None:
             return None
         value, account = record.get("access_token"), record.get("account_object_id")
@@ -235,23 +244,83 @@ class Sessions:
             return None
         return UserAccessToken(Secret(value), "stored", account_object_id=account if is_usable_id(account) else None)
 
-    def save_guest(self) -> None:
-        """Write the guest session to the store."""
+    def save_guest(self, is_usable: Callable[[GuestSession], bool] = lambda _: True) -> GuestSession | None:
+        """Write the guest session to the store, unless another worker has written another one there.
+
+        Args:
+            is_usable: whether a session of another worker can be used.
+
+        Returns:
+            The session of another worker, which is in use from now on; None if nobody has written one.
+        """
         guest = self.guest
-        if guest is not None:
-            self._try("written", lambda: self.store.save(self.guest_key, guest.to_record()))
+        if guest is None:
+            return None
+        found = self._write(lambda: self._guest_written(guest, is_usable))
+        if found is None:
+            self._use_saved = None  # to be written soon, when the store is there again
+            return None
+        if found is guest:
+            return None
+        self.guest = found
+        return found
+
+    def _guest_written(self, guest: GuestSession, is_usable: Callable[[GuestSession], bool]) -> GuestSession:
+        """Write a guest session; return the one that is kept now, which may be of another worker."""
+        for _ in range(_MOST_WRITINGS):
+            former, record = self._kept_guest, guest.to_record()
+            kept = self._kept_guest = self.store.compare_and_set(self.guest_key, former, record)
+            if kept == record:
+                return guest
+            other = None if kept is None else from_record(kept)
+            if other is None or not is_usable(other):
+                continue
+            if other.id != guest.id:
+                return other
+            # The same, which another worker has used as well.
+            if other.last_used is not None and (guest.last_used is None or guest.last_used < other.last_used):
+                guest.used(other.last_used)
+        return guest
 
     def save_user(self) -> None:
-        """Write the user session to the store; one that the caller gave stays the caller's to keep."""
+        """Write the user session to the store, unless another worker has logged in anew: then that login counts.
+
+        One that the caller gave stays the caller's to keep.
+        """
         user = self.user
         if user is None or user.source == "given":
             return
-        record: Record = {
-            "session_id": user.id.reveal(),
-            "account_id": user.account_id,
-            "token_digest": user.token_digest,
-        }
-        self._try("written", lambda: self.store.save(self.user_key, record))
+        record, former = _record_of(user), self._kept_user
+        if former is None or former.get("session_id") != user.id.reveal():
+            return  # the store has none that this client knows of, and a login is saved when it is made
+        kept = self._write(lambda: (self.store.compare_and_set(self.user_key, former, record),))
+        if kept is None:
+            return
+        self._kept_user = kept[0]
+        if kept[0] is not None and kept[0].get("session_id") != user.id.reveal():
+            self.reload()
+
+    def use_converted(self, user: UserSession) -> UserSession:
+        """Act for the user of a session that was made from the token; return the session in use.
+
+        It is another one if another worker has put that into the store meanwhile.
+        """
+        user.account_id = user.account_id or self._account_id
+        self.user = user
+        self.user = self._write(lambda: self._converted_written(user)) or user
+        return self.user
+
+    def _converted_written(self, user: UserSession) -> UserSession:
+        record, token = _record_of(user), self.token
+        for _ in range(_MOST_WRITINGS):
+            former = self._kept_user
+            kept = self._kept_user = self.store.compare_and_set(self.user_key, former, record)
+            if kept == record:
+                return user
+            other = None if kept is None else self._user_in(kept, token)
+            if other is not None:
+                return other
+        return user
 
     def save_token(self) -> None:
         """Write the user access token to the store; one that the caller gave stays the caller's to keep."""
@@ -259,7 +328,7 @@ class Sessions:
         if token is None or token.source == "given":
             return
         record: Record = {"access_token": token.token.reveal(), "account_object_id": token.account_object_id}
-        self._try("written", lambda: self.store.save(self.token_key, record))
+        self._write(lambda: self.store.save(self.token_key, record))
 
     def use_user(self, user: UserSession) -> None:
         """Act for the user of a session from now on, here and in the store; for a former user in no version.
@@ -272,8 +341,12 @@ class Sessions:
             self.user = user
         else:
             self._act_for(user, None)
-            self._try("written", lambda: self.store.delete(self.token_key))
-        self.save_user()
+            self._write(lambda: self.store.delete(self.token_key))
+        if user.source != "given":
+            # The user has logged in just now: that counts, whatever is there.
+            record = _record_of(user)
+            self._write(lambda: self.store.save(self.user_key, record))
+            self._kept_user = record
 
     def use_token(self, token: UserAccessToken) -> None:
         """Act for the user of a token from now on, here and in the store; for a former user in no version.
@@ -284,7 +357,7 @@ class Sessions:
         user = former if former is not None and former.token_digest == digest(token.token) else None
         self._act_for(user, token)
         if user is not former:
-            self._try("written", lambda: self.store.delete(self.user_key))
+            self._write(lambda: self.store.delete(self.user_key))
         self.save_token()
 
     def _act_for(self, user: UserSession | None, token: UserAccessToken | None) -> None:
@@ -292,16 +365,17 @@ class Sessions:
         self._account_id = None
 
     def forget_guest(self) -> None:
-        """Stop using the guest session, here and in the store."""
-        self.guest = None
-        self._try("written", lambda: self.store.delete(self.guest_key))
+        """Stop using the guest session, here and in the store; one that another worker has put there stays."""
+        guest, self.guest = self.guest, None
+        if guest is not None:
+            self._write(lambda: self._delete_record(self.guest_key, "guest_session_id", guest.id))
 
     def forget_user(self) -> UserSession | None:
         """Stop acting for the user, here and in the store; return the session that was in use."""
         session, self.user = self.user, None
         self.converts = False
         if session is not None:
-            self._try("written", lambda: self._delete_record(self.user_key, "session_id", session.id))
+            self._write(lambda: self._delete_record(self.user_key, "session_id", session.id))
         return session
 
     def forget_token(self) -> tuple[UserAccessToken | None, UserSession | None]:
@@ -313,27 +387,41 @@ class Sessions:
         self.token = None
         if token is None:
             return None, None
-        self._try("written", lambda: self._delete_record(self.token_key, "access_token", token.token))
+        self._write(lambda: self._delete_record(self.token_key, "access_token", token.token))
         user = self.user
         if user is None or user.token_digest != digest(token.token):
             return token, None
         self.user = None
-        self._try("written", lambda: self._delete_record(user_key, "session_id", user.id))
+        self._write(lambda: self._delete_record(user_key, "session_id", user.id))
         return token, user
 
     def _delete_record(self, key: str, name: str, secret: Secret) -> None:
         """Delete what is kept under `key`, unless it is another one by now."""
         record = self.store.load(key)
-        if record is not None and record.get(name) == secret.reveal():
-            self.store.delete(key)
+        while record is not None and record.get(name) == secret.reveal():
+            record = self.store.compare_and_set(key, record, None)
 
-    def _try(self, what: str, step: Callable[[], T]) -> T | None:
-        """Take a step with the store. One that fails must not fail a call that TMDB has answered."""
+    def _read(self, key: str) -> Record | None:
+        """Read a record.
+
+        Raises:
+            ConfigurationError: the store is set up wrongly; nothing has been sent yet.
+            TransportError: the store cannot be asked, and calls shall not go on without it.
+        """
+        try:
+            return self.store.load(key)
+        except (ConfigurationError, TransportError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a store of the caller's may raise anything
+            _warn("read", error)
+            return None
+
+    def _write(self, step: Callable[[], T]) -> T | None:
+        """Write to the store. A failure must not fail a call that TMDB has answered."""
         try:
             return step()
         except Exception as error:  # noqa: BLE001 - a store of the caller's may raise anything
-            # Only the kind: the text may quote a record.
-            _logger.warning("The session store could not be %s (%s); going on without.", what, type(error).__name__)
+            _warn("written", error)
             return None
 
     # Use, and the account
@@ -378,6 +466,16 @@ class AccountIds:
         if len(self._known) >= _MOST_ACCOUNT_IDS:
             self._known.clear()
         self._known[session] = account_id
+
+
+def _warn(what: str, error: Exception) -> None:
+    # Only the kind: the text may quote a record.
+    level = logging.WARNING if getattr(error, "is_news", True) else logging.DEBUG
+    _logger.log(level, "The session store could not be %s (%s); going on without.", what, type(error).__name__)
+
+
+def _record_of(user: UserSession) -> Record:
+    return {"session_id": user.id.reveal(), "account_id": user.account_id, "token_digest": user.token_digest}
 
 
 def digest(token: Secret) -> str:

@@ -58,9 +58,14 @@ class Release(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Call a function that may wait for a file or a server of the store; its result comes back."""
+    """Call a function that may wait for a file or a server of the store; its result comes back.
+
+    If the deadline passes meanwhile, a TMDBError is raised; or None comes back, if the step is the last one.
+    """
 
     function: Callable[[], Any]
+    is_last: bool = False
+    """Whether TMDB has answered, so that the call does not depend on it any more."""
 
 
 class Sleep(NamedTuple):

@@ -13,7 +13,15 @@ from urllib.parse import urlencode, urlsplit
 from tmdb_api_client._endpoint import InvalidParameter
 
 from tmdb_ext._arguments import Defaults, fault_of, fault_of_body, is_encodable
-from tmdb_ext._auth.credentials import CredentialName, Credentials, Secret, from_environment, is_object_id, users_apart
+from tmdb_ext._auth.credentials import (
+    CredentialName,
+    Credentials,
+    Secret,
+    application_of,
+    from_environment,
+    is_object_id,
+    users_apart,
+)
 from tmdb_ext._auth.flow import AuthFlow, FlowSettings
 from tmdb_ext._auth.guest import GuestPolicy, GuestSession
 from tmdb_ext._auth.modes import check_mode
@@ -114,7 +122,7 @@ def flow_of(
     settings = FlowSettings(
         address.origin,
         address.prefix,
-        MemoryStore() if store is None else store,
+        _store_of(store, credentials),
         guest if isinstance(guest, GuestPolicy) else GuestPolicy(make=guest),
         check_mode(mode),
         hook,
@@ -133,6 +141,24 @@ def flow_of(
     if store is None or isinstance(store, MemoryStore):
         sessions.load()  # without waiting
     return AuthFlow(settings, credentials, sessions)
+
+
+def _store_of(store: SessionStore | None, credentials: Credentials) -> SessionStore:
+    """Return the store of a client. One that several applications may share keeps theirs apart.
+
+    Raises:
+        ConfigurationError: it lacks a method.
+    """
+    if store is None:
+        return MemoryStore()
+    for name in ("load", "save", "compare_and_set", "delete", "acquire", "release"):
+        if not callable(getattr(store, name, None)):
+            raise ConfigurationError(f"store must have the methods of SessionStore; this one has no {name}.")
+    for_application = getattr(store, "for_application", None)
+    if for_application is None:
+        return store
+    named: SessionStore = for_application(application_of(credentials))
+    return named
 
 
 def checked_store_key(store_key: str | None) -> str | None:

@@ -47,6 +47,10 @@ class Attempts:
         """Whether a request that may have been carried out can be sent again."""
         return can_be_repeated(self._request.method, self._call.operation)
 
+    def within(self, seconds: float) -> float | None:
+        """Return the shorter of `seconds` and what is left of the budget."""
+        return self._deadline.within(seconds)
+
     def after_response(self, status: int, code: int | None, retry_after: float | None) -> Retry | None:
         """Return the next attempt after an answer, or None."""
         known = STATUS_CODES.get(code) if code is not None else None

@@ -23,7 +23,14 @@ from .responses import is_json, secrets_of
 
 with extra("cache", "The HTTP cache needs", "hishel", "anysqlite"):
     import anysqlite
-    from hishel import AsyncBaseStorage, AsyncSqliteStorage, BaseStorage, CacheOptions, SqliteStorage
+    from hishel import (
+        AsyncBaseStorage,
+        AsyncRedisStorage,
+        AsyncSqliteStorage,
+        BaseStorage,
+        CacheOptions,
+        SqliteStorage,
+    )
     from hishel.httpx import (
         AsyncCacheTransport as AsyncCacheTransport,  # noqa: PLC0414 - for the modules beside this one
     )
@@ -147,6 +154,11 @@ def check_setting(cache: CacheSetting, *, is_async: bool) -> bool:
             raise ConfigurationError(f"cache must be True, the name of a file or a {name}, not {cache!r}.")
         _connection(cache, f"hishel.{kind.__name__}").close()
     return True
+
+
+def is_for_asyncio(cache: CacheSetting) -> bool:
+    """Return whether the storage works on asyncio only, as the async client of Redis does."""
+    return isinstance(cache, AsyncRedisStorage)
 
 
 def storage_of(cache: CacheSetting) -> tuple[BaseStorage, bool]:

@@ -6,16 +6,20 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .deadline import Deadline
 
 
 class Call:
     """One request on its way. The streams that httpcore reads and writes find it in `CALL`."""
 
-    __slots__ = ("at_end", "deadline", "opened", "out_of_budget", "sent")
+    __slots__ = ("at_end", "before_sending", "deadline", "opened", "out_of_budget", "sent")
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, before_sending: Callable[[], Any] | None = None) -> None:
         self.deadline = deadline
+        self.before_sending = before_sending
+        """Called at the moment of sending, if there is something to wait for; async in an async client."""
         self.opened: Any = None
         """The stream that was opened for this call, to the server or to a proxy; None if there was one already."""
         self.sent = False

@@ -31,8 +31,29 @@ _shared: dict[tuple[str, float], RateLimiter] = {}
 _guard: Final = PerProcess(threading.Lock)
 
 
+class Wait(float):
+    """Seconds to wait, and for what, if it is not for others who are before."""
+
+    reason: str
+
+    def __new__(cls, seconds: float, reason: str) -> Wait:
+        """Make one.
+
+        Args:
+            seconds: how long to wait before asking again.
+            reason: what is waited for, as the errors of calls say it that cannot wait for so long.
+        """
+        wait = super().__new__(cls, seconds)
+        wait.reason = reason
+        return wait
+
+
 class RateLimit(Protocol):
-    """Says when a request may go: what `rate_limit` takes beside a number. May be called from any thread."""
+    """Says when a request may go: what `rate_limit` takes beside a number. May be called from any thread.
+
+    A turn is given when it has come, never promised. `take` and `back_off` may wait for a server; the other two must
+    not, since a call that was cancelled cannot wait.
+    """
 
     def take(self, waiter: object) -> float:
         """Take a turn for `waiter` if there is one now.
@@ -47,8 +68,14 @@ class RateLimit(Protocol):
     def leave(self, waiter: object) -> None:
         """Forget a request that has given up waiting."""
 
+    def give_back(self, seconds: float) -> None:
+        """Take back a turn that was given so many seconds ago: the request that had it was not sent."""
+
     def back_off(self, seconds: float) -> None:
         """Give nobody a turn for some seconds: TMDB has had too much."""
+
+
+METHODS: Final = ("take", "leave", "give_back", "back_off")
 
 
 class _Waiting:
@@ -64,13 +91,18 @@ class _Waiting:
 class RateLimiter:
     """Lets requests through at a rate, each in its turn."""
 
-    def __init__(self, rate: object, *, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
+    is_in_memory: Final = True
+
+    def __init__(
+        self, rate: object, *, burst: int = BURST, clock: Callable[[], float] = time.monotonic, first: float = 0.0
+    ) -> None:
         """Make a limiter.
 
         Args:
             rate: requests a second.
             burst: how many may go at once after a pause.
             clock: tells the time in seconds.
+            first: seconds until the first one may go.
 
         Raises:
             ConfigurationError: a number is out of range.
@@ -82,7 +114,8 @@ class RateLimiter:
         self._interval = 1 / rate
         self._slack = (burst - 1) / rate
         self._clock = clock
-        self._due = float("-inf")
+        self._due = clock() + first if first else float("-inf")
+        self._blocked = float("-inf")
         self._own = PerProcess(_Waiting)
 
     def take(self, waiter: object) -> float:
@@ -92,7 +125,8 @@ class RateLimiter:
         with own.lock:
             now = self._clock()
             waiting = own.places
-            if now >= self._due and (not waiting or next(iter(waiting)) == name or now >= self._due + _LATE):
+            start = max(self._due, self._blocked)
+            if now >= start and (not waiting or next(iter(waiting)) == name or now >= start + _LATE):
                 waiting.pop(name, None)
                 self._due = max(self._due, now - self._slack) + self._interval
                 return 0.0
@@ -101,7 +135,7 @@ class RateLimiter:
                 own.asked += 1
                 place = waiting[name] = own.asked
             before = min(place - waiting[next(iter(waiting))], len(waiting) - 1)
-            return max(self._due + before * self._interval - now, self._interval / 4)
+            return max(start + before * self._interval - now, self._interval / 4)
 
     def leave(self, waiter: object) -> None:
         """Forget a request that has given up waiting."""
@@ -109,10 +143,17 @@ class RateLimiter:
         with own.lock:
             own.places.pop(id(waiter), None)
 
+    def give_back(self, seconds: float = 0.0) -> None:
+        """Take back a turn that was given so many seconds ago: the request that had it was not sent."""
+        # The time of an older one has passed: given back, many of them would go out together.
+        if seconds < self._interval + self._slack:
+            with self._own.get().lock:
+                self._due -= self._interval
+
     def back_off(self, seconds: float) -> None:
         """Give nobody a turn for some seconds: TMDB has had too much."""
         with self._own.get().lock:
-            self._due = max(self._due, self._clock() + seconds)
+            self._blocked = max(self._blocked, self._clock() + seconds)
 
 
 def limiter_of(rate_limit: float | Literal["tmdb"] | RateLimit | None, origin: str, host: str) -> RateLimit | None:
@@ -124,8 +165,11 @@ def limiter_of(rate_limit: float | Literal["tmdb"] | RateLimit | None, origin: s
         return None
     rate = TMDB_RATE if rate_limit == "tmdb" else rate_limit
     if not isinstance(rate, int | float):
-        if all(hasattr(rate, name) for name in ("take", "leave", "back_off")):
+        missing = [name for name in METHODS if not callable(getattr(rate, name, None))]
+        if not missing:
             return rate
+        if len(missing) < len(METHODS):
+            raise ConfigurationError(f"rate_limit is an object without the method {missing[0]}.")
         return RateLimiter(rate)  # which refuses it
     with _guard.get():
         found = _shared.get((origin, rate))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Headers = Sequence[tuple[str, str]]
@@ -53,7 +53,7 @@ class Carried(Protocol):
 class Request:
     """A request, without what it carries."""
 
-    __slots__ = ("carried", "content", "headers", "method", "origin", "target")
+    __slots__ = ("before_sending", "carried", "content", "headers", "method", "origin", "target", "was_sent")
 
     def __init__(
         self,
@@ -73,6 +73,10 @@ class Request:
         """Names in lower case. Host and Content-Length are added at the wire."""
         self.content: bytes = content
         self.carried: Carried | None = carried
+        self.before_sending: Callable[[], Any] | None = None
+        """Called when a connection is there and the request is about to be written; async in an async client."""
+        self.was_sent: bool = False
+        """Whether anything of the latest attempt may have reached the server."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.origin}>"

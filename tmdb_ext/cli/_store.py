@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tmdb_ext._errors import ConfigurationError
-from tmdb_ext._stores import FileStore
+from tmdb_ext._stores import WRITE_PATIENCE, FileStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from filelock import FileLock
     from keyring.backend import KeyringBackend
@@ -62,6 +63,22 @@ class KeyringStore:
         """
         self._ask("written", lambda: self._backend.set_password(SERVICE, key, json.dumps(dict(record))))
 
+    def compare_and_set(self, key: str, former: Record | None, record: Record | None) -> Record | None:
+        """Keep `record` under `key` if `former` is there, and return what is there afterwards.
+
+        Raises:
+            ConfigurationError: the keyring is locked or out of order, or another process writes for too long.
+        """
+        with self._writing(key):
+            kept = self.load(key)
+            if (None if kept is None else dict(kept)) != (None if former is None else dict(former)):
+                return kept
+            if record is None:
+                self.delete(key)
+            else:
+                self.save(key, record)
+            return record
+
     def delete(self, key: str) -> None:
         """Forget what is kept under `key`.
 
@@ -106,6 +123,28 @@ class KeyringStore:
         """Give the lock of `key` back."""
         with self._guard:
             self._making.pop(key).release()
+
+    @contextlib.contextmanager
+    def _writing(self, key: str) -> Iterator[None]:
+        """Keep others from writing an entry: a keyring cannot compare and set."""
+        from filelock import FileLock, Timeout
+
+        name = hashlib.sha256(key.encode()).hexdigest()[:12]
+        reason: str | None = None
+        try:
+            self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(self._locks / f"{name}.write.lock", mode=0o600, thread_local=False)
+            lock.acquire(timeout=WRITE_PATIENCE)
+        except Timeout:
+            reason = "another process holds it"
+        except OSError as error:
+            reason = error.strerror
+        if reason is not None:
+            raise ConfigurationError(f"No lock can be had in {self._locks}: {reason}.")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def __repr__(self) -> str:
         return f"KeyringStore({self._backend.name!r})"

@@ -40,7 +40,7 @@ class AsyncCaller:
         self.lifetime = lifetime
         self._sender = sender
         # What is made once is made once for each user, so those who act for the same user share a driver.
-        self._driver = driver or AsyncDriver(sender)
+        self._driver = driver or AsyncDriver(sender, flow.sessions.store)
 
     def with_settings(self, settings: CallSettings) -> AsyncCaller:
         """Return one for the same user whose calls travel in another way."""
@@ -77,7 +77,7 @@ class AsyncCaller:
             context: dict[str, Any] = call.describe(request)
             raise ConfigurationError(f"{context['method']} {context['path']}: {_CLOSED}", **context)
         self.lifetime.was_used = True
-        return await self._driver.take(self.flow.perform(call, request))
+        return await self._driver.take(self.flow.perform(call, request), call.deadline)
 
     async def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
@@ -86,7 +86,7 @@ class AsyncCaller:
             raise ConfigurationError(f"Nothing was sent: {_CLOSED}.")
         self.lifetime.was_used = True
         try:
-            return await self._driver.take(steps)
+            return await self._driver.take(steps, Deadline(self.settings.policy.budget))
         except BaseException as caught:  # noqa: BLE001 - whatever leaves, leaves without the frames behind it
             error = caught
         del steps

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tmdb_ext._auth.steps import SINGLES, Acquire, Notify, Release, Run, Send, Single, Sleep
 from tmdb_ext._errors import TMDBError
-from tmdb_ext._http._async.concurrency import AsyncLock, in_thread, sleep
+from tmdb_ext._http._async.concurrency import AsyncLock, leavable, may_wait, sleep
+from tmdb_ext._http.deadline import NEVER, Deadline
 from tmdb_ext._http.translation import out_of_time
 from tmdb_ext._operations import describe_operation
 
@@ -23,6 +24,8 @@ STORE_PATIENCE: Final = 10.0
 _STORE_POLL: Final = (0.005, 0.1)
 """Seconds between two looks at a store's lock: the first pause and the longest."""
 
+_SLOW_STORE: Final = "the session store has taken too long"
+
 T = TypeVar("T")
 
 _logger = logging.getLogger("tmdb_ext")
@@ -31,13 +34,18 @@ _logger = logging.getLogger("tmdb_ext")
 class AsyncDriver:
     """Takes steps, and makes each thing once among the threads and event loops that share a client."""
 
-    def __init__(self, sender: AsyncSender, patience: float = STORE_PATIENCE) -> None:
+    def __init__(self, sender: AsyncSender, store: SessionStore, patience: float = STORE_PATIENCE) -> None:
         self._sender = sender
+        self._store_may_wait = may_wait(store)
         self._patience = patience
         self._locks: dict[Single, AsyncLock] = {single: AsyncLock() for single in SINGLES}
 
-    async def take(self, steps: Steps[T]) -> T:
+    async def take(self, steps: Steps[T], deadline: Deadline = NEVER) -> T:
         """Take steps to their end, and return their result.
+
+        Args:
+            steps: the steps.
+            deadline: until when they may wait for the store.
 
         Raises:
             TMDBError: what a step raised and the steps did not handle.
@@ -61,7 +69,7 @@ class AsyncDriver:
                     elif isinstance(step, Release):
                         held.release()
                     elif isinstance(step, Run):
-                        answer = await in_thread(step.function)
+                        answer = await self._run(step, deadline)
                     elif isinstance(step, Sleep):
                         await sleep(step.seconds)
                     else:
@@ -73,6 +81,17 @@ class AsyncDriver:
             held.release()
             steps.close()
 
+    async def _run(self, step: Run, deadline: Deadline) -> Any:
+        if not self._store_may_wait:
+            return step.function()
+        try:
+            return await leavable(step.function, deadline.left())
+        except TimeoutError:
+            if step.is_last:
+                _logger.warning("The session store has taken too long; the call goes on without.")
+                return None
+        raise out_of_time({}, sent=False, what=_SLOW_STORE)
+
     async def _acquire(self, step: Acquire, held: _Held) -> None:
         lock = self._locks[step.single]
         if not await lock.acquire(step.call.deadline.left()):
@@ -82,8 +101,7 @@ class AsyncDriver:
             return
         until = time.monotonic() + self._patience
         pause, longest = _STORE_POLL
-        # The lock is noted where it is taken: a task that is cancelled meanwhile has it, then.
-        while not await in_thread(lambda: held.take(step)):
+        while not await self._taken(step, held):
             if step.call.deadline.passed:
                 raise _too_late(step, "somebody else holds the lock of the session store")
             if time.monotonic() > until:
@@ -96,6 +114,28 @@ class AsyncDriver:
             await sleep(step.call.deadline.within(pause) or 0.0)
             pause = min(pause * 2, longest)
 
+    async def _taken(self, step: Acquire, held: _Held) -> bool:
+        """Take the lock of a store; return False if somebody else has it."""
+        store, key = step.store, step.key
+        if store is None:
+            return True
+
+        def late(taken: bool) -> None:
+            if taken:
+                store.release(key)
+
+        try:
+            taken = (
+                await leavable(lambda: store.acquire(key), step.call.deadline.left(), late)
+                if self._store_may_wait
+                else store.acquire(key)
+            )
+        except TimeoutError:
+            raise _too_late(step, _SLOW_STORE) from None
+        if taken:
+            held.store = (store, key)
+        return taken
+
 
 class _Held:
     """The locks that one run of steps holds."""
@@ -103,13 +143,6 @@ class _Held:
     def __init__(self) -> None:
         self.lock: AsyncLock | None = None
         self.store: tuple[SessionStore, str] | None = None
-
-    def take(self, step: Acquire) -> bool:
-        """Take the lock in the store, or return False if somebody else has it."""
-        if step.store is None or not step.store.acquire(step.key):
-            return False
-        self.store = (step.store, step.key)
-        return True
 
     def release(self) -> None:
         store, self.store = self.store, None

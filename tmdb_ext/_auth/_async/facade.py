@@ -10,6 +10,7 @@ from tmdb_ext._auth.guest import GuestSession
 from tmdb_ext._auth.login import LoginState
 from tmdb_ext._auth.selection import Mode
 from tmdb_ext._auth.sessions import UserSession
+from tmdb_ext._http._async.concurrency import must_not_wait
 
 from .caller import AsyncCaller
 from .login import AsyncLogin
@@ -79,9 +80,20 @@ class AsyncLogins(Generic[R]):
 class AsyncAuth(AuthView, AsyncLogins["UserSession"]):
     """What an `AsyncTMDB` client holds and would send, and how a user logs in and out."""
 
+    _must_not_wait = staticmethod(must_not_wait)
+
     def __init__(self, calls: AsyncCaller, site_url: str, mode: Mode | None) -> None:
         super().__init__(calls.flow, site_url, mode)
         self._calls = calls
+
+    async def load(self) -> None:
+        """Read the store now, if no call has done that; TMDB is not asked.
+
+        Raises:
+            ConfigurationError: the store is set up wrongly.
+            TransportError: the store cannot be asked, and calls shall not go on without it.
+        """
+        await self._calls.run(self._flow.loaded())
 
     async def is_logged_in(self) -> bool:
         """Return whether the client holds a session or a token of a user, given or in the store; TMDB is not asked."""
@@ -192,6 +204,8 @@ class AsyncAuth(AuthView, AsyncLogins["UserSession"]):
 
 class AsyncGuest(GuestView):
     """The guest session of an `AsyncTMDB` client."""
+
+    _must_not_wait = staticmethod(must_not_wait)
 
     def __init__(self, calls: AsyncCaller) -> None:
         super().__init__(calls.flow)

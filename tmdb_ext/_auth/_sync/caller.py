@@ -41,7 +41,7 @@ class Caller:
         self.lifetime = lifetime
         self._sender = sender
         # What is made once is made once for each user, so those who act for the same user share a driver.
-        self._driver = driver or Driver(sender)
+        self._driver = driver or Driver(sender, flow.sessions.store)
 
     def with_settings(self, settings: CallSettings) -> Caller:
         """Return one for the same user whose calls travel in another way."""
@@ -78,7 +78,7 @@ class Caller:
             context: dict[str, Any] = call.describe(request)
             raise ConfigurationError(f"{context['method']} {context['path']}: {_CLOSED}", **context)
         self.lifetime.was_used = True
-        return self._driver.take(self.flow.perform(call, request))
+        return self._driver.take(self.flow.perform(call, request), call.deadline)
 
     def run(self, steps: Steps[T]) -> T:
         """Take steps of the auth flow outside of a call, and return their result."""
@@ -87,7 +87,7 @@ class Caller:
             raise ConfigurationError(f"Nothing was sent: {_CLOSED}.")
         self.lifetime.was_used = True
         try:
-            return self._driver.take(steps)
+            return self._driver.take(steps, Deadline(self.settings.policy.budget))
         except BaseException as caught:  # noqa: BLE001 - whatever leaves, leaves without the frames behind it
             error = caught
         del steps

@@ -11,6 +11,7 @@ from tmdb_ext._auth.guest import GuestSession
 from tmdb_ext._auth.login import LoginState
 from tmdb_ext._auth.selection import Mode
 from tmdb_ext._auth.sessions import UserSession
+from tmdb_ext._http._sync.concurrency import must_not_wait
 
 from .caller import Caller
 from .login import Login
@@ -80,9 +81,20 @@ class Logins(Generic[R]):
 class Auth(AuthView, Logins["UserSession"]):
     """What an `TMDB` client holds and would send, and how a user logs in and out."""
 
+    _must_not_wait = staticmethod(must_not_wait)
+
     def __init__(self, calls: Caller, site_url: str, mode: Mode | None) -> None:
         super().__init__(calls.flow, site_url, mode)
         self._calls = calls
+
+    def load(self) -> None:
+        """Read the store now, if no call has done that; TMDB is not asked.
+
+        Raises:
+            ConfigurationError: the store is set up wrongly.
+            TransportError: the store cannot be asked, and calls shall not go on without it.
+        """
+        self._calls.run(self._flow.loaded())
 
     def is_logged_in(self) -> bool:
         """Return whether the client holds a session or a token of a user, given or in the store; TMDB is not asked."""
@@ -193,6 +205,8 @@ class Auth(AuthView, Logins["UserSession"]):
 
 class Guest(GuestView):
     """The guest session of an `TMDB` client."""
+
+    _must_not_wait = staticmethod(must_not_wait)
 
     def __init__(self, calls: Caller) -> None:
         super().__init__(calls.flow)

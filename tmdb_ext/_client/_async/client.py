@@ -154,9 +154,9 @@ class AsyncTMDB(AsyncBulk, AsyncListings, AsyncResources):
                 long one is used.
             store: where sessions are kept: a `MemoryStore` of the client's own by default, a `FileStore` to keep them
                 over restarts and to share them between processes, or a `tmdb_ext.redis.RedisStore` to share them
-                between machines. It is read now, and when a session is needed.
-            on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one. Ratings
-                made with the former one are lost.
+                between machines. It is read when a session is needed.
+            on_guest_session_replaced: called with the new `GuestSession` after TMDB dropped the former one, or after
+                that of another worker took its place. Ratings made with the former one are lost.
             retries: repeat requests that failed on the way or that TMDB turned away; a `RetryPolicy` says how often
                 and how patiently, how long a call may take in all, and calls a hook of yours.
             rate_limit: requests a second, shared by all clients of this process that talk to one address; by default

@@ -18,6 +18,7 @@ from tmdb_ext._auth.flow import AuthFlow
 from tmdb_ext._auth.login import LoginState
 from tmdb_ext._auth.sessions import UserAccessToken
 from tmdb_ext._client.settings import Options, shown
+from tmdb_ext._http._async.concurrency import must_not_wait
 from tmdb_ext._http.settings import Address
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class AsyncV4Account(AsyncAccountResource):
         Raises:
             ConfigurationError: the client holds no user access token, or one that does not tell it.
         """
+        self._flow.known(must_not_wait)
         return self._flow.account_object_id()
 
 
@@ -107,7 +109,7 @@ class AsyncV4Auth(AsyncAuthResource, AsyncLogins["UserAccessToken"]):
     @property
     def token(self) -> UserAccessToken | None:
         """The user access token in use, or None."""
-        return self._flow.known.token
+        return self._flow.known(must_not_wait).token
 
     async def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True

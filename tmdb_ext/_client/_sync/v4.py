@@ -19,6 +19,7 @@ from tmdb_ext._auth.flow import AuthFlow
 from tmdb_ext._auth.login import LoginState
 from tmdb_ext._auth.sessions import UserAccessToken
 from tmdb_ext._client.settings import Options, shown
+from tmdb_ext._http._sync.concurrency import must_not_wait
 from tmdb_ext._http.settings import Address
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class V4Account(AccountResource):
         Raises:
             ConfigurationError: the client holds no user access token, or one that does not tell it.
         """
+        self._flow.known(must_not_wait)
         return self._flow.account_object_id()
 
 
@@ -108,7 +110,7 @@ class V4Auth(AuthResource, Logins["UserAccessToken"]):
     @property
     def token(self) -> UserAccessToken | None:
         """The user access token in use, or None."""
-        return self._flow.known.token
+        return self._flow.known(must_not_wait).token
 
     def begin_login(
         self, *, redirect_to: str | None = None, loopback: bool = False, keep: bool = True

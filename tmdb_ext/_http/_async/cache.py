@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
-from tmdb_ext._errors import TMDBError
+from tmdb_ext._errors import ConfigurationError, TMDBError
 from tmdb_ext._http.cache import (
     RULES,
     AsyncCacheTransport,
@@ -20,13 +20,14 @@ from tmdb_ext._http.cache import (
     for_the_cache,
     from_the_cache,
     identity,
+    is_for_asyncio,
     is_public,
 )
 from tmdb_ext._http.call import EXTENSION
 from tmdb_ext._http.messages import Request
 from tmdb_ext._http.translation import out_of_time
 
-from .concurrency import PerLoop, Signal, shield
+from .concurrency import PerLoop, Signal, is_on_trio, shield
 
 if TYPE_CHECKING:
     from hishel import AsyncBaseStorage
@@ -47,6 +48,7 @@ class AsyncCache:
         self._inner = inner
         self._setting = setting
         self._is_own = check_setting(setting, is_async=IS_ASYNC)
+        self._is_for_asyncio = is_for_asyncio(setting)
         self._places = PerLoop(self._make, self._close)
 
     def _make(self) -> _AsyncPlace:
@@ -66,6 +68,10 @@ class AsyncCache:
         """
         if not is_public(request, call):
             return await self._inner.send(request, call)
+        if self._is_for_asyncio and is_on_trio():
+            raise ConfigurationError(
+                "hishel's AsyncRedisStorage is for asyncio, and this is trio: use cache=True or a file. Nothing sent."
+            )
         place = self._places.get() or await self._places.ready()
         seen = bare(request, call)
         key = identity(seen)

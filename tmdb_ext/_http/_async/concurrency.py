@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import sniffio
 
 from tmdb_ext._http import forks
+from tmdb_ext._http.errands import Errand
 
 T = TypeVar("T")
 
@@ -28,13 +29,14 @@ _CLOSING: Final = 2.0
 """Seconds that closing may take if nobody waits for it any more."""
 
 
-def _is_trio() -> bool:
+def is_on_trio() -> bool:
+    """Return whether the event loop that runs is trio's."""
     return sniffio.current_async_library() == "trio"
 
 
 async def sleep(seconds: float) -> None:
     """Let time pass."""
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         await trio.sleep(seconds)
@@ -44,11 +46,54 @@ async def sleep(seconds: float) -> None:
 
 async def in_thread(function: Callable[[], T]) -> T:
     """Return what a function returns that may take its time, without blocking the event loop."""
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return await trio.to_thread.run_sync(function)
     return await asyncio.get_running_loop().run_in_executor(None, function)
+
+
+async def leavable(
+    function: Callable[[], T], seconds: float | None = None, late: Callable[[T], object] | None = None
+) -> T:
+    """Return what a function returns that waits for a server, in a thread that is left if it takes too long.
+
+    Args:
+        function: what to run.
+        seconds: how long to wait for it; None waits for as long as it takes.
+        late: takes the result if nobody waits for it any more. It must not block.
+
+    Raises:
+        TimeoutError: it has taken longer. It goes on alone, as it does if the task is cancelled.
+    """
+    signal = Signal()
+    errand = Errand(function, late, signal.set)
+    errand.start()
+    has_come = False
+    try:
+        has_come = await signal.wait(seconds)
+    finally:
+        if not has_come:
+            errand.leave()
+    if not has_come:
+        raise TimeoutError
+    return errand.result()
+
+
+def may_wait(thing: object) -> bool:
+    """Return whether asking a store or a limit may take so long that the event loop must not wait for it."""
+    return not getattr(thing, "is_in_memory", False)
+
+
+def must_not_wait(thing: object) -> bool:
+    """Return whether a store is on another machine, and an event loop runs here that must not wait for it."""
+    if not getattr(thing, "is_remote", False):
+        return False
+    try:
+        _loop()
+    except (sniffio.AsyncLibraryNotFoundError, RuntimeError):
+        return False
+    return True
 
 
 def prepare() -> None:
@@ -64,7 +109,7 @@ def prepare() -> None:
 
 def limit(seconds: float | None) -> AbstractAsyncContextManager[Any]:
     """Return a block that ends with `TimeoutError` after so many seconds; None never ends it."""
-    return _trio_limit(seconds) if _is_trio() else asyncio.timeout(seconds)
+    return _trio_limit(seconds) if is_on_trio() else asyncio.timeout(seconds)
 
 
 @contextlib.asynccontextmanager
@@ -82,7 +127,7 @@ def shield() -> AbstractContextManager[Any]:
 
     On asyncio only what anyio cancels can be held off; a task that is cancelled directly meets that at its next await.
     """
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return trio.move_on_after(_CLOSING, shield=True)
@@ -109,7 +154,7 @@ def close_later(close: Callable[[], Awaitable[None]], seconds: float) -> None:
         with contextlib.suppress(Exception):
             await close()
 
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         async def wait_and_run() -> None:
@@ -315,7 +360,7 @@ async def _keeper(
 
 
 def _loop() -> Any:
-    if _is_trio():
+    if is_on_trio():
         import trio
 
         return trio.lowlevel.current_trio_token()

@@ -30,7 +30,7 @@ class AsyncExchange:
     """Whether each wait keeps to the deadline by itself. If not, all of them together are stopped from outside."""
 
     def __init__(self, request: Request, timeouts: Timeouts, deadline: Deadline) -> None:
-        self.call = Call(deadline)
+        self.call = Call(deadline, request.before_sending)
         self.request = request
         self.timeouts = timeouts
         self.status = 0
@@ -78,6 +78,7 @@ class AsyncExchange:
         except Exception as error:  # noqa: BLE001 - whatever it is, it holds the request
             failure = self.failure(error)
         finally:
+            self.request.was_sent = self.call.sent
             CALL.reset(token)
         try:
             raise failure
@@ -192,6 +193,7 @@ class AsyncOpening:
         else:
             return self._streaming
         finally:
+            exchange.request.was_sent = exchange.call.sent
             CALL.reset(token)
         try:
             raise failure

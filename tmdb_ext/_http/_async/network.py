@@ -108,6 +108,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         if not buffer:
             return
         call = CALL.get()
+        if not self._layers and not call.sent and call.before_sending is not None:
+            await call.before_sending()
         seconds = call.within(timeout)
         if seconds == 0:
             raise httpcore.WriteTimeout

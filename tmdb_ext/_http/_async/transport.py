@@ -89,6 +89,7 @@ class AsyncTransportExchange(AsyncExchange):
         """Send the request, and read the head of the response."""
         request, deadline = self.request, self.call.deadline
         target, headers = headers_of(request, host_of(request.origin))
+        self.call.sent = True  # a transport does not tell before it fails
         self._response = response = await self._transport.handle_async_request(
             self._library.Request(
                 request.method,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
-from tmdb_ext._errors import TMDBError
+from tmdb_ext._errors import ConfigurationError, TMDBError
 from tmdb_ext._http.cache import (
     RULES,
     CacheTransport,
@@ -20,6 +20,7 @@ from tmdb_ext._http.cache import (
     for_the_cache,
     from_the_cache,
     identity,
+    is_for_asyncio,
     is_public,
     storage_of,
 )
@@ -27,7 +28,7 @@ from tmdb_ext._http.call import EXTENSION
 from tmdb_ext._http.messages import Request
 from tmdb_ext._http.translation import out_of_time
 
-from .concurrency import PerLoop, Signal, shield
+from .concurrency import PerLoop, Signal, is_on_trio, shield
 
 if TYPE_CHECKING:
     from hishel import BaseStorage
@@ -48,6 +49,7 @@ class Cache:
         self._inner = inner
         self._setting = setting
         self._is_own = check_setting(setting, is_async=IS_ASYNC)
+        self._is_for_asyncio = is_for_asyncio(setting)
         self._places = PerLoop(self._make, self._close)
 
     def _make(self) -> _AsyncPlace:
@@ -67,6 +69,10 @@ class Cache:
         """
         if not is_public(request, call):
             return self._inner.send(request, call)
+        if self._is_for_asyncio and is_on_trio():
+            raise ConfigurationError(
+                "hishel's RedisStorage is for asyncio, and this is trio: use cache=True or a file. Nothing sent."
+            )
         place = self._places.get() or self._places.ready()
         seen = bare(request, call)
         key = identity(seen)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Generic, TypeVar
 
 from tmdb_ext._http import forks
+from tmdb_ext._http.errands import Errand
 
 T = TypeVar("T")
 
@@ -22,9 +23,49 @@ MULTIPLEXES: Final = False
 sleep = time.sleep
 
 
+def is_on_trio() -> bool:
+    """Return False: there is no event loop."""
+    return False
+
+
 def in_thread(function: Callable[[], T]) -> T:
     """Return what a function returns. There is no event loop that it could block."""
     return function()
+
+
+def leavable(function: Callable[[], T], seconds: float | None = None, late: Callable[[T], object] | None = None) -> T:
+    """Return what a function returns that waits for a server, in a thread that is left if it takes too long.
+
+    Args:
+        function: what to run.
+        seconds: how long to wait for it; None waits for as long as it takes.
+        late: takes the result if nobody waits for it any more. It must not block.
+
+    Raises:
+        TimeoutError: it has taken longer. It goes on alone.
+    """
+    signal = Signal()
+    errand = Errand(function, late, signal.set)
+    errand.start()
+    has_come = False
+    try:
+        has_come = signal.wait(seconds)
+    finally:
+        if not has_come:
+            errand.leave()
+    if not has_come:
+        raise TimeoutError
+    return errand.result()
+
+
+def may_wait(thing: object) -> bool:
+    """Return whether asking a store or a limit may take so long that a call has to be able to leave it."""
+    return bool(getattr(thing, "is_remote", False))
+
+
+def must_not_wait(_thing: object) -> bool:
+    """Return False: there is no event loop that it could block."""
+    return False
 
 
 def prepare() -> None:

@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tmdb_ext._errors import TMDBError
 from tmdb_ext._http.attempts import DOUBTFUL, TURNED_AWAY, Attempts
 from tmdb_ext._http.deadline import Deadline
-from tmdb_ext._http.limit import LONGEST_SLEEP, RateLimiter
+from tmdb_ext._http.limit import LONGEST_SLEEP, Wait
 from tmdb_ext._http.messages import Response, WireFailure
 from tmdb_ext._http.responses import is_json, is_plain, retry_after, status_of, unreadable
 from tmdb_ext._http.translation import error_of, out_of_time
 
-from .concurrency import in_thread, sleep
+from .concurrency import leavable, may_wait, sleep
 
 if TYPE_CHECKING:
     from tmdb_ext._http.call import Call
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 BACK_OFF: Final = 1.0
 """Seconds for which nobody asks TMDB anything after a 429 that does not say for how long."""
+GOOD_FOR: Final = 0.05
+"""Seconds within which a turn is used. Connections that come late, and together, must not send together."""
+PATIENCE: Final = 2.0
+"""Seconds to wait for a limit on another machine. After that it is asked again."""
+
+_UNTIL_ASKED_AGAIN: Final = Wait(0.01, "what keeps the limit does not answer")
 
 _logger = logging.getLogger("tmdb_ext")
 
@@ -77,26 +85,37 @@ class Engine:
         attempts = Attempts(call, request, deadline)
         sent = False
         while True:
+            turn: Turn | None = None
             if self._limiter is not None:
-                self._turn(self._limiter, request, call, deadline, sent=sent)
+                turn = Turn(self._limiter, request, call, deadline, sent=sent)
+                turn.take()
+                request.before_sending = turn.renew
             elif deadline.passed:
                 raise out_of_time(call.describe(request), sent=sent)
             failure: TMDBError | None = None
             response: Response | None = None
+            request.was_sent, was_used = False, True
             try:
                 response = self._sent(request, call, deadline)
             except WireFailure as problem:
+                was_used = problem.sent
                 sent = sent or problem.sent
                 failure = error_of(problem, call.describe(request))
                 retry = None
                 if problem.kind not in ("too large", "address"):
                     retry = attempts.after_failure(type(failure).__name__, sent=problem.sent)
+            except BaseException:  # the task was cancelled, or a proxy cannot be used
+                was_used = request.was_sent
+                raise
             else:
                 sent = True
                 _log(response, request, call)
                 retry = self._after(response, request, call, attempts)
                 if retry is None and call.strict and _should_be_json(response, call) and not is_json(response):
                     failure = unreadable(call, request, response, "is not a JSON object or list")
+            finally:
+                if turn is not None and not was_used:
+                    turn.give_back()
             if retry is None:
                 if failure is not None:
                     raise failure
@@ -126,28 +145,6 @@ class Engine:
         """Close the connections."""
         self._wire.close()
 
-    def _turn(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
-        """Wait for a turn. A call whose deadline lies before its turn ends at once, and leaves the turn to others."""
-        in_memory = isinstance(limiter, RateLimiter)
-        waiter = object()
-        taken = False
-        try:
-            while True:
-                wait = limiter.take(waiter) if in_memory else in_thread(lambda: limiter.take(waiter))
-                left = deadline.left()
-                if wait <= 0:
-                    taken = True
-                    if left == 0:
-                        raise out_of_time(call.describe(request), sent=sent)
-                    return
-                if left is not None and wait >= left:
-                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
-                    raise out_of_time(call.describe(request), sent=sent, what=what)
-                sleep(min(wait, LONGEST_SLEEP))
-        finally:
-            if not taken:
-                limiter.leave(waiter)
-
     def _after(self, response: Response, request: Request, call: Call, attempts: Attempts) -> Retry | None:
         """Return the next attempt after a response that was read to its end, or None."""
         status = response.status
@@ -155,14 +152,90 @@ class Engine:
             wait = retry_after(response, datetime.now(UTC))
             if status == 429 and self._limiter is not None:
                 limiter, seconds = self._limiter, BACK_OFF if wait is None else min(wait, call.policy.longest)
-                if isinstance(limiter, RateLimiter):
-                    limiter.back_off(seconds)
+                if may_wait(limiter):
+                    with suppress(TimeoutError):
+                        leavable(lambda: limiter.back_off(seconds), attempts.within(PATIENCE))
                 else:
-                    in_thread(lambda: limiter.back_off(seconds))
+                    limiter.back_off(seconds)
             return attempts.after_response(status, status_of(request, response)[0], wait)
         if response.streaming is None and _should_be_json(response, call) and not is_json(response):
             return attempts.after_failure("DecodeError", sent=True)
         return None
+
+
+class Turn:
+    """The turn of one request under the rate limit."""
+
+    def __init__(self, limiter: RateLimit, request: Request, call: Call, deadline: Deadline, *, sent: bool) -> None:
+        self._limiter = limiter
+        self._request = request
+        self._call = call
+        self._deadline = deadline
+        self._sent = sent
+        self._taken_at: float | None = None
+
+    def take(self) -> None:
+        """Wait for the turn. A call whose deadline lies before it ends at once, and leaves the turn to others.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        limiter, deadline = self._limiter, self._deadline
+        waiter = object()
+        try:
+            while (wait := _asked(limiter, waiter, deadline)) > 0:
+                left = deadline.left()
+                if left is not None and wait >= left:
+                    what = f"its turn under the rate limit comes in {wait:.1f} s, after the budget of the call"
+                    if isinstance(wait, Wait):
+                        what = f"no turn under the rate limit within the budget of the call: {wait.reason}"
+                    raise out_of_time(self._call.describe(self._request), sent=self._sent, what=what)
+                sleep(min(wait, LONGEST_SLEEP))
+            self._taken_at = time.monotonic()
+        finally:
+            if self._taken_at is None:
+                limiter.leave(waiter)
+        if deadline.passed:
+            self.give_back()
+            raise out_of_time(self._call.describe(self._request), sent=self._sent)
+
+    def renew(self) -> None:
+        """Wait for another turn, if this one is too old: the connection has come late, and others have gone before.
+
+        Raises:
+            RequestTimeout: the deadline lies before the turn.
+        """
+        if self._taken_at is None or time.monotonic() - self._taken_at > GOOD_FOR:
+            self.give_back()
+            self.take()
+
+    def give_back(self) -> None:
+        """Give the turn back: the request was not sent."""
+        if self._taken_at is not None:
+            age, self._taken_at = time.monotonic() - self._taken_at, None
+            self._limiter.give_back(age)
+
+
+def _asked(limiter: RateLimit, waiter: object, deadline: Deadline) -> float:
+    """Ask a limit for a turn; return 0 if there is one, or the seconds until one is expected.
+
+    A turn that comes when nobody waits for it any more is given back.
+    """
+    if not may_wait(limiter):
+        return limiter.take(waiter)
+    in_line = getattr(limiter, "in_line", None)
+    wait: float | None = None if in_line is None else in_line(waiter)
+    if wait is not None:
+        return wait
+
+    def late(wait: float) -> None:
+        if wait <= 0:
+            limiter.give_back(0.0)
+
+    try:
+        return leavable(lambda: limiter.take(waiter), deadline.within(PATIENCE), late)
+    except TimeoutError:
+        return _UNTIL_ASKED_AGAIN
 
 
 def _announce(retry: Retry, policy: RetryPolicy) -> None:

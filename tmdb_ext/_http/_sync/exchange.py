@@ -31,7 +31,7 @@ class Exchange:
     """Whether each wait keeps to the deadline by itself. If not, all of them together are stopped from outside."""
 
     def __init__(self, request: Request, timeouts: Timeouts, deadline: Deadline) -> None:
-        self.call = Call(deadline)
+        self.call = Call(deadline, request.before_sending)
         self.request = request
         self.timeouts = timeouts
         self.status = 0
@@ -79,6 +79,7 @@ class Exchange:
         except Exception as error:  # noqa: BLE001 - whatever it is, it holds the request
             failure = self.failure(error)
         finally:
+            self.request.was_sent = self.call.sent
             CALL.reset(token)
         try:
             raise failure
@@ -193,6 +194,7 @@ class Opening:
         else:
             return self._streaming
         finally:
+            exchange.request.was_sent = exchange.call.sent
             CALL.reset(token)
         try:
             raise failure

@@ -81,6 +81,8 @@ class Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it."""
         call = CALL.get()
+        if not self._layers and not call.sent and call.before_sending is not None:
+            call.before_sending()
         while buffer:
             seconds = call.within(timeout)
             if seconds == 0:
@@ -177,8 +179,11 @@ class NestedTLS(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it."""
+        call = CALL.get()
+        if not self._layers and not call.sent and call.before_sending is not None:
+            call.before_sending()
         if not self._layers:
-            CALL.get().sent = True
+            call.sent = True
         try:
             while buffer:
                 buffer = buffer[self._run(lambda: self._tls.write(buffer), timeout) :]  # noqa: B023 - called at once

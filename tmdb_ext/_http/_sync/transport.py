@@ -90,6 +90,7 @@ class TransportExchange(Exchange):
         """Send the request, and read the head of the response."""
         request, deadline = self.request, self.call.deadline
         target, headers = headers_of(request, host_of(request.origin))
+        self.call.sent = True  # a transport does not tell before it fails
         self._response = response = self._transport.handle_request(
             self._library.Request(
                 request.method,

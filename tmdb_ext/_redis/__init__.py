@@ -1,0 +1,1 @@
+"""What `tmdb_ext.redis` is made of: a server and its moods, a rate limit, a store of sessions."""
