@@ -146,7 +146,7 @@ class RateLimiter:
     def give_back(self, seconds: float = 0.0) -> None:
         """Take back a turn that was given so many seconds ago: the request that had it was not sent."""
         # The time of an older one has passed: given back, many of them would go out together.
-        if seconds < self._interval + self._slack:
+        if seconds < self._interval:
             with self._own.get().lock:
                 self._due -= self._interval
 

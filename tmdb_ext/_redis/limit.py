@@ -279,7 +279,7 @@ class RedisRateLimit:
         """Take back a turn that was given so many seconds ago; this does not wait for Redis."""
         own = self._own.get()
         # The time of an older one has passed: given back, many of them would go out together.
-        if seconds * 1_000_000 >= self._interval + self._slack:
+        if seconds * 1_000_000 >= self._interval:
             return
         if own.alone is not None and (self._connection.is_out or time.monotonic() < own.alone_until):
             own.alone.give_back()
