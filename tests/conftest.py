@@ -49,7 +49,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
+def variant(request: pytest.FixtureRequest) -> str:
     """Which client plays a scene: see scenes.play."""
     return str(request.param)
 

@@ -120,7 +120,7 @@ def test_a_page_that_tmdb_does_not_have_is_refused(page: int) -> None:
 # What a client takes for granted
 
 
-def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
+def test_defaults_are_sent_where_an_operation_takes_them(variant: str) -> None:
     async def scene(tmdb: Any) -> list[dict[str, str]]:
         await result_of(tmdb.movies.popular())
         await result_of(tmdb.search.movie("star"))
@@ -136,7 +136,7 @@ def test_defaults_are_sent_where_an_operation_takes_them(colour: str) -> None:
 
     with Simulator(strict=True) as simulator:
         sent = play(
-            colour, simulator, scene,
+            variant, simulator, scene,
             language="de-DE", region="DE", include_adult=False, include_image_language=["de", None],
         )  # fmt: skip
         assert all(request.http_status in (200, 201) for request in simulator.requests)

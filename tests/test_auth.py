@@ -187,8 +187,8 @@ SENT = {
 
 
 @pytest.mark.parametrize("holding", SENT)
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_what_arrives_is_what_was_planned(simulator: Simulator, holding: str, colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "async"])
+def test_what_arrives_is_what_was_planned(simulator: Simulator, holding: str, variant: str) -> None:
     values = {
         "api_key": simulator.api_key,
         "access_token": simulator.access_token,
@@ -207,7 +207,7 @@ def test_what_arrives_is_what_was_planned(simulator: Simulator, holding: str, co
             await (tmdb.movies.details(11) if name == "details" else tmdb.movies.account_states(11))
 
     def call(name: str) -> None:
-        if colour == "async":
+        if variant == "async":
             anyio.run(acall, name)
             return
         with TMDB(**options) as tmdb:
@@ -252,9 +252,9 @@ def test_a_guest_session_id_of_the_callers_wins(simulator: Simulator) -> None:
 # The guest session
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 def test_a_guest_rates_and_reads_the_rating_back(
-    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "tmdb_ext")
 
@@ -265,7 +265,7 @@ def test_a_guest_rates_and_reads_the_rating_back(
             await tmdb.movies.details(11)
             return tmdb.guest.info(), await tmdb.guest_sessions.rated_movies()
 
-    if colour == "async":
+    if variant == "async":
         session, rated = run(amain)
     else:
         with sync_client(simulator) as tmdb:
@@ -600,8 +600,8 @@ def test_a_thread_that_dies_while_making_a_session_leaves_nobody_waiting() -> No
 # The account id and the converted session
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_the_account_id_is_looked_up_once(simulator: Simulator, colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "async"])
+def test_the_account_id_is_looked_up_once(simulator: Simulator, variant: str) -> None:
     session = simulator.create_session()
 
     async def amain() -> int:
@@ -609,7 +609,7 @@ def test_the_account_id_is_looked_up_once(simulator: Simulator, colour: str) -> 
             assert await together(50, lambda _: tmdb.account.favorite_movies()) == []
             return await tmdb.auth.account_id()
 
-    if colour == "async":
+    if variant == "async":
         account_id = run(amain)
     else:
         with sync_client(simulator, session_id=session) as tmdb, ThreadPoolExecutor(32) as pool:
@@ -644,8 +644,8 @@ def test_without_a_user_session_there_is_no_account_id(simulator: Simulator) -> 
     assert simulator.requests == []
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_a_user_access_token_is_converted_once(simulator: Simulator, colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "async"])
+def test_a_user_access_token_is_converted_once(simulator: Simulator, variant: str) -> None:
     token = simulator.create_user_access_token()
 
     async def amain() -> None:
@@ -653,7 +653,7 @@ def test_a_user_access_token_is_converted_once(simulator: Simulator, colour: str
             assert await together(50, lambda number: tmdb.movies.add_rating(number + 1, value=5)) == []
             assert (await tmdb.account.details()).id == simulator.user.id
 
-    if colour == "async":
+    if variant == "async":
         run(amain)
     else:
         with sync_client(simulator, user_access_token=token) as tmdb, ThreadPoolExecutor(32) as pool:

@@ -206,15 +206,15 @@ async def every_operation(tmdb: Any, holding: str, held: Holder, simulator: Simu
 SERVED = {"API key": 126, "bearer": 126, "bearer and guest session": 139, "bearer, guest sessions on demand": 139}
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 @pytest.mark.parametrize("holding", HOLDINGS)
 def test_every_operation_carries_what_the_rules_say_or_is_refused(
-    simulator: Simulator, holding: str, colour: str
+    simulator: Simulator, holding: str, variant: str
 ) -> None:
     held = holder(holding, simulator)
 
     async def main() -> tuple[int, int]:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(**held.options) as tmdb:
                 return await every_operation(tmdb, holding, held, simulator)
         async with AsyncTMDB(**held.options) as tmdb:
@@ -338,15 +338,15 @@ async def every_v4_operation(tmdb: Any, held: dict[str, str], simulator: Simulat
     return served, refused
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 @pytest.mark.parametrize("holding", V4_HOLDINGS)
 def test_every_v4_operation_carries_what_the_rules_say_or_is_refused(
-    simulator: Simulator, holding: str, colour: str
+    simulator: Simulator, holding: str, variant: str
 ) -> None:
     options, held = v4_holder(holding, simulator)
 
     async def main() -> tuple[int, int]:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(**options) as tmdb:
                 return await every_v4_operation(tmdb, held, simulator)
         async with AsyncTMDB(**options) as tmdb:

@@ -94,7 +94,7 @@ def test_the_bodies_are_what_a_client_would_get() -> None:
         assert [name for name, wrong in checked if wrong] == []
 
 
-def test_the_server_answers_both_colours() -> None:
+def test_the_server_answers_both_variants() -> None:
     command = [sys.executable, "-m", "benchmark.server"]
     with subprocess.Popen(command, cwd=SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         address = f"http://127.0.0.1:{int(server.stdout.readline())}"

@@ -48,14 +48,14 @@ def simulator() -> Iterator[Simulator]:
 
 
 def fetched(
-    colour: str, simulator: Simulator, ids: Any, *, most: int | None = None, client: Any = None, **options: Any
+    variant: str, simulator: Simulator, ids: Any, *, most: int | None = None, client: Any = None, **options: Any
 ) -> list[Fetched[MovieDetails]]:
     """The results of a run, or the first of them."""
     found: list[Fetched[MovieDetails]] = []
 
     async def scene(tmdb: Any) -> None:
         run = tmdb.fetch_many(tmdb.movies.details, ids, **options)
-        if colour == "sync":
+        if variant == "sync":
             for result in run:
                 found.append(result)
                 if len(found) == most:
@@ -67,22 +67,22 @@ def fetched(
                 if len(found) == most:
                     return
 
-    play(colour, simulator, scene, **(client or {}))
+    play(variant, simulator, scene, **(client or {}))
     return found
 
 
-def test_every_id_comes_once_with_its_value(simulator: Simulator, colour: str) -> None:
+def test_every_id_comes_once_with_its_value(simulator: Simulator, variant: str) -> None:
     told: list[Progress] = []
-    found = fetched(colour, simulator, [11, 12, 11, 13, 13], append=["credits"], progress=told.append)
+    found = fetched(variant, simulator, [11, 12, 11, 13, 13], append=["credits"], progress=told.append)
     assert sorted(result.id for result in found) == [11, 12, 13]
     assert all(result.result().id == result.id and result.result().credits for result in found)
     assert (told[-1].done, told[-1].failed, told[-1].total) == (3, 0, 5)
     assert simulator.count(DETAILS) == 3
 
 
-def test_a_failure_of_one_does_not_stop_the_others(simulator: Simulator, colour: str) -> None:
+def test_a_failure_of_one_does_not_stop_the_others(simulator: Simulator, variant: str) -> None:
     simulator.fail_next(500, times=2)
-    found = fetched(colour, simulator, [1, 2, 3, 999_999_999, 5], concurrency=2)
+    found = fetched(variant, simulator, [1, 2, 3, 999_999_999, 5], concurrency=2)
     by_kind = collections.Counter(type(result.error) for result in found)
     assert by_kind == {ServerError: 2, NotFound: 1, type(None): 2}
     (missing,) = [result for result in found if isinstance(result.error, NotFound)]
@@ -94,14 +94,14 @@ def test_a_failure_of_one_does_not_stop_the_others(simulator: Simulator, colour:
 
 
 @pytest.mark.parametrize("fault", [{"tmdb_code": 7}, {"tmdb_code": 10}])
-def test_what_would_fail_for_all_ends_the_run(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
+def test_what_would_fail_for_all_ends_the_run(simulator: Simulator, variant: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(times=10**6, **fault)
     with pytest.raises(AuthenticationError):
-        fetched(colour, simulator, range(1, 1000), concurrency=4)
+        fetched(variant, simulator, range(1, 1000), concurrency=4)
     assert simulator.count(DETAILS) < 20
 
 
-def test_no_more_calls_are_under_way_than_allowed(simulator: Simulator, colour: str) -> None:
+def test_no_more_calls_are_under_way_than_allowed(simulator: Simulator, variant: str) -> None:
     under_way: list[int] = []
     now = 0
     lock = threading.Lock()
@@ -117,11 +117,11 @@ def test_no_more_calls_are_under_way_than_allowed(simulator: Simulator, colour: 
         return {"id": int(request.path.rpartition("/")[2])}
 
     simulator.answer("movie-details", body=slowly)
-    assert len(fetched(colour, simulator, range(1, 41), concurrency=5)) == 40
+    assert len(fetched(variant, simulator, range(1, 41), concurrency=5)) == 40
     assert 3 <= max(under_way) <= 5
 
 
-def test_ids_are_read_as_they_are_needed(simulator: Simulator, colour: str) -> None:
+def test_ids_are_read_as_they_are_needed(simulator: Simulator, variant: str) -> None:
     read: list[int] = []
 
     def endless() -> Iterator[int]:
@@ -129,15 +129,15 @@ def test_ids_are_read_as_they_are_needed(simulator: Simulator, colour: str) -> N
             read.append(number)
             yield number
 
-    assert len(fetched(colour, simulator, endless(), most=10, concurrency=3)) == 10
+    assert len(fetched(variant, simulator, endless(), most=10, concurrency=3)) == 10
     assert len(read) <= 10 + 2 * 3
 
 
-def test_leaving_early_leaves_nothing_behind(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_leaving_early_leaves_nothing_behind(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
-    fetched(colour, simulator, range(1, 100), most=5, concurrency=4, resume=file)
+    fetched(variant, simulator, range(1, 100), most=5, concurrency=4, resume=file)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("tmdb-fetch")]
-    assert len(fetched(colour, simulator, range(1, 10), resume=file)) <= 9  # the lock is free again
+    assert len(fetched(variant, simulator, range(1, 10), resume=file)) <= 9  # the lock is free again
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -208,7 +208,7 @@ def test_what_makes_no_sense_is_refused(simulator: Simulator, tmp_path: Path) ->
 
 
 def of(
-    colour: str, simulator: Simulator, choose: Callable[[Any], Any], rows: Any, **options: Any
+    variant: str, simulator: Simulator, choose: Callable[[Any], Any], rows: Any, **options: Any
 ) -> list[Fetched[Any]]:
     """The results of a run of a method that `choose` takes from the client."""
     found: list[Fetched[Any]] = []
@@ -216,13 +216,13 @@ def of(
 
     async def scene(tmdb: Any) -> None:
         run = tmdb.fetch_many(choose(tmdb), rows, **options)
-        if colour == "sync":
+        if variant == "sync":
             found.extend(run)
             return
         async with run as results:
             found.extend([result async for result in results])
 
-    play(colour, simulator, scene, **client)
+    play(variant, simulator, scene, **client)
     return found
 
 
@@ -230,29 +230,29 @@ def by_id(found: list[Fetched[Any]]) -> dict[Any, Any]:
     return {result.id: result.value for result in found}
 
 
-def test_an_operation_with_several_ids_takes_tuples(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_an_operation_with_several_ids_takes_tuples(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "seasons.jsonl"
     rows = [(41, 1), (41, 2), [41, 3], (41, 1)]
-    found = of(colour, simulator, lambda tmdb: tmdb.tv_seasons.details, rows, resume=file)
+    found = of(variant, simulator, lambda tmdb: tmdb.tv_seasons.details, rows, resume=file)
     seasons = by_id(found)
     assert {one: season.season_number for one, season in seasons.items()} == {(41, 1): 1, (41, 2): 2, (41, 3): 3}
     assert [41, 3] in [result.row for result in found]
     # Rows that say the same in another way are the same.
     same: list[Any] = [(41, 1), ("41", "2"), {"series_id": 41, "season_number": 3}]
-    assert of(colour, simulator, lambda tmdb: tmdb.tv_seasons.details, same, resume=file) == []
+    assert of(variant, simulator, lambda tmdb: tmdb.tv_seasons.details, same, resume=file) == []
     assert {result.id for result in read_fetched(file, SeasonDetails)} == seasons.keys()
 
 
-def test_a_partial_gives_what_all_rows_have(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_partial_gives_what_all_rows_have(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "seasons.jsonl"
 
     def seasons(tmdb: Any) -> Any:
         return functools.partial(functools.partial(tmdb.tv_seasons.details, language="de"), 41)
 
-    found = by_id(of(colour, simulator, seasons, [1, 2, 3], resume=file))
+    found = by_id(of(variant, simulator, seasons, [1, 2, 3], resume=file))
     assert [found[one].season_number for one in (1, 2, 3)] == [1, 2, 3]
     assert {request.params["language"] for request in simulator.requests} == {"de"}
-    assert of(colour, simulator, seasons, [1, 2, 3], resume=file) == []
+    assert of(variant, simulator, seasons, [1, 2, 3], resume=file) == []
     others: list[Callable[[Any], Any]] = [
         lambda tmdb: functools.partial(tmdb.tv_seasons.details, 42, language="de"),
         lambda tmdb: functools.partial(tmdb.tv_seasons.details, 41),
@@ -260,10 +260,10 @@ def test_a_partial_gives_what_all_rows_have(simulator: Simulator, colour: str, t
     ]
     for other in others:
         with pytest.raises(ConfigurationError, match="belongs to a run with other arguments"):
-            of(colour, simulator, other, [4], resume=file)
+            of(variant, simulator, other, [4], resume=file)
 
 
-def test_rows_may_have_arguments_of_their_own(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_rows_may_have_arguments_of_their_own(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     rows = [
         {"movie_id": 11, "language": "de"},
@@ -273,31 +273,31 @@ def test_rows_may_have_arguments_of_their_own(simulator: Simulator, colour: str,
         (12, {"append": ["credits"], "language": "pt"}),
     ]
     options: dict[str, Any] = {"language": "it", "append": ["credits"], "resume": file}
-    found = of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options)
+    found = of(variant, simulator, lambda tmdb: tmdb.movies.details, rows, **options)
     assert sorted(result.id for result in found) == [11, 11, 12, 12]
     assert all(result.value.credits and result.row in rows for result in found)
     asked = sorted((request.path, request.params["language"]) for request in simulator.requests)
     assert asked == [("/3/movie/11", "de"), ("/3/movie/11", "fr"), ("/3/movie/12", "it"), ("/3/movie/12", "pt")]
-    assert of(colour, simulator, lambda tmdb: tmdb.movies.details, rows, **options) == []
+    assert of(variant, simulator, lambda tmdb: tmdb.movies.details, rows, **options) == []
     kept = [(result.id, result.row) for result in read_fetched(file, MovieDetails)]
     assert sorted(kept, key=str) == sorted(zip((11, 11, 12, 12), (*rows[:3], rows[4]), strict=True), key=str)
 
 
-def test_a_result_is_named_by_what_its_row_has(simulator: Simulator, colour: str) -> None:
-    pages = of(colour, simulator, lambda tmdb: tmdb.movies.popular, [{"page": 1}, {"page": 2, "region": "DE"}])
+def test_a_result_is_named_by_what_its_row_has(simulator: Simulator, variant: str) -> None:
+    pages = of(variant, simulator, lambda tmdb: tmdb.movies.popular, [{"page": 1}, {"page": 2, "region": "DE"}])
     assert {result.id for result in pages} == {1, (2, "DE")}
-    found = of(colour, simulator, lambda tmdb: tmdb.search.movie, ["star wars", {"query": "matrix"}])
+    found = of(variant, simulator, lambda tmdb: tmdb.search.movie, ["star wars", {"query": "matrix"}])
     assert {result.id for result in found} == {"star wars", "matrix"}
 
 
-def test_filters_of_rows_are_kept_apart(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_filters_of_rows_are_kept_apart(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "pages.jsonl"
     rows: list[Any] = [
         {"with_genres": [28, 12]}, {"with_genres": any_of(28, 12)}, {"with_genres": {28}},
         {"primary_release_date_gte": date(2026, 1, 1)},
     ]  # fmt: skip
-    assert len(of(colour, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file)) == 4
-    assert of(colour, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file) == []
+    assert len(of(variant, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file)) == 4
+    assert of(variant, simulator, lambda tmdb: tmdb.discover.movie, rows, resume=file) == []
     kept = [result.row for result in read_fetched(file, MovieSummaryPage)]
     assert {"with_genres": any_of(28, 12)} in kept
     assert {"with_genres": [28, 12]} in kept
@@ -313,11 +313,11 @@ class Whole:
         return self._number
 
 
-def test_a_bad_row_is_an_error_of_its_own(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_bad_row_is_an_error_of_its_own(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     bad: list[Any] = [None, 1.5, "eleven", "1/../2", b"11", True, (11, 12), {"id": 3}, {"movie_id": "x"}, {3: 4}, ()]
     rows = [*range(1, 30), *bad, Whole(30), *range(31, 60)]
-    found = fetched(colour, simulator, rows, resume=file)
+    found = fetched(variant, simulator, rows, resume=file)
     errors = [result for result in found if result.error is not None]
     assert [result.row for result in errors if result.row not in bad] == []
     assert len(errors) == len(bad)
@@ -330,10 +330,10 @@ def test_a_bad_row_is_an_error_of_its_own(simulator: Simulator, colour: str, tmp
     assert "the row is {'id': 3}" in told["{'id': 3}"]
     assert simulator.count(DETAILS) == 59
     # They are not in the file, and are told again.
-    assert len(fetched(colour, simulator, rows, resume=file)) == len(bad)
+    assert len(fetched(variant, simulator, rows, resume=file)) == len(bad)
 
 
-def test_what_is_wrong_with_every_row_is_told_at_once(simulator: Simulator, colour: str) -> None:
+def test_what_is_wrong_with_every_row_is_told_at_once(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(InvalidArgument, match="'creditz', which cannot be appended here"):
             tmdb.fetch_many(tmdb.movies.details, [11, 12], append=["creditz"])
@@ -356,18 +356,18 @@ def test_what_is_wrong_with_every_row_is_told_at_once(simulator: Simulator, colo
         assert tmdb.fetch_many(tmdb.find.by_id, ["tt0076759"], external_source="imdb_id")
         assert tmdb.fetch_many(tmdb.trending.movies, ["day", "week"])
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests == []
 
 
-def test_a_secret_of_a_row_is_not_put_into_the_file(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_secret_of_a_row_is_not_put_into_the_file(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     secret = "5ecre7" * 5
     rows: list[Any] = [
         {"guest_session_id": secret}, secret, (secret,), (secret, 1, 2, 3), {"guest_session_id": secret, "x": 1},
     ]  # fmt: skip
     for number, row in enumerate(rows):
         file = tmp_path / f"{number}.jsonl"
-        (result,) = of(colour, simulator, lambda tmdb: tmdb.guest_sessions.rated_movies, iter([row]), resume=file)
+        (result,) = of(variant, simulator, lambda tmdb: tmdb.guest_sessions.rated_movies, iter([row]), resume=file)
         assert isinstance(result.error, InvalidArgument)
         assert secret not in f"{file.read_text()} {result!r} {result.error}"
 
@@ -386,81 +386,81 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_run_does_not_go_on_with_other_settings(
-    simulator: Simulator, colour: str, tmp_path: Path, change: str
+    simulator: Simulator, variant: str, tmp_path: Path, change: str
 ) -> None:
     file = tmp_path / "films.jsonl"
     former, now, told = CHANGES[change]
-    fetched(colour, simulator, [11], resume=file, client=former)
+    fetched(variant, simulator, [11], resume=file, client=former)
     kept = file.read_bytes()
     with pytest.raises(ConfigurationError, match=told):
-        fetched(colour, simulator, [11, 12], resume=file, client=now)
+        fetched(variant, simulator, [11, 12], resume=file, client=now)
     assert file.read_bytes() == kept
-    assert [result.id for result in fetched(colour, simulator, [11, 12], resume=file, client=former)] == [12]
+    assert [result.id for result in fetched(variant, simulator, [11, 12], resume=file, client=former)] == [12]
 
 
-def test_settings_that_are_not_sent_do_not_count(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_settings_that_are_not_sent_do_not_count(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
-    fetched(colour, simulator, [11], resume=file, language="de", client={"language": "fr", "region": "FR"})
-    (result,) = fetched(colour, simulator, [11, 12], resume=file, language="de", client={"region": "DE"})
+    fetched(variant, simulator, [11], resume=file, language="de", client={"language": "fr", "region": "FR"})
+    (result,) = fetched(variant, simulator, [11, 12], resume=file, language="de", client={"region": "DE"})
     assert result.id == 12
 
 
-def test_region_and_further_query_parameters_count(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_region_and_further_query_parameters_count(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     rows = [{"page": 1}, {"page": 2}]
     popular = tmp_path / "popular.jsonl"
-    of(colour, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "DE"})
+    of(variant, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "DE"})
     with pytest.raises(ConfigurationError, match=r"another region \('DE', not 'FR'\)"):
-        of(colour, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "FR"})
+        of(variant, simulator, lambda tmdb: tmdb.movies.popular, rows, resume=popular, client={"region": "FR"})
     # The method's own client is what counts.
     with pytest.raises(ConfigurationError, match="other query parameters"):
         of(
-            colour, simulator, lambda tmdb: tmdb.with_options(query={"page": "3"}).movies.popular, rows,
+            variant, simulator, lambda tmdb: tmdb.with_options(query={"page": "3"}).movies.popular, rows,
             resume=popular, client={"region": "DE"},
         )  # fmt: skip
 
 
-def test_the_language_of_a_derived_client_counts(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_the_language_of_a_derived_client_counts(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     german: dict[str, Any] = {"language": "de"}
-    of(colour, simulator, lambda tmdb: tmdb.with_options(language="de").movies.details, [11], resume=file)
+    of(variant, simulator, lambda tmdb: tmdb.with_options(language="de").movies.details, [11], resume=file)
     with pytest.raises(ConfigurationError, match="another language"):
-        of(colour, simulator, lambda tmdb: tmdb.with_options(language="fr").movies.details, [11, 12], resume=file)
-    (result,) = of(colour, simulator, lambda tmdb: tmdb.movies.details, [11, 12], resume=file, client=german)
+        of(variant, simulator, lambda tmdb: tmdb.with_options(language="fr").movies.details, [11, 12], resume=file)
+    (result,) = of(variant, simulator, lambda tmdb: tmdb.movies.details, [11, 12], resume=file, client=german)
     assert result.id == 12
 
 
-def test_the_base_address_counts(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_the_base_address_counts(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
-    fetched(colour, simulator, [11], resume=file)
+    fetched(variant, simulator, [11], resume=file)
     with Simulator(strict=True) as other, pytest.raises(ConfigurationError, match="another base address"):
-        fetched(colour, other, [11, 12], resume=file)
+        fetched(variant, other, [11, 12], resume=file)
 
 
-def test_what_was_fetched_for_a_user_is_the_users(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_what_was_fetched_for_a_user_is_the_users(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "states.jsonl"
     sessions = [simulator.create_session(simulator.create_user(name, "lighthouse")) for name in ("ada", "bea")]
     first, second = ({"session_id": one} for one in sessions)
-    assert len(of(colour, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=first)) == 1
+    assert len(of(variant, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=first)) == 1
     with pytest.raises(ConfigurationError, match="another user: name another file"):
-        of(colour, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=second)
+        of(variant, simulator, lambda tmdb: tmdb.movies.account_states, [11], resume=file, client=second)
     assert file.stat().st_mode & 0o077 == 0
 
 
 # The file
 
 
-def test_a_run_goes_on_where_the_former_one_ended(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_run_goes_on_where_the_former_one_ended(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     told: list[Progress] = []
-    fetched(colour, simulator, [1, 2, 3], append=["credits"], resume=file)
+    fetched(variant, simulator, [1, 2, 3], append=["credits"], resume=file)
     simulator.clear_requests()
     simulator.fail_next(500)
     found = fetched(
-        colour, simulator, range(1, 7), append=["credits"], resume=file, progress=told.append, concurrency=1
+        variant, simulator, range(1, 7), append=["credits"], resume=file, progress=told.append, concurrency=1
     )
     assert [(result.id, result.error is None) for result in found] == [(4, False), (5, True), (6, True)]
     assert (told[-1].done, told[-1].failed, told[-1].total) == (5, 1, 6)
-    (again,) = fetched(colour, simulator, range(1, 7), append=["credits"], resume=file)
+    (again,) = fetched(variant, simulator, range(1, 7), append=["credits"], resume=file)
     assert again.id == 4
     kept = list(read_fetched(file, MovieDetails))
     assert sorted(int(result.id) for result in kept) == [1, 2, 3, 4, 5, 6]
@@ -468,31 +468,31 @@ def test_a_run_goes_on_where_the_former_one_ended(simulator: Simulator, colour: 
     assert simulator.count(DETAILS) == 4
 
 
-def test_a_torn_last_line_is_cut_off(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_torn_last_line_is_cut_off(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
-    fetched(colour, simulator, [1, 2], resume=file, concurrency=1)
+    fetched(variant, simulator, [1, 2], resume=file, concurrency=1)
     whole = file.read_bytes()
     for cut in (1, 20, len(whole.splitlines(keepends=True)[-1]) - 1):
         file.write_bytes(whole[:-cut])
         assert [result.id for result in read_fetched(file, MovieDetails)] == [1]
-        assert [result.id for result in fetched(colour, simulator, [1, 2], resume=file)] == [2]
+        assert [result.id for result in fetched(variant, simulator, [1, 2], resume=file)] == [2]
         assert [result.id for result in read_fetched(file, MovieDetails)] == [1, 2]
 
 
-def test_a_file_of_something_else_is_left_alone(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_left_alone(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
-    fetched(colour, simulator, [1], append=["credits"], resume=file)
+    fetched(variant, simulator, [1], append=["credits"], resume=file)
     kept = file.read_bytes()
     with pytest.raises(ConfigurationError, match="belongs to a run with other arguments"):
-        fetched(colour, simulator, [1], resume=file)
+        fetched(variant, simulator, [1], resume=file)
     assert file.read_bytes() == kept
     for content in ("[1, 2]\n", "hello\n", '{"format": "x"}\n', kept.decode() + "nonsense\n" + "more\n"):
         file.write_text(content)
         with pytest.raises(ConfigurationError):
-            fetched(colour, simulator, [1], append=["credits"], resume=file)
+            fetched(variant, simulator, [1], append=["credits"], resume=file)
         assert file.read_text() == content
     with pytest.raises(ConfigurationError, match="cannot be"):
-        fetched(colour, simulator, [1], resume=tmp_path / "none" / "films.jsonl")
+        fetched(variant, simulator, [1], resume=tmp_path / "none" / "films.jsonl")
 
 
 def test_two_runs_do_not_write_one_file(simulator: Simulator, tmp_path: Path) -> None:
@@ -506,11 +506,11 @@ def test_two_runs_do_not_write_one_file(simulator: Simulator, tmp_path: Path) ->
         assert len(list(first)) == 2
 
 
-def test_no_credential_is_in_the_file(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_no_credential_is_in_the_file(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "films.jsonl"
     session = simulator.create_session()
     fetched(
-        colour, simulator, [1, 2], append=["account_states"], resume=file,
+        variant, simulator, [1, 2], append=["account_states"], resume=file,
         client={"session_id": session, "access_token": None, "api_key": simulator.api_key},
     )  # fmt: skip
     text = file.read_text()
@@ -530,7 +530,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_after_a_kill_and_many_faults_every_id_is_there_once(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_after_a_kill_and_many_faults_every_id_is_there_once(
+    simulator: Simulator, variant: str, tmp_path: Path
+) -> None:
     chance = random.Random(11)
     lock = threading.Lock()
     injected: collections.Counter[str] = collections.Counter()
@@ -548,7 +550,7 @@ def test_after_a_kill_and_many_faults_every_id_is_there_once(simulator: Simulato
     for name, fault in FAULTS.items():
         simulator.fail_next(**fault, times=None, where=by_chance(name))
     file = tmp_path / "films.jsonl"
-    command = [sys.executable, str(PROGRAM), simulator.base_url, str(file), str(COUNT), colour]
+    command = [sys.executable, str(PROGRAM), simulator.base_url, str(file), str(COUNT), variant]
     environment = {**os.environ, "TMDB_ACCESS_TOKEN": simulator.access_token}
     with subprocess.Popen(command, env=environment) as running:
         while not file.exists() or file.read_bytes().count(b"\n") < COUNT // 3:

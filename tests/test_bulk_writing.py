@@ -62,7 +62,7 @@ class Written(list[Fetched[Status]]):
 
 
 def written(
-    colour: str,
+    variant: str,
     simulator: Simulator,
     rows: Any,
     *,
@@ -76,7 +76,7 @@ def written(
 
     async def scene(tmdb: Any) -> None:
         run = tmdb.write_many(method_of(tmdb, method), rows, **options)
-        if colour == "sync":
+        if variant == "sync":
             for result in run:
                 found.append(result)
                 if len(found) == most:
@@ -89,7 +89,7 @@ def written(
                         break
         found.failures = run.failures
 
-    play(colour, simulator, scene, **(client or {}))
+    play(variant, simulator, scene, **(client or {}))
     return found
 
 
@@ -105,11 +105,11 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_bytes().splitlines()[1:]]
 
 
-def test_rows_are_written_once_each(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_rows_are_written_once_each(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     told: list[Progress] = []
     rows = [*films(11, 12), {"movie_id": "11", "value": 8.5}, {"movie_id": 13, "value": 7}, *films(13, value=7.0)]
     found = written(
-        colour, simulator, rows, client={"session_id": session}, resume=tmp_path / "x.jsonl", progress=told.append
+        variant, simulator, rows, client={"session_id": session}, resume=tmp_path / "x.jsonl", progress=told.append
     )
     assert sorted(result.id for result in found) == [11, 12, 13]  # type: ignore[type-var]
     assert all(isinstance(result.result(), Status) and result.row in rows for result in found)
@@ -120,7 +120,7 @@ def test_rows_are_written_once_each(simulator: Simulator, colour: str, session: 
 
 
 def test_the_file_says_that_a_row_is_sent_before_it_is(
-    simulator: Simulator, colour: str, session: str, tmp_path: Path
+    simulator: Simulator, variant: str, session: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "ratings.jsonl"
     seen: list[bool] = []
@@ -132,13 +132,13 @@ def test_the_file_says_that_a_row_is_sent_before_it_is(
         return False
 
     simulator.answer(where=looking)  # only to be told of each request
-    written(colour, simulator, films(1, 2, 3), client={"session_id": session}, resume=file)
+    written(variant, simulator, films(1, 2, 3), client={"session_id": session}, resume=file)
     assert seen == [True] * 3
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert session not in file.read_text()
 
 
-def test_failures_are_listed_and_tried_again(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_failures_are_listed_and_tried_again(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"session_id": session, "retries": ONCE}
     rows: list[Any] = [
@@ -149,7 +149,7 @@ def test_failures_are_listed_and_tried_again(simulator: Simulator, colour: str, 
         {"movie_id": 15, "value": 8, "rating": 8},
         None,
     ]
-    found = written(colour, simulator, rows, client=client, resume=file)
+    found = written(variant, simulator, rows, client=client, resume=file)
     kinds = {repr(result.row): type(result.error) for result in found.failures}
     assert kinds == {
         repr(row): kind for row, kind in zip(rows[2:], [NotFound, BadRequest, *[InvalidArgument] * 4], strict=True)
@@ -172,7 +172,7 @@ def test_failures_are_listed_and_tried_again(simulator: Simulator, colour: str, 
     assert "TMDB says" in str(refusal)
     # The next run tries again what failed, and nothing else.
     simulator.clear_requests()
-    again = written(colour, simulator, [*films(11, 12, 999_999_999)], client=client, resume=file)
+    again = written(variant, simulator, [*films(11, 12, 999_999_999)], client=client, resume=file)
     assert [result.id for result in again] == [999_999_999]
     assert simulator.count(RATE) == 1
     assert ratings_of(simulator).keys() == {("movie", 11), ("movie", 12)}
@@ -205,65 +205,65 @@ def test_a_write_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
     row: dict[str, Any],
     operation: str,
     arrives: bool,
-    colour: str,
+    variant: str,
 ) -> None:
     file = tmp_path / "writes.jsonl"
     client = {"session_id": session, "retries": ONCE}
     simulator.fail_next(operation=operation, disconnect=True, perform=arrives)
-    (lost,) = written(colour, simulator, [row], method=method, client=client, resume=file)
+    (lost,) = written(variant, simulator, [row], method=method, client=client, resume=file)
     assert isinstance(lost.error, TransportError)
     assert lines_of(file)[-1]["unknown"] is True
     simulator.clear_requests()
-    (found,) = written(colour, simulator, [row], method=method, client=client, resume=file)
+    (found,) = written(variant, simulator, [row], method=method, client=client, resume=file)
     assert found.result().success
     assert simulator.count(operation) == (0 if arrives else 1)
     asked = [request.operation for request in simulator.requests if "account-states" in str(request.operation)]
     assert len(asked) == 1
-    assert written(colour, simulator, [row], method=method, client=client, resume=file) == []
+    assert written(variant, simulator, [row], method=method, client=client, resume=file) == []
     library = simulator.user.library
     assert sum(map(len, (library.ratings, library.favorites, library.watchlist))) == 1
 
 
-def test_what_is_in_doubt_comes_last(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_what_is_in_doubt_comes_last(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"session_id": session, "retries": ONCE}
     simulator.fail_next(operation=RATE, disconnect=True)
-    written(colour, simulator, films(1), client=client, resume=file)
+    written(variant, simulator, films(1), client=client, resume=file)
     simulator.clear_requests()
-    found = written(colour, simulator, films(1, 2, 3), client=client, resume=file, concurrency=1)
+    found = written(variant, simulator, films(1, 2, 3), client=client, resume=file, concurrency=1)
     assert [result.id for result in found] == [2, 3, 1]
     assert [request.operation for request in simulator.requests if request.operation in (RATE, STATES)] == [
         RATE, RATE, STATES, RATE,
     ]  # fmt: skip
 
 
-def test_another_value_at_tmdb_is_not_ours(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_another_value_at_tmdb_is_not_ours(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"session_id": session, "retries": ONCE}
     simulator.fail_next(operation=RATE, disconnect=True)
-    written(colour, simulator, films(11), client=client, resume=file)
-    written(colour, simulator, films(11, value=3.0), client=client)
-    written(colour, simulator, films(11), client=client, resume=file)
+    written(variant, simulator, films(11), client=client, resume=file)
+    written(variant, simulator, films(11, value=3.0), client=client)
+    written(variant, simulator, films(11), client=client, resume=file)
     assert ratings_of(simulator) == {("movie", 11): 8.5}
 
 
 def test_a_rating_that_was_to_be_deleted_is_looked_for_as_well(
-    simulator: Simulator, colour: str, session: str, tmp_path: Path
+    simulator: Simulator, variant: str, session: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "deleted.jsonl"
     client = {"session_id": session, "retries": ONCE}
-    written(colour, simulator, films(11, 12), client=client)
+    written(variant, simulator, films(11, 12), client=client)
     simulator.fail_next(operation="movie-delete-rating", disconnect=True, perform=True)
     options: dict[str, Any] = {"method": "movies.delete_rating", "client": client, "resume": file, "concurrency": 1}
-    assert len(written(colour, simulator, [11, 12], **options).failures) == 1
+    assert len(written(variant, simulator, [11, 12], **options).failures) == 1
     simulator.clear_requests()
-    assert [result.error for result in written(colour, simulator, [11, 12], **options)] == [None]
+    assert [result.error for result in written(variant, simulator, [11, 12], **options)] == [None]
     assert simulator.count("movie-delete-rating") == 0
     assert ratings_of(simulator) == {}
 
 
 def test_what_may_be_written_twice_is_left_to_people(
-    simulator: Simulator, colour: str, session: str, tmp_path: Path
+    simulator: Simulator, variant: str, session: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "list.jsonl"
     client = {"session_id": session}
@@ -272,39 +272,39 @@ def test_what_may_be_written_twice_is_left_to_people(
     rows = [{"list_id": number, "media_id": one} for one in (11, 12)]
     options: dict[str, Any] = {"method": "lists.add_movie", "client": client, "resume": file, "concurrency": 1}
     simulator.fail_next(operation="list-add-movie", disconnect=True, perform=True)
-    first, second = written(colour, simulator, rows, **options)
+    first, second = written(variant, simulator, rows, **options)
     assert (type(first.error), second.error) == (TransportError, None)
     simulator.clear_requests()
-    again = written(colour, simulator, rows, **options)
+    again = written(variant, simulator, rows, **options)
     (unknown,) = again.failures
     assert isinstance(unknown.error, OutcomeUnknown)
     assert "repeat_unknown=True" in str(unknown.error)
     assert simulator.count("list-add-movie") == 0
     assert [type(one.error) for one in read_fetched(file, Status)] == [type(None), TransportError]
-    (sent,) = written(colour, simulator, rows, **options, repeat_unknown=True)
+    (sent,) = written(variant, simulator, rows, **options, repeat_unknown=True)
     assert sent.id == number
     assert simulator.count("list-add-movie") == 1
 
 
-def test_a_refusal_that_came_is_no_doubt(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_a_refusal_that_came_is_no_doubt(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "list.jsonl"
     rows = [{"list_id": 1, "media_id": 11}]
     options: dict[str, Any] = {"method": "lists.add_movie", "client": {"session_id": session}, "resume": file}
     for fault in ({"http_status": 503}, {"tmdb_code": 34}):
         simulator.fail_next(operation="list-add-movie", times=9, **fault)
-        written(colour, simulator, rows, **{**options, "client": {"session_id": session, "retries": ONCE}})
+        written(variant, simulator, rows, **{**options, "client": {"session_id": session, "retries": ONCE}})
         assert "unknown" not in lines_of(file)[-1]
         simulator.clear_faults()
 
 
-def test_one_thing_is_not_given_two_values(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_one_thing_is_not_given_two_values(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"session_id": session}
-    found = written(colour, simulator, [*films(11), *films(12), *films(11, value=3.0)], client=client, resume=file)
+    found = written(variant, simulator, [*films(11), *films(12), *films(11, value=3.0)], client=client, resume=file)
     (refused,) = found.failures
     assert refused.row == {"movie_id": 11, "value": 3.0}
     assert "a row before has set another value for 11" in str(refused.error)
-    (refused,) = written(colour, simulator, films(12, value=3.0), client=client, resume=file).failures
+    (refused,) = written(variant, simulator, films(12, value=3.0), client=client, resume=file).failures
     assert "needs another file" in str(refused.error)
     assert ratings_of(simulator) == {("movie", 11): 8.5, ("movie", 12): 8.5}
 
@@ -333,26 +333,26 @@ def test_reading_and_writing_are_told_apart(simulator: Simulator) -> None:
     assert simulator.requests == []
 
 
-def test_a_session_that_is_refused_ends_the_run(simulator: Simulator, colour: str, session: str) -> None:
+def test_a_session_that_is_refused_ends_the_run(simulator: Simulator, variant: str, session: str) -> None:
     simulator.forget_session(session)
     with pytest.raises(SessionDenied):
-        written(colour, simulator, films(*range(1, 100)), client={"session_id": session}, concurrency=2)
+        written(variant, simulator, films(*range(1, 100)), client={"session_id": session}, concurrency=2)
     assert simulator.count(RATE) <= 4
 
 
 @pytest.mark.parametrize("most", [1, 3])
 def test_what_was_sent_is_waited_for_when_a_run_is_left(
-    simulator: Simulator, colour: str, session: str, tmp_path: Path, most: int
+    simulator: Simulator, variant: str, session: str, tmp_path: Path, most: int
 ) -> None:
     file = tmp_path / "ratings.jsonl"
     simulator.fail_next(operation=RATE, times=8, delay=0.1)
     client = {"session_id": session}
-    written(colour, simulator, films(*range(1, 50)), client=client, resume=file, most=most, concurrency=6)
+    written(variant, simulator, films(*range(1, 50)), client=client, resume=file, most=most, concurrency=6)
     last = {json.dumps(line["row"]): line for line in lines_of(file)}
     done = {line["id"] for line in last.values() if "value" in line}
     assert all("value" in line or line.get("sent") is False for line in last.values())
     assert {("movie", one) for one in done} == ratings_of(simulator).keys()
-    written(colour, simulator, films(*range(1, 50)), client=client, resume=file)
+    written(variant, simulator, films(*range(1, 50)), client=client, resume=file)
     assert simulator.count(RATE) == 49
     assert simulator.count(STATES) == 0
 
@@ -387,54 +387,54 @@ def test_a_run_that_is_cancelled_waits_for_what_was_sent(
     assert len(ratings_of(simulator)) == 4
 
 
-def test_rows_that_raise_end_the_run_as_they_do(simulator: Simulator, colour: str, session: str) -> None:
+def test_rows_that_raise_end_the_run_as_they_do(simulator: Simulator, variant: str, session: str) -> None:
     def rows() -> Iterator[dict[str, Any]]:
         yield from films(1, 2)
         raise csv.Error("line 3")
 
     with pytest.raises(csv.Error, match="line 3"):
-        written(colour, simulator, rows(), client={"session_id": session})
+        written(variant, simulator, rows(), client={"session_id": session})
     assert len(ratings_of(simulator)) == 2
 
 
 # Whose it is
 
 
-def test_a_file_belongs_to_one_user(simulator: Simulator, colour: str, session: str, tmp_path: Path) -> None:
+def test_a_file_belongs_to_one_user(simulator: Simulator, variant: str, session: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     other = simulator.create_session(simulator.create_user("ottoline", "lighthouse"))
-    written(colour, simulator, films(11), client={"session_id": session}, resume=file)
+    written(variant, simulator, films(11), client={"session_id": session}, resume=file)
     kept = file.read_bytes()
     for client in ({"session_id": other}, {}):
         with pytest.raises(ConfigurationError, match="another user"):
-            written(colour, simulator, films(11, 12), client=client, resume=file)
+            written(variant, simulator, films(11, 12), client=client, resume=file)
     assert file.read_bytes() == kept
     # Another session of the same user goes on.
     again = {"session_id": simulator.create_session()}
-    assert [result.id for result in written(colour, simulator, films(11, 12), client=again, resume=file)] == [12]
+    assert [result.id for result in written(variant, simulator, films(11, 12), client=again, resume=file)] == [12]
 
 
-def test_what_a_guest_wrote_is_gone_with_the_guest_session(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_what_a_guest_wrote_is_gone_with_the_guest_session(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "ratings.jsonl"
     kept = {"store": FileStore(tmp_path / "sessions.json")}
-    written(colour, simulator, films(11), client=kept, resume=file)
+    written(variant, simulator, films(11), client=kept, resume=file)
     with pytest.raises(ConfigurationError, match=r"another user.*keep it in a FileStore"):
-        written(colour, simulator, films(11, 12), resume=file)
-    assert [result.id for result in written(colour, simulator, films(11, 12), client=kept, resume=file)] == [12]
+        written(variant, simulator, films(11, 12), resume=file)
+    assert [result.id for result in written(variant, simulator, films(11, 12), client=kept, resume=file)] == [12]
     guests = [request.params["guest_session_id"] for request in simulator.requests if request.operation == RATE]
     assert not [one for one in guests if one in file.read_text()]
 
 
 def test_a_guest_session_that_is_dropped_on_the_way_ends_the_run(
-    simulator: Simulator, colour: str, tmp_path: Path
+    simulator: Simulator, variant: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "ratings.jsonl"
     client = {"store": FileStore(tmp_path / "sessions.json")}
-    written(colour, simulator, films(1), client=client, resume=file)
+    written(variant, simulator, films(1), client=client, resume=file)
     for guest in list(simulator._state.guest_sessions):
         simulator.forget_guest_session(guest)
     with pytest.raises(SessionDenied, match="begin again, with another file"):
-        written(colour, simulator, films(1, 2, 3), client=client, resume=file, concurrency=1)
+        written(variant, simulator, films(1, 2, 3), client=client, resume=file, concurrency=1)
     assert [line["id"] for line in lines_of(file) if "value" in line] == [1]
 
 
@@ -450,7 +450,7 @@ def test_the_mode_of_a_derived_client_says_whose_it_is(simulator: Simulator, ses
     assert ratings_of(simulator) == {}
 
 
-def test_derived_clients_write_for_their_own_users(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_derived_clients_write_for_their_own_users(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     users = [simulator.create_user(name, "lighthouse") for name in ("ada", "bea")]
     sessions = [simulator.create_session(user) for user in users]
 
@@ -459,7 +459,7 @@ def test_derived_clients_write_for_their_own_users(simulator: Simulator, colour:
         run = own.write_many(
             own.movies.add_rating, films(*ids, value=number + 1.0), resume=tmp_path / f"{number}.jsonl"
         )
-        if colour == "sync":
+        if variant == "sync":
             return [result.id for result in run]
         async with run as results:
             return [result.id async for result in results]
@@ -472,23 +472,23 @@ def test_derived_clients_write_for_their_own_users(simulator: Simulator, colour:
         with pytest.raises(ConfigurationError, match="another user"):
             await rate(tmdb, 0, range(1, 30))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     for number, user in enumerate(users):
         assert {rating.value for rating in user.library.ratings.values()} == {number + 1.0}
         assert len(user.library.ratings) == 20 - number
 
 
-def test_lists_of_v4_belong_to_the_user_of_the_token(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_lists_of_v4_belong_to_the_user_of_the_token(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "lists.jsonl"
     mine = {"user_access_token": simulator.create_user_access_token()}
     other = {"user_access_token": simulator.create_user_access_token(simulator.create_user("ottoline", "lighthouse"))}
     rows: list[Any] = [{"name": "first", "iso_639_1": "en"}, {"name": "second", "iso_639_1": "en"}]
     options: dict[str, Any] = {"method": "v4.lists.create", "resume": file}
-    made = written(colour, simulator, rows, client=mine, **options)
+    made = written(variant, simulator, rows, client=mine, **options)
     assert len({result.result().to_dict()["id"] for result in made}) == 2
     with pytest.raises(ConfigurationError, match="another user"):
-        written(colour, simulator, [*rows, {"name": "third", "iso_639_1": "en"}], client=other, **options)
-    assert written(colour, simulator, rows, client=mine, **options) == []
+        written(variant, simulator, [*rows, {"name": "third", "iso_639_1": "en"}], client=other, **options)
+    assert written(variant, simulator, rows, client=mine, **options) == []
     assert simulator.count("v4/list-create") == 2
 
 
@@ -500,7 +500,7 @@ COUNT = 500
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_after_a_kill_every_row_has_been_written_once(
-    simulator: Simulator, colour: str, session: str, tmp_path: Path
+    simulator: Simulator, variant: str, session: str, tmp_path: Path
 ) -> None:
     table, file = tmp_path / "ratings.csv", tmp_path / "ratings.jsonl"
     wanted = {number: 0.5 + number % 20 / 2 for number in range(1, COUNT + 1)}
@@ -517,7 +517,7 @@ def test_after_a_kill_every_row_has_been_written_once(
 
     # so that a kill falls between the writing and the answer
     simulator.fail_next(delay=0.02, times=None, where=counted)
-    command = [sys.executable, str(PROGRAM), simulator.base_url, str(table), str(file), colour]
+    command = [sys.executable, str(PROGRAM), simulator.base_url, str(table), str(file), variant]
     environment = {**os.environ, "TMDB_ACCESS_TOKEN": simulator.access_token, "TMDB_SESSION_ID": session}
     in_doubt = 0
     for part in (3, 2):

@@ -44,18 +44,18 @@ def details(*ids: int, **more: Any) -> Any:
 # What is kept
 
 
-def test_a_second_read_is_answered_from_the_cache(simulator: Simulator, colour: str) -> None:
-    first, second = play(colour, simulator, details(11, 11), cache=True)
+def test_a_second_read_is_answered_from_the_cache(simulator: Simulator, variant: str) -> None:
+    first, second = play(variant, simulator, details(11, 11), cache=True)
     assert first == second
     assert simulator.count(DETAILS) == 1
 
 
-def test_without_a_cache_every_read_is_sent(simulator: Simulator, colour: str) -> None:
-    play(colour, simulator, details(11, 11))
+def test_without_a_cache_every_read_is_sent(simulator: Simulator, variant: str) -> None:
+    play(variant, simulator, details(11, 11))
     assert simulator.count(DETAILS) == 2
 
 
-def test_what_differs_is_kept_apart(simulator: Simulator, colour: str) -> None:
+def test_what_differs_is_kept_apart(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for _ in range(2):
             await result_of(tmdb.movies.details(11))
@@ -63,12 +63,12 @@ def test_what_differs_is_kept_apart(simulator: Simulator, colour: str) -> None:
             await result_of(tmdb.movies.details(11, language="de-DE"))
             await result_of(tmdb.movies.details(11, append=["credits"]))
 
-    play(colour, simulator, scene, cache=True)
+    play(variant, simulator, scene, cache=True)
     assert simulator.count(DETAILS) == 4
 
 
 def answering(*answers: httpx.Response) -> tuple[Any, list[httpx.Request]]:
-    """A transport of either colour that gives one answer after the other, the last one again and again."""
+    """A transport of either variant that gives one answer after the other, the last one again and again."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -85,44 +85,44 @@ def movie(**headers: str) -> httpx.Response:
     )
 
 
-def test_what_has_grown_old_is_asked_for_with_its_tag(simulator: Simulator, colour: str) -> None:
+def test_what_has_grown_old_is_asked_for_with_its_tag(simulator: Simulator, variant: str) -> None:
     transport, seen = answering(
         movie(cache_control="public, max-age=0", etag='"a"'),
         httpx.Response(304, headers={"etag": '"a"', "cache-control": "public, max-age=60"}),
     )
-    titles = play(colour, simulator, details(11, 11, 11), cache=True, transport=transport)
+    titles = play(variant, simulator, details(11, 11, 11), cache=True, transport=transport)
     assert titles == ["A film"] * 3
     assert [request.headers.get("if-none-match") for request in seen] == [None, '"a"']
     assert [request.headers["authorization"][:7] for request in seen] == ["Bearer "] * 2
 
 
 @pytest.mark.parametrize("directives", ["no-store", "private, max-age=600", "no-cache", ""])
-def test_what_tmdb_does_not_let_be_kept_is_asked_for_again(simulator: Simulator, colour: str, directives: str) -> None:
+def test_what_tmdb_does_not_let_be_kept_is_asked_for_again(simulator: Simulator, variant: str, directives: str) -> None:
     transport, seen = answering(movie(cache_control=directives) if directives else movie())
-    play(colour, simulator, details(11, 11), cache=True, transport=transport)
+    play(variant, simulator, details(11, 11), cache=True, transport=transport)
     assert len(seen) == 2
 
 
-def test_a_failure_is_not_kept(simulator: Simulator, colour: str) -> None:
+def test_a_failure_is_not_kept(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(ServerError):
             await result_of(tmdb.movies.details(11))
         await result_of(tmdb.movies.details(11))
 
     simulator.fail_next(500)
-    play(colour, simulator, scene, cache=True)
+    play(variant, simulator, scene, cache=True)
     assert simulator.count(DETAILS) == 2
 
 
-def test_an_answer_from_the_cache_takes_no_turn(simulator: Simulator, colour: str) -> None:
+def test_an_answer_from_the_cache_takes_no_turn(simulator: Simulator, variant: str) -> None:
     limit = CountingLimit()
-    play(colour, simulator, details(11, 11, 11), cache=True, rate_limit=limit)
+    play(variant, simulator, details(11, 11, 11), cache=True, rate_limit=limit)
     assert limit.reserved == 1
 
 
-def test_a_file_is_shared_and_survives(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_file_is_shared_and_survives(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "folder" / "cache.db"
-    for chosen in (colour, "sync", "async"):
+    for chosen in (variant, "sync", "async"):
         play(chosen, simulator, details(11), cache=file)
     assert simulator.count(DETAILS) == 1
     assert file.stat().st_mode & 0o077 == 0
@@ -146,7 +146,7 @@ def test_an_application_key_in_the_address_is_no_difference(simulator: Simulator
 # What never is
 
 
-def test_nothing_of_a_users_is_kept(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_nothing_of_a_users_is_kept(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     session = simulator.create_session()
 
     async def scene(tmdb: Any) -> None:
@@ -155,15 +155,15 @@ def test_nothing_of_a_users_is_kept(simulator: Simulator, colour: str, tmp_path:
             await result_of(tmdb.account.rated_movies())
             await result_of(tmdb.movies.account_states(11))
 
-    play(colour, simulator, scene, cache=tmp_path / "c", session_id=session)
+    play(variant, simulator, scene, cache=tmp_path / "c", session_id=session)
     assert simulator.count("movie-account-states") == 2
     assert simulator.count("account-rated-movies") == 2
     assert stored(tmp_path / "c") == b""
 
 
-def test_nothing_that_a_users_token_reads_is_kept(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_nothing_that_a_users_token_reads_is_kept(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     token = simulator.create_user_access_token()
-    play(colour, simulator, details(11, 11), cache=tmp_path / "c", user_access_token=token, access_token=None)
+    play(variant, simulator, details(11, 11), cache=tmp_path / "c", user_access_token=token, access_token=None)
     assert simulator.count(DETAILS) == 2
     assert stored(tmp_path / "c") == b""
 
@@ -218,13 +218,13 @@ def stored(file: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", ["access_token", "api_key"])
 def test_no_credential_is_in_a_key_or_in_what_is_stored(
-    simulator: Simulator, colour: str, kind: str, tmp_path: Path
+    simulator: Simulator, variant: str, kind: str, tmp_path: Path
 ) -> None:
     secret = getattr(simulator, kind)
     headers = {"cache-control": "public, max-age=600", "set-cookie": "track=c00kie", "x-echo": f"you sent {secret}"}
     transport, seen = answering(movie(**headers))
     credentials = {"access_token": None, kind: secret}
-    play(colour, simulator, details(11, 11), cache=tmp_path / "c", transport=transport, **credentials)
+    play(variant, simulator, details(11, 11), cache=tmp_path / "c", transport=transport, **credentials)
     assert len(seen) == 1
     assert secret in str(seen[0].url) + str(seen[0].headers.get("authorization"))
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir()) + stored(tmp_path / "c")
@@ -234,14 +234,14 @@ def test_no_credential_is_in_a_key_or_in_what_is_stored(
     assert not re.search(rb"authorization|cookie", content, re.IGNORECASE)
 
 
-def test_making_a_guest_session_is_never_answered_from_the_cache(simulator: Simulator, colour: str) -> None:
+def test_making_a_guest_session_is_never_answered_from_the_cache(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         one = await result_of(tmdb.guest.start())
         await result_of(tmdb.guest.forget())
         other = await result_of(tmdb.guest.start())
         assert one.id != other.id
 
-    play(colour, simulator, scene, cache=True)
+    play(variant, simulator, scene, cache=True)
 
 
 # Reads that are under way together
@@ -379,13 +379,13 @@ def test_answers_that_are_shared_are_objects_of_their_own(simulator: Simulator) 
     play("sync", simulator, scene, cache=True)
 
 
-def test_an_error_of_tmdbs_comes_as_ever(simulator: Simulator, colour: str) -> None:
+def test_an_error_of_tmdbs_comes_as_ever(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for _ in range(2):
             with pytest.raises(NotFound):
                 await result_of(tmdb.movies.details(10**9))
 
-    play(colour, simulator, scene, cache=True)
+    play(variant, simulator, scene, cache=True)
 
 
 # What is refused
@@ -398,7 +398,7 @@ def test_what_is_no_cache_is_refused(make: Any, cache: Any) -> None:
         make(api_key="0123456789abcdef" * 2, cache=cache)
 
 
-def test_a_storage_of_the_other_colour_is_refused() -> None:
+def test_a_storage_of_the_other_variant_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"hishel\.BaseStorage"):
         TMDB(api_key="0123456789abcdef" * 2, cache=AsyncSqliteStorage())
     with pytest.raises(ConfigurationError, match=r"hishel\.AsyncBaseStorage"):
@@ -410,10 +410,10 @@ def test_a_folder_is_no_cache_file(tmp_path: Path) -> None:
         TMDB(api_key="0123456789abcdef" * 2, cache=tmp_path)
 
 
-def test_a_file_that_is_no_cache_is_left_alone(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_cache_is_left_alone(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("my notes, which are not a database" * 100)
-    play(colour, simulator, details(11, 11), cache=file)
+    play(variant, simulator, details(11, 11), cache=file)
     assert file.read_text().startswith("my notes")
     assert simulator.count(DETAILS) == 2
 

@@ -367,9 +367,9 @@ def arguments(call: str) -> dict[str, Any]:
     }.get(call, {})
 
 
-@pytest.mark.parametrize("colour", ["sync", "async", "sync, cached", "async, cached", "aiohttp"])
+@pytest.mark.parametrize("variant", ["sync", "async", "sync, cached", "async, cached", "aiohttp"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log: Collector) -> None:
+def test_no_secret_shows_when_something_goes_wrong(fault: str, variant: str, log: Collector) -> None:
     with Simulator(strict=True) as simulator, warnings.catch_warnings(record=True) as warned:
         secrets = [simulator.api_key, simulator.access_token, simulator.create_session()]
         options: list[dict[str, Any]] = [
@@ -380,15 +380,15 @@ def test_no_secret_shows_when_something_goes_wrong(fault: str, colour: str, log:
         errors: list[TMDBError] = []
         for chosen in options:
             settings = chosen | {"base_url": simulator.base_url, "timeout": 0.1 if fault == "timeout" else 5.0}
-            settings["cache"] = "cached" in colour
+            settings["cache"] = "cached" in variant
             for call in CALLS:
                 simulator.clear_faults()
                 simulator.fail_next(**FAULTS[fault], times=3)
                 resource, method = call.split(".")
                 errors += (
                     call_sync(settings, resource, method, secrets)
-                    if colour.startswith("sync")
-                    else anyio.run(call_async, settings, resource, method, secrets, colour == "aiohttp")
+                    if variant.startswith("sync")
+                    else anyio.run(call_async, settings, resource, method, secrets, variant == "aiohttp")
                 )
         assert len(errors) == len(options) * len(CALLS)
         gc.collect()

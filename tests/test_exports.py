@@ -45,7 +45,7 @@ from tmdb_ext import (
 
 DAY = date(2026, 3, 23)
 PROGRAM = Path(__file__).parent / "programs" / "read_an_export.py"
-COLOURS = ["sync", "asyncio", "trio"]
+VARIANTS = ["sync", "asyncio", "trio"]
 LINES = [
     {"adult": False, "id": 11, "original_title": "Star Wars", "popularity": 20.5, "video": False},
     {"adult": True, "id": 12, "original_title": "Ünïcode\u2028 ☃", "popularity": 0, "video": True},
@@ -117,9 +117,9 @@ def server() -> Iterator[Files]:
     files.server.server_close()
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=VARIANTS)
 def read(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
-    """All rows of an export, read in the colour and on the backend; `most` leaves after some."""
+    """All rows of an export, read in the variant and on the backend; `most` leaves after some."""
 
     def sync(*arguments: Any, most: int | None = None, **options: Any) -> list[Any]:
         found = []
@@ -146,7 +146,7 @@ def read(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
     return sync if request.param == "sync" else asynchronous
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=VARIANTS)
 def download(request: pytest.FixtureRequest) -> Callable[..., Path]:
     def asynchronous(*arguments: Any, **options: Any) -> Path:
         return anyio.run(lambda: adownload_daily_ids(*arguments, **options), backend=request.param)
@@ -257,7 +257,7 @@ def test_nothing_is_sent_before_the_first_row_is_asked_for(server: Files) -> Non
     assert server.asked == []
 
 
-def test_rows_are_read_in_one_colour(server: Files) -> None:
+def test_rows_are_read_in_one_variant(server: Files) -> None:
     server.put(packed(lines_of(*LINES)))
 
     async def main() -> None:
@@ -583,7 +583,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs the peak memory of a process")
-@pytest.mark.parametrize("how", COLOURS)
+@pytest.mark.parametrize("how", VARIANTS)
 def test_a_million_lines_take_no_more_memory_than_ten_thousand(
     server: Files, exports: dict[int, Path], how: str
 ) -> None:

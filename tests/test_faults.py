@@ -24,24 +24,24 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwIn0.c2lnbmF0dXJl"
 
 
 @pytest.fixture(params=["sync", "async", "aiohttp"])
-def colour(request: pytest.FixtureRequest) -> str:
+def variant(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def over(colour: str) -> dict[str, Any]:
-    return {"transport": AiohttpTransport()} if colour == "aiohttp" else {}
+def over(variant: str) -> dict[str, Any]:
+    return {"transport": AiohttpTransport()} if variant == "aiohttp" else {}
 
 
-def outcome(colour: str, address: str, **more: Any) -> str:
+def outcome(variant: str, address: str, **more: Any) -> str:
     """What reading film 11 gives: its title, or the class of the error."""
     options: dict[str, Any] = {"access_token": TOKEN, "base_url": address, "timeout": 0.5} | more
 
     async def main() -> str:
         try:
-            if colour == "sync":
+            if variant == "sync":
                 with TMDB(**options) as tmdb:
                     return f"the film {tmdb.movies.details(11).title}"
-            async with AsyncTMDB(**options, **over(colour)) as other:
+            async with AsyncTMDB(**options, **over(variant)) as other:
                 return f"the film {(await other.movies.details(11)).title}"
         except TMDBError as error:
             errors.append(error)
@@ -54,17 +54,17 @@ def outcome(colour: str, address: str, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.what for fault in FAULTS])
-def test_a_fault_gives_what_the_table_says(fault: Fault, colour: str) -> None:
+def test_a_fault_gives_what_the_table_says(fault: Fault, variant: str) -> None:
     patient = RetryPolicy(attempts=1, budget=0.4 if "trickles" in fault.what else 30.0)
     timeout = 10.0 if "30 MB" in fault.what else 0.5
     with serving(fault.act) as (address, came):
-        given = outcome(colour, address, retries=patient, timeout=timeout)
+        given = outcome(variant, address, retries=patient, timeout=timeout)
         assert given == ("the film Star Wars" if fault.gives == "the film" else fault.gives)
         assert len(came) == (fault.act is not None)
     with serving(fault.act) as (address, came):
         told: list[Any] = []
         outcome(
-            colour,
+            variant,
             address,
             retries=RetryPolicy(attempts=2, backoff=0.01, budget=1.2, on_retry=told.append),
             timeout=timeout,
@@ -73,13 +73,13 @@ def test_a_fault_gives_what_the_table_says(fault: Fault, colour: str) -> None:
         assert len(came) == (1 + fault.repeated if fault.act is not None else 0)
 
 
-def test_a_name_that_leads_nowhere_is_a_connect_error(colour: str) -> None:
-    assert outcome(colour, "http://nowhere.invalid") == "ConnectError"
+def test_a_name_that_leads_nowhere_is_a_connect_error(variant: str) -> None:
+    assert outcome(variant, "http://nowhere.invalid") == "ConnectError"
 
 
-def test_a_server_that_cannot_be_trusted_is_a_connect_error(colour: str) -> None:
+def test_a_server_that_cannot_be_trusted_is_a_connect_error(variant: str) -> None:
     with serving(reply("200 OK"), eager=True) as (address, _):
-        assert outcome(colour, address.replace("http:", "https:")) == "ConnectError"
+        assert outcome(variant, address.replace("http:", "https:")) == "ConnectError"
     assert issubclass(ConnectError, ConnectionError)
 
 
@@ -209,15 +209,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=[ascii(text)[:20] for text in HOSTILE])
-def test_no_text_in_a_path_leads_to_another_path(text: str, colour: str) -> None:
+def test_no_text_in_a_path_leads_to_another_path(text: str, variant: str) -> None:
     with serving(reply("200 OK", b'{"id": "x"}')) as (address, came):
 
         async def main() -> None:
-            if colour == "sync":
+            if variant == "sync":
                 with TMDB(access_token=TOKEN, base_url=address) as tmdb:
                     tmdb.reviews.details(text)
                 return
-            async with AsyncTMDB(access_token=TOKEN, base_url=address, **over(colour)) as other:
+            async with AsyncTMDB(access_token=TOKEN, base_url=address, **over(variant)) as other:
                 await other.reviews.details(text)
 
         try:

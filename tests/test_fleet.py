@@ -150,12 +150,12 @@ def has_a_turn(limit: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["nobody listens", "nobody answers the connection", "nobody answers the handshake"])
-def test_a_call_that_failed_before_it_was_sent_gives_its_turn_back(slow_limit: Any, kind: str, colour: str) -> None:
+def test_a_call_that_failed_before_it_was_sent_gives_its_turn_back(slow_limit: Any, kind: str, variant: str) -> None:
     def call(address: str) -> None:
         settings: dict[str, Any] = {"api_key": KEY, "base_url": address, "rate_limit": slow_limit, "timeout": 0.3}
 
         async def main() -> None:
-            if colour == "sync":
+            if variant == "sync":
                 with TMDB(**settings) as tmdb:
                     tmdb.movies.details(11)
             else:
@@ -191,10 +191,10 @@ def test_a_call_that_was_cancelled_before_it_was_sent_gives_its_turn_back(slow_l
     assert soon(lambda: has_a_turn(slow_limit))
 
 
-def test_a_call_that_was_sent_keeps_its_turn(slow_limit: Any, simulator: Simulator, colour: str) -> None:
+def test_a_call_that_was_sent_keeps_its_turn(slow_limit: Any, simulator: Simulator, variant: str) -> None:
     simulator.fail_next(500)
     with pytest.raises(Exception, match="500"):
-        play(colour, simulator, read, rate_limit=slow_limit)
+        play(variant, simulator, read, rate_limit=slow_limit)
     time.sleep(0.2)
     assert not has_a_turn(slow_limit)
 
@@ -237,24 +237,24 @@ def test_a_turn_that_comes_after_its_call_was_cancelled_is_given_back(own_server
 
 
 def test_a_call_whose_deadline_lies_before_its_turn_fails_at_once_and_is_not_sent(
-    server: RedisServer, simulator: Simulator, colour: str
+    server: RedisServer, simulator: Simulator, variant: str
 ) -> None:
     RedisRateLimit(server.url).back_off(60)
     limit = RedisRateLimit(server.url)
     with pytest.raises(RequestTimeout, match=r"its turn under the rate limit comes in \d+") as caught:
-        play(colour, simulator, rate, rate_limit=limit, retries=RetryPolicy(budget=30))
+        play(variant, simulator, rate, rate_limit=limit, retries=RetryPolicy(budget=30))
     assert (caught.value.phase, caught.value.retryable) == ("budget", True)
     assert simulator.requests == []
 
 
 def test_a_turn_is_renewed_if_its_connection_comes_late(
-    simulator: Simulator, colour: str, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, variant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections that were slow come together; their requests must not go together."""
-    half = "_async" if colour == "async" else "_sync"
+    half = "_async" if variant == "async" else "_sync"
     monkeypatch.setattr(f"tmdb_ext._http.{half}.engine.GOOD_FOR", -1.0)
     turns = Turns()
-    play(colour, simulator, read, rate_limit=turns)
+    play(variant, simulator, read, rate_limit=turns)
     assert (turns.taken, turns.given_back) == (2, 1)
     assert simulator.count("movie-details") == 1
 
@@ -511,9 +511,9 @@ def test_what_somebody_has_to_change_is_an_error_and_no_outage(
     for options in ({"rate_limit": RedisRateLimit(url)}, {"store": RedisStore(url)}):
         if set_up is something_else_there and "store" in options:
             continue
-        for colour in ("sync", "async"):
+        for variant in ("sync", "async"):
             with pytest.raises(ConfigurationError, match=match):
-                play(colour, simulator, rate, **options)
+                play(variant, simulator, rate, **options)
     assert simulator.requests == []
 
 
@@ -522,7 +522,7 @@ def test_a_trusted_certificate_is_taken(own_server: RedisServer, tmp_path: Path)
     turn_of(RedisRateLimit(redis.Redis.from_url(url, ssl_ca_certs=str(authority.file))))
 
 
-def test_what_a_later_version_keeps_is_left_alone(server: RedisServer, simulator: Simulator, colour: str) -> None:
+def test_what_a_later_version_keeps_is_left_alone(server: RedisServer, simulator: Simulator, variant: str) -> None:
     limit = RedisRateLimit(server.url)
     turn_of(limit)
     with server.client() as client:
@@ -592,7 +592,7 @@ def test_the_number_of_a_lock_grows_though_redis_has_forgotten_it_or_its_clock_g
 
 @pytest.mark.parametrize("kind", ["guest", "user"])
 def test_whoever_comes_back_with_a_session_uses_the_one_in_the_store(
-    server: RedisServer, simulator: Simulator, kind: str, colour: str, caplog: pytest.LogCaptureFixture
+    server: RedisServer, simulator: Simulator, kind: str, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A worker was held up for so long, while it made a session, that its lock has lapsed."""
     token = simulator.access_token if kind == "guest" else simulator.create_user_access_token()
@@ -637,7 +637,7 @@ def test_whoever_comes_back_with_a_session_uses_the_one_in_the_store(
             else:
                 assert mine.user.id == theirs.user.id
 
-        play(colour, simulator, scene, **settings, store=store)
+        play(variant, simulator, scene, **settings, store=store)
     assert simulator.count(NEW_GUEST if kind == "guest" else CONVERT) == 2
     if kind == "guest":
         assert "Another worker has put a guest session into the store" in caplog.text
@@ -703,14 +703,14 @@ def test_a_silent_redis_costs_a_constructor_nothing(own_server: RedisServer, sim
 
 @pytest.mark.parametrize("what", ["store", "limit"])
 def test_a_call_keeps_to_its_budget_though_redis_never_answers(
-    own_server: RedisServer, simulator: Simulator, what: str, colour: str
+    own_server: RedisServer, simulator: Simulator, what: str, variant: str
 ) -> None:
     client = silent(own_server)
     options: dict[str, Any] = (
         {"store": RedisStore(client)} if what == "store" else {"rate_limit": RedisRateLimit(client)}
     )
     with pytest.raises(RequestTimeout) as caught:
-        play(colour, simulator, rate, **options, retries=RetryPolicy(budget=0.5))
+        play(variant, simulator, rate, **options, retries=RetryPolicy(budget=0.5))
     assert (caught.value.phase, caught.value.retryable) == ("budget", True)
     assert simulator.requests == []
 
@@ -854,7 +854,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisNodes]:
     cluster.stop()
 
 
-def test_a_cluster_of_three_nodes(nodes: RedisNodes, simulator: Simulator, colour: str) -> None:
+def test_a_cluster_of_three_nodes(nodes: RedisNodes, simulator: Simulator, variant: str) -> None:
     settings: dict[str, Any] = {"access_token": simulator.access_token, "base_url": simulator.base_url}
     with nodes.client() as client:
         for key in client.scan_iter("*"):
@@ -866,8 +866,8 @@ def test_a_cluster_of_three_nodes(nodes: RedisNodes, simulator: Simulator, colou
                 theirs = tmdb.for_user(store_key=visitor)
                 await rate(theirs)
 
-        play(colour, simulator, scene, **settings, store=RedisStore(client), rate_limit=limit)
-        play(colour, simulator, scene, **settings, store=RedisStore(client), rate_limit=limit)
+        play(variant, simulator, scene, **settings, store=RedisStore(client), rate_limit=limit)
+        play(variant, simulator, scene, **settings, store=RedisStore(client), rate_limit=limit)
         limit.back_off(1)
         limit.give_back()
         assert limit.take(object()) > 0
@@ -924,8 +924,8 @@ def test_the_rights_that_the_page_lists_are_enough(own_server: RedisServer, simu
         client.execute_command("ACL", "SETUSER", "films", *words)
     url = own_server.url.replace("redis://:", "redis://films:")
     limit, store = RedisRateLimit(url), RedisStore(url)
-    for colour in ("sync", "async"):
-        play(colour, simulator, rate, store=store, rate_limit=limit)
+    for variant in ("sync", "async"):
+        play(variant, simulator, rate, store=store, rate_limit=limit)
     token = simulator.create_user_access_token()
     with TMDB(user_access_token=token, base_url=simulator.base_url, store=store) as tmdb:
         assert tmdb.account.id()

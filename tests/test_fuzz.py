@@ -122,8 +122,8 @@ def attempt(tmdb: Any, operation: Operation, values: Iterator[Any], heads: list[
 HOLD = {"user_access_token": TOKEN, "session_id": "5" * 40, "guest_session_id": "6" * 32, "rate_limit": None}
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_nothing_nasty_leaves_its_place_in_any_operation(server: tuple[str, list[bytes]], colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "async"])
+def test_nothing_nasty_leaves_its_place_in_any_operation(server: tuple[str, list[bytes]], variant: str) -> None:
     address, heads = server
     sent = refused = 0
 
@@ -138,7 +138,7 @@ def test_nothing_nasty_leaves_its_place_in_any_operation(server: tuple[str, list
                     refused += 1
 
     async def run() -> None:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(base_url=address, **HOLD) as tmdb:
                 await main(tmdb)
             return

@@ -25,7 +25,7 @@ def forget(simulator: Simulator, tmdb: Any) -> None:
 
 
 def test_an_operation_that_is_not_for_guests_costs_no_session(
-    simulator: Simulator, colour: str, tmp_path: Path
+    simulator: Simulator, variant: str, tmp_path: Path
 ) -> None:
     store, told = FileStore(tmp_path / "s.json"), list[GuestSession]()
 
@@ -42,7 +42,7 @@ def test_an_operation_that_is_not_for_guests_costs_no_session(
         assert [film.id for film in rated.results] == [11]
         simulator.clear_faults()
 
-    play(colour, simulator, scene, store=store, on_guest_session_replaced=told.append)
+    play(variant, simulator, scene, store=store, on_guest_session_replaced=told.append)
     assert (simulator.count(NEW_GUEST), told) == (2, [])
     assert simulator.count(STATES) == 2 + 4  # with another session once, and then not again
 
@@ -64,7 +64,7 @@ def test_the_guard_ends_with_time(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("fault", [{"tmdb_code": 34}, {"http_status": 422}, {"tmdb_code": 11}, {"http_status": 503}])
 def test_a_replacement_whose_first_answer_is_an_error_can_be_replaced_in_turn(
-    simulator: Simulator, colour: str, fault: dict[str, Any]
+    simulator: Simulator, variant: str, fault: dict[str, Any]
 ) -> None:
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.movies.add_rating(11, value=5))
@@ -80,10 +80,10 @@ def test_a_replacement_whose_first_answer_is_an_error_can_be_replaced_in_turn(
         rated = await result_of(tmdb.guest_sessions.rated_movies())
         assert [film.id for film in rated.results] == [12]
 
-    play(colour, simulator, scene, retries=False)
+    play(variant, simulator, scene, retries=False)
 
 
-def test_a_film_that_is_not_there_says_nothing_against_a_session(simulator: Simulator, colour: str) -> None:
+def test_a_film_that_is_not_there_says_nothing_against_a_session(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         former = await result_of(tmdb.guest.start())
         for _ in range(3):
@@ -91,17 +91,17 @@ def test_a_film_that_is_not_there_says_nothing_against_a_session(simulator: Simu
                 await result_of(tmdb.movies.add_rating(999_999_999, value=5))
         assert tmdb.guest.info() is former
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_GUEST) == 1
 
 
-def test_sessions_that_tmdb_forgets_again_and_again_are_replaced_each_time(simulator: Simulator, colour: str) -> None:
+def test_sessions_that_tmdb_forgets_again_and_again_are_replaced_each_time(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for number in range(8):
             await result_of(tmdb.movies.add_rating(number + 1, value=5))
             forget(simulator, tmdb)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_GUEST) == 8
 
 

@@ -94,7 +94,7 @@ def test_a_size_that_tmdb_does_not_have_is_refused_with_those_that_it_has() -> N
         ImageSizes(sizes={"poster": ("w33",)}).url("/a.jpg", size="w500")
 
 
-def test_a_size_can_be_named(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_size_can_be_named(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     async def scene(tmdb: Any) -> None:
         assert (await result_of(tmdb.images.url("/p.jpg", size="w500"))).endswith("/w500/p.jpg")
         assert (await result_of(tmdb.images.url("/p.svg", size="w500"))).endswith("/w500/p.png")
@@ -103,7 +103,7 @@ def test_a_size_can_be_named(simulator: Simulator, colour: str, tmp_path: Path) 
         file = await result_of(tmdb.images.download("/p.png", tmp_path / "p.png", size="w185", kind="poster"))
         assert size_of(file)[0] == 185
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_a_logo_that_is_svg_comes_as_png_in_a_size() -> None:
@@ -113,12 +113,12 @@ def test_a_logo_that_is_svg_comes_as_png_in_a_size() -> None:
     assert sizes.url("/logo.SVG", width=5000) == f"{BASE}/original/logo.SVG"
 
 
-def test_no_path_has_no_address(simulator: Simulator, colour: str) -> None:
+def test_no_path_has_no_address(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         assert await result_of(tmdb.images.url(None, width=500)) is None
         assert ImageSizes().url(None) is None
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests == []
 
 
@@ -147,14 +147,14 @@ def test_what_is_no_size_is_refused(asked: dict[str, Any]) -> None:
         ImageSizes().url("/a.jpg", **asked)
 
 
-def test_tmdbs_sizes_are_asked_for_once(simulator: Simulator, colour: str) -> None:
+def test_tmdbs_sizes_are_asked_for_once(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         film = await result_of(tmdb.movies.details(11))
         first = await result_of(tmdb.images.url(film.poster_path, width=500))
         assert first == f"{simulator.base_url}/t/p/w500{film.poster_path}"
         assert (await result_of(tmdb.images.sizes())).url("/a.jpg", width=90, kind="poster").endswith("/w92/a.jpg")
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(CONFIGURATION) == 1
 
 
@@ -174,7 +174,7 @@ def test_many_tasks_ask_once(simulator: Simulator, backend: str) -> None:
 
 @pytest.mark.parametrize("fault", [{"disconnect": True}, {"http_status": 500}, {"http_status": 429}])
 def test_without_tmdb_the_built_in_sizes_serve(
-    simulator: Simulator, colour: str, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     simulator.fail_next(times=9, **fault)
 
@@ -182,23 +182,23 @@ def test_without_tmdb_the_built_in_sizes_serve(
         for _ in range(3):
             assert await result_of(tmdb.images.url("/a.jpg", width=500)) == f"{BASE}/w500/a.jpg"
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert "using the built-in ones" in caplog.text
     assert simulator.count(CONFIGURATION) == 1  # and is left in peace for a while
 
 
-def test_a_refused_credential_is_not_passed_over(simulator: Simulator, colour: str) -> None:
+def test_a_refused_credential_is_not_passed_over(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(AuthenticationError):
             await result_of(tmdb.images.url("/a.jpg"))
 
-    play(colour, simulator, scene, access_token=None, api_key="0" * 31 + "1")
+    play(variant, simulator, scene, access_token=None, api_key="0" * 31 + "1")
 
 
 # Fetching
 
 
-def test_an_image_is_fetched_into_a_file(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_an_image_is_fetched_into_a_file(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     steps: list[tuple[int, int | None]] = []
 
     async def scene(tmdb: Any) -> Path:
@@ -211,7 +211,7 @@ def test_an_image_is_fetched_into_a_file(simulator: Simulator, colour: str, tmp_
         await result_of(tmdb.images.download("/logo.svg", tmp_path / "logo.svg"))
         return saved
 
-    saved = play(colour, simulator, scene)
+    saved = play(variant, simulator, scene)
     assert size_of(saved) == (342, 513)
     assert (tmp_path / "logo.svg").read_text().startswith("<svg")
     assert steps[-1] == (saved.stat().st_size,) * 2
@@ -249,13 +249,13 @@ class BesideTheImages(httpx.BaseTransport, httpx.AsyncBaseTransport):
         await self._async.aclose()
 
 
-def test_no_credential_goes_to_the_image_server(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_no_credential_goes_to_the_image_server(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     transport = BesideTheImages()
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.images.download("/a.jpg", tmp_path / "a.png", width=92))
 
-    play(colour, simulator, scene, session_id=simulator.create_session(), transport=transport)
+    play(variant, simulator, scene, session_id=simulator.create_session(), transport=transport)
     (request,) = transport.seen
     assert request.url.query == b""
     assert not {"authorization", "cookie"} & set(request.headers)
@@ -271,7 +271,7 @@ def test_no_credential_goes_to_the_image_server(simulator: Simulator, colour: st
     ],
 )
 def test_what_fails_leaves_the_former_file(
-    simulator: Simulator, colour: str, tmp_path: Path, answer: Answer, error: type[TMDBError]
+    simulator: Simulator, variant: str, tmp_path: Path, answer: Answer, error: type[TMDBError]
 ) -> None:
     file = tmp_path / "poster.png"
     file.write_text("former")
@@ -281,13 +281,13 @@ def test_what_fails_leaves_the_former_file(
         with pytest.raises(error, match=r"^GET /t/p/original/a\.jpg: "):
             await result_of(tmdb.images.download("/a.jpg", file))
 
-    play(colour, simulator, scene, transport=transport)
+    play(variant, simulator, scene, transport=transport)
     assert len(transport.seen) == 1
     assert file.read_text() == "former"
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_body_that_breaks_off_leaves_no_file(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_body_that_breaks_off_leaves_no_file(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             yield b"\x89PNG"
@@ -303,18 +303,18 @@ def test_a_body_that_breaks_off_leaves_no_file(simulator: Simulator, colour: str
         with pytest.raises(TransportError, match="the connection broke"):
             await result_of(tmdb.images.download("/a.jpg", tmp_path / "a.png"))
 
-    play(colour, simulator, scene, transport=transport)
+    play(variant, simulator, scene, transport=transport)
     assert len(transport.seen) == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_there_is_no_folder_nothing_is_fetched(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_where_there_is_no_folder_nothing_is_fetched(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     async def scene(tmdb: Any) -> None:
         for file in (tmp_path, tmp_path / "none" / "a.png"):
             with pytest.raises(InvalidArgument, match="in a folder that exists"):
                 await result_of(tmdb.images.download("/a.jpg", file))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_an_image_server_that_cannot_be_reached_is_a_connect_error(tmp_path: Path) -> None:

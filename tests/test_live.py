@@ -163,11 +163,11 @@ CONTRADICTIONS: dict[str, Callable[[Any], object]] = {
     "GET /3/person/{person_id}": lambda body: body.update(popularity=[1.5]),
     "GET /3/tv/{series_id}": lambda body: body.update(status={"code": 1, "reason": "Ended"}),
     "GET /3/account/{account_id}": lambda body: body.update(plan="gold of someone"),
-    "GET /4/list/{list_id}": lambda body: body.update(colour="red"),
+    "GET /4/list/{list_id}": lambda body: body.update(variant="red"),
 }
 ENTRIES = {
     "model:Account.plan": "str",
-    "model:ListDetails.colour": "str",
+    "model:ListDetails.variant": "str",
     "model:MovieDetails.awards": "[MovieDetailsAwards]",
     "model:MovieDetails.budget": "int | str",
     "model:MovieDetails.by_country": "{int}",

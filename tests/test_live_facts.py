@@ -55,7 +55,7 @@ def test_the_registry_tells_what_tmdb_documents_from_what_it_only_serves() -> No
     assert all((row.last_page is None) == ("page" not in row.query) for row in OPERATIONS.values())
 
 
-def test_what_is_served_and_not_documented_can_be_called(simulator: Simulator, colour: str) -> None:
+def test_what_is_served_and_not_documented_can_be_called(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         of_a_company = await result_of(tmdb.companies.movies(1, page=2, language="de"))
         of_a_genre = await result_of(tmdb.genres.movies_of(28, include_adult=False))
@@ -68,13 +68,13 @@ def test_what_is_served_and_not_documented_can_be_called(simulator: Simulator, c
         assert (first.iso_3166_1, first.primary, first.release_date) == ("US", True, datetime.date(1977, 5, 25))
         assert (await result_of(tmdb.genres.movies())).genres[0].name
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert [request.path for request in simulator.requests[:3]] == [
         "/3/company/1/movies", "/3/genre/28/movies", "/3/movie/11/releases",
     ]  # fmt: skip
 
 
-def test_what_can_be_called_can_be_appended_as_before(simulator: Simulator, colour: str) -> None:
+def test_what_can_be_called_can_be_appended_as_before(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         film = await result_of(tmdb.movies.details(11, append=["releases"]))
         assert film.releases.countries[0].certification == "G"
@@ -82,10 +82,10 @@ def test_what_can_be_called_can_be_appended_as_before(simulator: Simulator, colo
         company = await result_of(tmdb.companies.details(1, append=["movies"]))
         assert company.movies.results
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_the_configuration_brings_lists_along(simulator: Simulator, colour: str) -> None:
+def test_the_configuration_brings_lists_along(simulator: Simulator, variant: str) -> None:
     names = ["countries", "jobs", "languages", "primary_translations", "timezones"]
 
     async def scene(tmdb: Any) -> None:
@@ -98,13 +98,13 @@ def test_the_configuration_brings_lists_along(simulator: Simulator, colour: str)
         assert whole.additional_keys == []
         assert (await result_of(tmdb.configuration.details())).countries == []
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 # IMDb ids
 
 
-def test_a_movie_is_found_by_its_imdb_id_with_what_is_appended(simulator: Simulator, colour: str) -> None:
+def test_a_movie_is_found_by_its_imdb_id_with_what_is_appended(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         film = await result_of(tmdb.movies.details("tt0076759", append=["credits", "releases"]))
         assert (film.id, film.title, film.imdb_id) == (11, "Star Wars", "tt0076759")
@@ -113,7 +113,7 @@ def test_a_movie_is_found_by_its_imdb_id_with_what_is_appended(simulator: Simula
         with pytest.raises(NotFound):
             await result_of(tmdb.movies.details("tt0000001"))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests[0].path == "/3/movie/tt0076759"
 
 
@@ -122,29 +122,29 @@ def test_a_movie_is_found_by_its_imdb_id_with_what_is_appended(simulator: Simula
     ["tt", "tt12", "tt00767x9", "TT0076759", "nm0000434", "tt0076759/credits", "tt0076759 ", "star wars", "", None],
 )
 def test_what_is_no_id_of_a_movie_is_refused_and_told_how_to_find_it(
-    simulator: Simulator, colour: str, wrong: Any
+    simulator: Simulator, variant: str, wrong: Any
 ) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(InvalidArgument, match=r"movie_id is .*IMDb id such as tt0076759; find\.by_id"):
             await result_of(tmdb.movies.details(wrong))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests == []
 
 
-def test_the_operations_below_a_movie_take_tmdbs_id_alone(simulator: Simulator, colour: str) -> None:
+def test_the_operations_below_a_movie_take_tmdbs_id_alone(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(InvalidArgument, match=r"movie_id is 'tt0076759': give a whole number$"):
             await result_of(tmdb.movies.credits("tt0076759"))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests == []
 
 
 # Seasons that are appended to a series
 
 
-def test_a_season_that_is_appended_is_a_season(simulator: Simulator, colour: str) -> None:
+def test_a_season_that_is_appended_is_a_season(simulator: Simulator, variant: str) -> None:
     names = ["season/1", season(1, "credits"), "credits", season(2, "watch/providers"), Unlisted("season/1/episode/2")]
 
     async def scene(tmdb: Any) -> None:
@@ -165,11 +165,11 @@ def test_a_season_that_is_appended_is_a_season(simulator: Simulator, colour: str
         assert sent["season/1"].keys() >= {"_id", "id", "episodes"}
         assert "credits" not in sent["season/1"]
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize("number", [0, 1, 20, 21, 99])
-def test_any_season_can_be_appended(simulator: Simulator, colour: str, number: int) -> None:
+def test_any_season_can_be_appended(simulator: Simulator, variant: str, number: int) -> None:
     async def scene(tmdb: Any) -> None:
         simulator.add("tv", id=777, name="Long", seasons=[{"season_number": one} for one in range(100)])
         series = await result_of(tmdb.tv_series.details(777, append=[season(number)]))
@@ -177,10 +177,10 @@ def test_any_season_can_be_appended(simulator: Simulator, colour: str, number: i
         by_name = await result_of(tmdb.tv_series.details(777, append=[f"season/{number}"]))
         assert by_name == series
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_twenty_seasons_are_appended_and_no_more(simulator: Simulator, colour: str) -> None:
+def test_twenty_seasons_are_appended_and_no_more(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         simulator.add("tv", id=777, name="Long", seasons=[{"season_number": one} for one in range(20)])
         series = await result_of(tmdb.tv_series.details(777, append=[season(number) for number in range(20)]))
@@ -188,16 +188,16 @@ def test_twenty_seasons_are_appended_and_no_more(simulator: Simulator, colour: s
         with pytest.raises(InvalidArgument, match="21 sub-resources"):
             await result_of(tmdb.tv_series.details(777, append=[season(number) for number in range(21)]))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert len(simulator.requests) == 1
 
 
-def test_a_season_that_is_not_there_is_left_out(simulator: Simulator, colour: str) -> None:
+def test_a_season_that_is_not_there_is_left_out(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         series = await result_of(tmdb.tv_series.details(41, append=[season(1), season(77)]))
         assert list(series.seasons_appended) == [1]
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 SERIES: list[dict[str, Any]] = [
@@ -275,14 +275,14 @@ def test_the_document_knows_what_is_appended_by_number() -> None:
     ],
 )
 def test_a_slip_in_what_to_append_is_refused_with_the_nearest_names(
-    simulator: Simulator, colour: str, resource: str, arguments: list[Any], append: Any, message: str
+    simulator: Simulator, variant: str, resource: str, arguments: list[Any], append: Any, message: str
 ) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(InvalidArgument, match=message) as caught:
             await result_of(getattr(tmdb, resource).details(*arguments, append=append))
         assert caught.value.operation is not None
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.requests == []
 
 
@@ -323,12 +323,12 @@ def test_every_name_that_is_listed_is_taken(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("languages", [["de", None], ("de", None), "de,null"])
-def test_images_without_text_can_be_asked_for_in_one_call(simulator: Simulator, colour: str, languages: Any) -> None:
+def test_images_without_text_can_be_asked_for_in_one_call(simulator: Simulator, variant: str, languages: Any) -> None:
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.movies.images(11, include_image_language=languages))
         await result_of(tmdb.movies.details(11, append=["images"], include_image_language=languages))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert [request.params["include_image_language"] for request in simulator.requests] == ["de,null"] * 2
 
 
@@ -375,7 +375,7 @@ def test_a_list_mixes_movies_and_series_each_with_its_own_keys() -> None:
     assert [type(item) for item in found.items] == [MovieSummary, TvSeriesSummary]
 
 
-def test_the_lists_of_a_series_are_summaries(simulator: Simulator, colour: str) -> None:
+def test_the_lists_of_a_series_are_summaries(simulator: Simulator, variant: str) -> None:
     truthful(ListSummaryPage, {"id": 41, "page": 1, "results": [{"id": 3, "name": "c", "poster_path": None}]})
 
     async def scene(tmdb: Any) -> None:
@@ -383,10 +383,12 @@ def test_the_lists_of_a_series_are_summaries(simulator: Simulator, colour: str) 
         assert page.results
         assert all(type(one) is ListSummary for one in page.results)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_the_simulator_shows_a_creators_credit_and_a_company_without_country(simulator: Simulator, colour: str) -> None:
+def test_the_simulator_shows_a_creators_credit_and_a_company_without_country(
+    simulator: Simulator, variant: str
+) -> None:
     async def scene(tmdb: Any) -> None:
         series = await result_of(tmdb.tv_series.details(301))
         credit = await result_of(tmdb.credits.details(series.created_by[0].credit_id))
@@ -394,7 +396,7 @@ def test_the_simulator_shows_a_creators_credit_and_a_company_without_country(sim
         company = await result_of(tmdb.companies.details(30))
         assert (company.logo_path, company.origin_country) == (None, None)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 # What the simulator takes
@@ -426,7 +428,7 @@ def test_the_simulator_ignores_unknown_keys_of_a_body_as_tmdb_does() -> None:
         assert (answer.status_code, answer.json()["success"]) == (201, True)
         assert httpx.get(f"{address}/account_states", params=query).json()["rated"] == {"value": 8.5}
         token = {"Authorization": f"Bearer {simulator.create_user_access_token()}"}
-        body = {"name": "mine", "iso_639_1": "en", "colour": "red"}
+        body = {"name": "mine", "iso_639_1": "en", "variant": "red"}
         made = httpx.post(f"{simulator.base_url}/4/list", headers=token, json=body)
         assert (made.status_code, made.json()["success"]) == (201, True)
 

@@ -64,7 +64,7 @@ def held_port(url: str) -> int:
 # Approval on TMDB's site
 
 
-def test_an_approved_login_becomes_the_session_of_the_client(simulator: Simulator, colour: str) -> None:
+def test_an_approved_login_becomes_the_session_of_the_client(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         assert login.url == f"{simulator.base_url}/authenticate/{login.request_token.reveal()}"
@@ -80,7 +80,7 @@ def test_an_approved_login_becomes_the_session_of_the_client(simulator: Simulato
         assert await result_of(tmdb.account.id()) == simulator.user.id == session.account_id
         assert tmdb.auth.explain("movie-add-rating").source == "held"
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert (simulator.count(NEW_SESSION), simulator.count(NEW_GUEST)) == (1, 0)
 
 
@@ -93,7 +93,7 @@ def test_by_default_users_approve_on_tmdbs_site(simulator: Simulator) -> None:
         )
 
 
-def test_a_login_that_is_not_approved_yet_says_so(simulator: Simulator, colour: str) -> None:
+def test_a_login_that_is_not_approved_yet_says_so(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         with pytest.raises(LoginPending, match="has not approved the login yet, or has denied it") as caught:
@@ -109,10 +109,10 @@ def test_a_login_that_is_not_approved_yet_says_so(simulator: Simulator, colour: 
             await result_of(login.complete())
         assert tmdb.auth.session is None
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_a_login_that_has_expired_says_so(simulator: Simulator, colour: str) -> None:
+def test_a_login_that_has_expired_says_so(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         simulator.clock.advance(timedelta(minutes=61))
@@ -121,10 +121,10 @@ def test_a_login_that_has_expired_says_so(simulator: Simulator, colour: str) -> 
         with pytest.raises(LoginExpired):
             await result_of(login.wait(5, interval=0.01))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_an_answer_of_another_kind_stays_what_it_is(simulator: Simulator, colour: str) -> None:
+def test_an_answer_of_another_kind_stays_what_it_is(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         simulator.fail_next(tmdb_code=10)
@@ -134,10 +134,10 @@ def test_an_answer_of_another_kind_stays_what_it_is(simulator: Simulator, colour
         with pytest.raises(Exception, match="no usable session_id"):
             await result_of(login.complete())
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_waiting_asks_until_the_user_has_approved(simulator: Simulator, colour: str) -> None:
+def test_waiting_asks_until_the_user_has_approved(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         # Nothing of this ends the wait: TMDB is busy, the connection breaks.
@@ -149,11 +149,11 @@ def test_waiting_asks_until_the_user_has_approved(simulator: Simulator, colour: 
         session = await result_of(login.wait(30, interval=0.05))
         assert tmdb.auth.session is session
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert 4 <= simulator.count(NEW_SESSION) < 20
 
 
-def test_waiting_ends_in_time(simulator: Simulator, colour: str) -> None:
+def test_waiting_ends_in_time(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         with pytest.raises(LoginPending, match=r"not approved the login within 0\.2 seconds"):
@@ -162,11 +162,11 @@ def test_waiting_ends_in_time(simulator: Simulator, colour: str) -> None:
             with pytest.raises(InvalidArgument, match="must be a number of seconds above 0"):
                 await result_of(login.wait(arguments[0], interval=arguments[1]))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_SESSION) <= 3
 
 
-def test_a_login_is_taken_up_in_another_client(simulator: Simulator, colour: str) -> None:
+def test_a_login_is_taken_up_in_another_client(simulator: Simulator, variant: str) -> None:
     with TMDB(access_token=simulator.access_token, base_url=simulator.base_url) as first:
         login = first.auth.begin_login(redirect_to="https://example.org/back")
         simulator.approve(login.request_token.reveal())
@@ -183,7 +183,7 @@ def test_a_login_is_taken_up_in_another_client(simulator: Simulator, colour: str
             with pytest.raises(InvalidArgument, match="request_token must be a text, not"):
                 tmdb.v4.auth.resume_login(nothing)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_site_that_cannot_be_opened_is_refused(simulator: Simulator, site_url:
 # The loopback address
 
 
-def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, colour: str) -> None:
+def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> int:
         login = await result_of(tmdb.auth.begin_login(loopback=True))
         port = held_port(login.url)
@@ -217,12 +217,12 @@ def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, colour:
         assert tmdb.auth.session is session
         return port
 
-    port = play(colour, simulator, scene)
+    port = play(variant, simulator, scene)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
 
-def test_a_denial_in_the_browser_is_told(simulator: Simulator, colour: str) -> None:
+def test_a_denial_in_the_browser_is_told(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login(loopback=True))
         answer: list[httpx.Response] = []
@@ -232,11 +232,11 @@ def test_a_denial_in_the_browser_is_told(simulator: Simulator, colour: str) -> N
         assert (answer[0].status_code, answer[0].headers["referrer-policy"]) == (200, "no-referrer")
         assert login.request_token.reveal() not in answer[0].text
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_SESSION) == 0
 
 
-def test_only_the_redirect_of_this_login_counts(simulator: Simulator, colour: str) -> None:
+def test_only_the_redirect_of_this_login_counts(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login(loopback=True))
         address = parse_qs(urlsplit(login.url).query)["redirect_to"][0]
@@ -256,7 +256,7 @@ def test_only_the_redirect_of_this_login_counts(simulator: Simulator, colour: st
         with pytest.raises(httpx.ConnectError):
             httpx.get(address, params=good)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_giving_up_a_login_closes_its_port(simulator: Simulator) -> None:
@@ -304,7 +304,7 @@ def spoken(address: str, request: bytes) -> bytes:
 
 
 def test_a_browser_that_closes_at_once_has_decided_all_the_same(
-    simulator: Simulator, colour: str, capfd: pytest.CaptureFixture[str]
+    simulator: Simulator, variant: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async def scene(tmdb: Any) -> None:
         for _ in range(10):
@@ -317,7 +317,7 @@ def test_a_browser_that_closes_at_once_has_decided_all_the_same(
                 browser.sendall(f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
             await result_of(login.receive(20))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert capfd.readouterr().err == ""
 
 
@@ -358,7 +358,7 @@ def test_the_loopback_address_answers_every_method(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == ""
 
 
-def test_a_login_that_is_dropped_lets_go_of_port_and_threads(simulator: Simulator, colour: str) -> None:
+def test_a_login_that_is_dropped_lets_go_of_port_and_threads(simulator: Simulator, variant: str) -> None:
     threads = set(threading.enumerate())
 
     async def scene(tmdb: Any) -> None:
@@ -372,7 +372,7 @@ def test_a_login_that_is_dropped_lets_go_of_port_and_threads(simulator: Simulato
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=1)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     for thread in set(threading.enumerate()) - threads:
         if thread.name == "tmdb-login" or "process_request_thread" in thread.name:
             thread.join(20)
@@ -382,7 +382,7 @@ def test_a_login_that_is_dropped_lets_go_of_port_and_threads(simulator: Simulato
 # Name and password
 
 
-def test_a_name_and_a_password_become_a_session(simulator: Simulator, colour: str) -> None:
+def test_a_name_and_a_password_become_a_session(simulator: Simulator, variant: str) -> None:
     simulator.create_user("ottoline", "lighthouse")
 
     async def scene(tmdb: Any) -> None:
@@ -394,7 +394,7 @@ def test_a_name_and_a_password_become_a_session(simulator: Simulator, colour: st
         await result_of(tmdb.auth.login(simulator.user.username, Secret(simulator.user.password)))
         assert await result_of(tmdb.account.id()) == simulator.user.id != first
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_name_and_a_password_become_a_session(simulator: Simulator, colour: st
     ],
 )
 def test_a_login_that_tmdb_refuses_says_why(
-    simulator: Simulator, colour: str, standing: Any, password: str, code: int
+    simulator: Simulator, variant: str, standing: Any, password: str, code: int
 ) -> None:
     simulator.user.standing = standing
 
@@ -418,14 +418,14 @@ def test_a_login_that_tmdb_refuses_says_why(
         assert caught.value.tmdb_code == code
         assert tmdb.auth.session is None
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_SESSION) == 0
 
 
 # Logging out
 
 
-def test_logging_out_ends_the_session_there_and_here(simulator: Simulator, colour: str) -> None:
+def test_logging_out_ends_the_session_there_and_here(simulator: Simulator, variant: str) -> None:
     session = simulator.create_session()
 
     async def scene(tmdb: Any) -> None:
@@ -437,12 +437,12 @@ def test_logging_out_ends_the_session_there_and_here(simulator: Simulator, colou
             await result_of(tmdb.account.details())
         assert await result_of(tmdb.auth.logout()) is True
 
-    play(colour, simulator, scene, session_id=session)
+    play(variant, simulator, scene, session_id=session)
     assert [item.json() for item in simulator.requests if item.method == "DELETE"] == [{"session_id": session}]
 
 
 def test_logging_out_forgets_the_session_even_where_tmdb_does_not_confirm(
-    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(tmdb: Any) -> None:
         simulator.fail_next(disconnect=True)
@@ -450,21 +450,21 @@ def test_logging_out_forgets_the_session_even_where_tmdb_does_not_confirm(
         assert tmdb.auth.session is None
 
     for number in range(2):
-        play(colour, simulator, scene, session_id=simulator.create_session())
+        play(variant, simulator, scene, session_id=simulator.create_session())
         assert caplog.text.count("Logged out here, but TMDB did not confirm it (TransportError)") == number + 1
 
 
-def test_a_session_that_is_gone_already_counts_as_ended(simulator: Simulator, colour: str) -> None:
+def test_a_session_that_is_gone_already_counts_as_ended(simulator: Simulator, variant: str) -> None:
     session = simulator.create_session()
     simulator.forget_session(session)
 
     async def scene(tmdb: Any) -> None:
         assert await result_of(tmdb.auth.logout()) is True
 
-    play(colour, simulator, scene, session_id=session)
+    play(variant, simulator, scene, session_id=session)
 
 
-def test_after_a_logout_the_user_access_token_makes_no_session(simulator: Simulator, colour: str) -> None:
+def test_after_a_logout_the_user_access_token_makes_no_session(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         assert (await result_of(tmdb.auth.convert())).source == "converted"
         assert await result_of(tmdb.auth.logout()) is True
@@ -476,29 +476,29 @@ def test_after_a_logout_the_user_access_token_makes_no_session(simulator: Simula
         await result_of(tmdb.auth.login(simulator.user.username, simulator.user.password))
         assert await result_of(tmdb.account.id()) == simulator.user.id
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
     assert (simulator.count(CONVERT), simulator.count(NEW_GUEST)) == (1, 1)
 
 
 # Conversion
 
 
-def test_only_a_token_that_a_user_approved_can_be_converted(simulator: Simulator, colour: str) -> None:
+def test_only_a_token_that_a_user_approved_can_be_converted(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(AuthenticationError) as caught:
             await result_of(tmdb.account.details())
         assert caught.value.tmdb_code == 36
 
-    play(colour, simulator, scene, user_access_token=simulator.access_token)
+    play(variant, simulator, scene, user_access_token=simulator.access_token)
 
     async def without(tmdb: Any) -> None:
         with pytest.raises(ConfigurationError, match="no user access token"):
             await result_of(tmdb.auth.convert())
 
-    play(colour, simulator, without)
+    play(variant, simulator, without)
 
 
-def test_a_converted_session_that_was_ended_is_made_anew_once(simulator: Simulator, colour: str) -> None:
+def test_a_converted_session_that_was_ended_is_made_anew_once(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         session = await result_of(tmdb.auth.convert())
         simulator.forget_session(session.id.reveal())
@@ -509,11 +509,11 @@ def test_a_converted_session_that_was_ended_is_made_anew_once(simulator: Simulat
         with pytest.raises(SessionDenied):
             await result_of(tmdb.lists.create(name="mine"))
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
     assert simulator.count(CONVERT) == 2
 
 
-def test_a_session_that_the_client_cannot_make_is_not_replaced(simulator: Simulator, colour: str) -> None:
+def test_a_session_that_the_client_cannot_make_is_not_replaced(simulator: Simulator, variant: str) -> None:
     session = simulator.create_session()
     simulator.forget_session(session)
 
@@ -521,15 +521,15 @@ def test_a_session_that_the_client_cannot_make_is_not_replaced(simulator: Simula
         with pytest.raises(SessionDenied, match="user session sent with it"):
             await result_of(tmdb.lists.create(name="mine"))
 
-    play(colour, simulator, scene, session_id=session)
-    play(colour, simulator, scene, session_id=session, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, session_id=session)
+    play(variant, simulator, scene, session_id=session, user_access_token=simulator.create_user_access_token())
     assert simulator.count(CONVERT) == 0
 
 
 # Modes for a call, credentials in one object, and the generated layer
 
 
-def test_a_mode_can_be_set_for_one_call(simulator: Simulator, colour: str) -> None:
+def test_a_mode_can_be_set_for_one_call(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         guest = tmdb.acting_as("guest")
         await result_of(guest.movies.add_rating(11, value=8))
@@ -545,7 +545,7 @@ def test_a_mode_can_be_set_for_one_call(simulator: Simulator, colour: str) -> No
             await result_of(tmdb.movies.add_rating(13, value=8))
         assert repr(guest) == "<acting as 'guest'>"
 
-    play(colour, simulator, scene, session_id=simulator.create_session())
+    play(variant, simulator, scene, session_id=simulator.create_session())
     sent = [set(item.params) for item in simulator.requests if item.method == "POST"]
     assert sent == [{"guest_session_id"}, {"session_id"}, {"guest_session_id"}]
 
@@ -562,7 +562,7 @@ def test_credentials_come_in_one_object_too(simulator: Simulator, monkeypatch: p
         TMDB(credentials=Credentials(session_id=simulator.create_session()))
 
 
-def test_the_generated_functions_of_the_other_colour_are_refused(simulator: Simulator) -> None:
+def test_the_generated_functions_of_the_other_variant_are_refused(simulator: Simulator) -> None:
     async def scene(tmdb: AsyncTMDB) -> None:
         with pytest.raises(ConfigurationError, match="sync and sync_detailed need a TMDB"):
             tmdb.low_level.get_httpx_client()
@@ -633,7 +633,7 @@ def test_login_errors_have_one_base() -> None:
 
 
 def test_nothing_of_a_login_is_logged_but_that_it_was(
-    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "tmdb_ext")
 
@@ -645,5 +645,5 @@ def test_nothing_of_a_login_is_logged_but_that_it_was(
         for secret in (login.request_token, session.id):
             assert secret.reveal() not in caplog.text + repr(login) + repr(session) + repr(tmdb.auth)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert "Logged in: made a user session." in caplog.text

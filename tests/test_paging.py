@@ -49,12 +49,12 @@ def listing(pages: list[list[int]], total: int | None = None) -> Callable[[httpx
     return answer
 
 
-def walked(colour: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> list[int]:
+def walked(variant: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> list[int]:
     """The ids that a walk gives, over a transport that answers by itself."""
     settings: dict[str, Any] = {"api_key": "0" * 31 + "1", "transport": httpx.MockTransport(answer)}
 
     async def main() -> list[int]:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(**settings) as tmdb:
                 return [film.id or 0 for film in tmdb.paginate(tmdb.movies.popular, **options)]
         async with AsyncTMDB(**settings) as other:
@@ -63,7 +63,7 @@ def walked(colour: str, answer: Callable[[httpx.Request], httpx.Response], **opt
     return anyio.run(main)
 
 
-def test_a_walk_goes_over_all_pages_and_stops(simulator: Simulator, colour: str) -> None:
+def test_a_walk_goes_over_all_pages_and_stops(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         pages = tmdb.paginate(tmdb.movies.popular)
         assert (pages.page, pages.total_pages) == (None, None)
@@ -75,7 +75,7 @@ def test_a_walk_goes_over_all_pages_and_stops(simulator: Simulator, colour: str)
         simulator.clear_requests()
         assert len(await items_of(pages)) == len(films)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     asked = sorted(pages_asked_for(simulator))
     assert asked == list(range(1, len(asked) + 1))
 
@@ -126,14 +126,14 @@ def test_a_loop_may_be_left_early(simulator: Simulator, backend: str) -> None:
     assert pages_asked_for(simulator) == [1]
 
 
-def test_what_shifting_pages_repeat_comes_once(colour: str) -> None:
+def test_what_shifting_pages_repeat_comes_once(variant: str) -> None:
     shifting = listing([[1, 2, 3], [3, 4, 5], [5, 6]])
-    assert walked(colour, shifting) == [1, 2, 3, 4, 5, 6]
-    assert walked(colour, shifting, unique=False) == [1, 2, 3, 3, 4, 5, 5, 6]
-    assert walked(colour, shifting, max_items=4) == [1, 2, 3, 4]
+    assert walked(variant, shifting) == [1, 2, 3, 4, 5, 6]
+    assert walked(variant, shifting, unique=False) == [1, 2, 3, 3, 4, 5, 5, 6]
+    assert walked(variant, shifting, max_items=4) == [1, 2, 3, 4]
 
 
-def test_the_kind_of_an_item_tells_it_from_another_with_the_same_id(simulator: Simulator, colour: str) -> None:
+def test_the_kind_of_an_item_tells_it_from_another_with_the_same_id(simulator: Simulator, variant: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         both = [{"id": 1, "media_type": kind} for kind in ("movie", "tv", "movie")]
         return httpx.Response(200, json={"page": 1, "results": both, "total_pages": 1})
@@ -142,10 +142,10 @@ def test_the_kind_of_an_item_tells_it_from_another_with_the_same_id(simulator: S
         found = await items_of(tmdb.paginate(tmdb.search.multi, "x"))
         assert [item.media_type for item in found] == ["movie", "tv"]
 
-    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+    play(variant, simulator, scene, transport=httpx.MockTransport(answer))
 
 
-def test_tmdbs_last_page_is_the_end(colour: str) -> None:
+def test_tmdbs_last_page_is_the_end(variant: str) -> None:
     asked: list[int] = []
 
     def endless(request: httpx.Request) -> httpx.Response:
@@ -153,24 +153,24 @@ def test_tmdbs_last_page_is_the_end(colour: str) -> None:
         asked.append(page)
         return httpx.Response(200, json={"page": page, "results": [{"id": page}], "total_pages": 39_000})
 
-    assert walked(colour, endless, start_page=495) == [495, 496, 497, 498, 499, 500]
+    assert walked(variant, endless, start_page=495) == [495, 496, 497, 498, 499, 500]
     assert max(asked) == 500
 
 
-def test_a_page_without_items_in_the_middle_is_not_the_end(colour: str) -> None:
-    assert walked(colour, listing([[1], [], [2]])) == [1, 2]
+def test_a_page_without_items_in_the_middle_is_not_the_end(variant: str) -> None:
+    assert walked(variant, listing([[1], [], [2]])) == [1, 2]
 
 
-def test_pages_that_vanish_meanwhile_end_the_walk(colour: str) -> None:
+def test_pages_that_vanish_meanwhile_end_the_walk(variant: str) -> None:
     def shrinking(request: httpx.Request) -> httpx.Response:
         page = int(request.url.params["page"])
         body = {"page": page, "results": [{"id": page}], "total_pages": 9 if page == 1 else 2}
         return httpx.Response(200, json=body)
 
-    assert walked(colour, shrinking) == [1, 2]
+    assert walked(variant, shrinking) == [1, 2]
 
 
-def test_a_walk_goes_on_from_a_page(simulator: Simulator, colour: str) -> None:
+def test_a_walk_goes_on_from_a_page(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         simulator.fail_next(500, operation="movie-popular-list", times=1)
         first = tmdb.paginate(tmdb.movies.popular, start_page=2)
@@ -180,17 +180,17 @@ def test_a_walk_goes_on_from_a_page(simulator: Simulator, colour: str) -> None:
         rest = [film.id for film in await items_of(tmdb.paginate(tmdb.movies.popular, start_page=2))]
         assert rest == every[20:]
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Simulator, colour: str) -> None:
+def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Simulator, variant: str) -> None:
     came: list[Any] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(500) if request.url.params["page"] == "3" else listing([[1], [2], [3], [4]])(request)
 
     async def note_each(pages: Any) -> None:
-        if colour == "sync":
+        if variant == "sync":
             for film in pages:
                 came.append(film.id)  # noqa: PERF401 - what came before the error counts
             return
@@ -203,7 +203,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before_it(simulator: Sim
             await note_each(pages)
         assert pages.page == 2
 
-    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+    play(variant, simulator, scene, transport=httpx.MockTransport(answer))
     assert came == [1, 2]
 
 
@@ -228,31 +228,31 @@ def test_every_operation_with_pages_can_be_walked(simulator: Simulator) -> None:
     assert len(PAGED) == 63
 
 
-def test_a_walk_over_changes_ends_where_they_do(simulator: Simulator, colour: str) -> None:
+def test_a_walk_over_changes_ends_where_they_do(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         assert (
             len(
                 await items_of(
                     tmdb.paginate(tmdb.movies.changes, 11, prefetch=1)
-                    if colour == "async"
+                    if variant == "async"
                     else tmdb.paginate(tmdb.movies.changes, 11)
                 )
             )
             > 0
         )
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert pages_asked_for(simulator) == [1, 2]
 
 
-def test_a_server_that_does_not_page_ends_the_walk(colour: str, simulator: Simulator) -> None:
+def test_a_server_that_does_not_page_ends_the_walk(variant: str, simulator: Simulator) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"changes": [{"key": "title", "items": []}]})
 
     async def scene(tmdb: Any) -> None:
         assert len(await items_of(tmdb.paginate(tmdb.movies.changes, 11))) == 1
 
-    play(colour, simulator, scene, transport=httpx.MockTransport(answer))
+    play(variant, simulator, scene, transport=httpx.MockTransport(answer))
 
 
 def test_what_cannot_be_walked_is_told_at_once(simulator: Simulator) -> None:
@@ -277,7 +277,7 @@ def test_what_cannot_be_walked_is_told_at_once(simulator: Simulator) -> None:
 # Ranges of changes
 
 
-def test_a_long_range_of_changes_is_walked_in_ranges_that_tmdb_takes(simulator: Simulator, colour: str) -> None:
+def test_a_long_range_of_changes_is_walked_in_ranges_that_tmdb_takes(simulator: Simulator, variant: str) -> None:
     start, end = date(2026, 1, 1), date(2026, 2, 20)
 
     async def scene(tmdb: Any) -> None:
@@ -290,7 +290,7 @@ def test_a_long_range_of_changes_is_walked_in_ranges_that_tmdb_takes(simulator: 
         with pytest.raises(InvalidArgument, match="is before start_date"):
             await result_of(tmdb.changes.movies(start_date=end, end_date=start))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     ranges = [(r.params["start_date"], r.params["end_date"]) for r in simulator.requests if r.params["page"] == "1"]
     assert ranges == [
         ("2026-01-01", "2026-01-15"), ("2026-01-15", "2026-01-29"), ("2026-01-29", "2026-02-12"),
@@ -311,7 +311,7 @@ def test_ranges_cover_every_day_and_none_is_too_long(start: date, days: int) -> 
 # What may not be there
 
 
-def test_a_lookup_that_finds_nothing_can_give_none(simulator: Simulator, colour: str) -> None:
+def test_a_lookup_that_finds_nothing_can_give_none(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         assert await result_of(tmdb.or_none(tmdb.movies.details, 999_999_999)) is None
         film = await result_of(tmdb.or_none(tmdb.movies.details, 11, append=["credits"]))
@@ -322,7 +322,7 @@ def test_a_lookup_that_finds_nothing_can_give_none(simulator: Simulator, colour:
         with pytest.raises(ServerError):
             await result_of(tmdb.or_none(tmdb.movies.details, 11))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 # What TMDB says of its pages, and does not keep
@@ -339,12 +339,12 @@ def promising(pages: list[dict[str, Any]]) -> Callable[[httpx.Request], httpx.Re
     return answer
 
 
-def walk_of(colour: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> tuple[list[int], Any]:
+def walk_of(variant: str, answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> tuple[list[int], Any]:
     """The ids that a walk gives, and what it says of itself after that."""
     settings: dict[str, Any] = {"api_key": "0" * 31 + "1", "transport": httpx.MockTransport(answer)}
 
     async def main() -> tuple[list[int], Any]:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(**settings) as tmdb:
                 films = tmdb.paginate(tmdb.movies.popular, **options)
                 return [film.id or 0 for film in films], films
@@ -376,9 +376,9 @@ def full(ids: list[int], **more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_walk_that_gets_fewer_items_than_promised_says_so(
-    colour: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], came: list[int]
+    variant: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], came: list[int]
 ) -> None:
-    found, walk = walk_of(colour, promising(pages))
+    found, walk = walk_of(variant, promising(pages))
     assert found == came
     assert walk.truncated
     assert walk.total_results == 6
@@ -398,16 +398,16 @@ def test_a_walk_that_gets_fewer_items_than_promised_says_so(
     ],
 )
 def test_a_walk_that_gets_what_was_promised_is_not_truncated(
-    colour: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], options: dict[str, Any]
+    variant: str, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]], options: dict[str, Any]
 ) -> None:
-    _, walk = walk_of(colour, promising(pages), **options)
+    _, walk = walk_of(variant, promising(pages), **options)
     assert not walk.truncated
     assert warnings_in(caplog) == []
 
 
-def test_a_walk_that_starts_late_knows_what_it_has_left_out(colour: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_walk_that_starts_late_knows_what_it_has_left_out(variant: str, caplog: pytest.LogCaptureFixture) -> None:
     pages = [full([1, 2]), full([3, 4]), full([])]
-    assert walk_of(colour, promising(pages), start_page=2)[1].truncated
+    assert walk_of(variant, promising(pages), start_page=2)[1].truncated
     assert len(warnings_in(caplog)) == 1
 
 
@@ -425,7 +425,7 @@ def test_each_walk_judges_for_itself(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("unique", [True, False])
 def test_tagged_images_come_once_although_every_page_repeats_them(
-    simulator: Simulator, colour: str, unique: bool
+    simulator: Simulator, variant: str, unique: bool
 ) -> None:
     async def scene(tmdb: Any) -> None:
         pages = tmdb.paginate(tmdb.people.tagged_images, 25, unique=unique)
@@ -433,9 +433,9 @@ def test_tagged_images_come_once_although_every_page_repeats_them(
         assert len(images) == len({image.id for image in images}) == 20
         assert (pages.truncated, pages.total_results) == (True, 80)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     asked = sorted(pages_asked_for(simulator))
-    assert asked == ([1, 2] if colour == "sync" else [1, 2, 3, 4])
+    assert asked == ([1, 2] if variant == "sync" else [1, 2, 3, 4])
 
 
 def test_tagged_images_are_of_movies_series_seasons_and_episodes(simulator: Simulator) -> None:
@@ -449,15 +449,15 @@ def test_tagged_images_are_of_movies_series_seasons_and_episodes(simulator: Simu
     }  # fmt: skip
 
 
-def test_a_page_of_an_ordinary_listing_may_be_as_the_one_before(colour: str) -> None:
-    assert walked(colour, listing([[1], [1], [2]]), unique=False) == [1, 1, 2]
+def test_a_page_of_an_ordinary_listing_may_be_as_the_one_before(variant: str) -> None:
+    assert walked(variant, listing([[1], [1], [2]]), unique=False) == [1, 1, 2]
 
 
 # What is trending has a thousand pages
 
 
 @pytest.mark.parametrize("kind", ["all", "movies", "people", "tv"])
-def test_trending_is_walked_to_its_thousandth_page(simulator: Simulator, colour: str, kind: str) -> None:
+def test_trending_is_walked_to_its_thousandth_page(simulator: Simulator, variant: str, kind: str) -> None:
     async def scene(tmdb: Any) -> None:
         method = getattr(tmdb.trending, kind)
         assert (await result_of(method("day", page=501))).page == 501
@@ -470,11 +470,11 @@ def test_trending_is_walked_to_its_thousandth_page(simulator: Simulator, colour:
         with pytest.raises(InvalidArgument, match="from 1 to 1000"):
             tmdb.paginate(method, "day", start_page=1001)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert max(pages_asked_for(simulator)) == 1000
 
 
-def test_trending_with_more_pages_is_walked_no_further(simulator: Simulator, colour: str) -> None:
+def test_trending_with_more_pages_is_walked_no_further(simulator: Simulator, variant: str) -> None:
     def endless(request: httpx.Request) -> httpx.Response:
         page = int(request.url.params["page"])
         return httpx.Response(200, json={"page": page, "results": [{"id": page}], "total_pages": 39_000})
@@ -483,14 +483,14 @@ def test_trending_with_more_pages_is_walked_no_further(simulator: Simulator, col
         films = await items_of(tmdb.paginate(tmdb.trending.movies, "day", start_page=999))
         assert [film.id for film in films] == [999, 1000]
 
-    play(colour, simulator, scene, transport=httpx.MockTransport(endless))
+    play(variant, simulator, scene, transport=httpx.MockTransport(endless))
 
 
 # A guest who has rated nothing
 
 
 @pytest.mark.parametrize("kind", ["movies", "tv", "tv_episodes"])
-def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, colour: str, kind: str) -> None:
+def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, variant: str, kind: str) -> None:
     async def scene(tmdb: Any) -> None:
         method = getattr(tmdb.guest_sessions, f"rated_{kind}")
         page = await result_of(method(page=2))
@@ -506,14 +506,14 @@ def test_a_guest_without_ratings_has_an_empty_page(simulator: Simulator, colour:
         with pytest.raises(NotFound):
             await result_of(method())
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_what_is_not_there_elsewhere_is_no_empty_page(simulator: Simulator, colour: str) -> None:
+def test_what_is_not_there_elsewhere_is_no_empty_page(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for method, arguments in ((tmdb.movies.similar, [999_999_999]), (tmdb.account.rated_movies, [])):
             simulator.fail_next(tmdb_code=34)
             with pytest.raises(NotFound):
                 await result_of(method(*arguments))
 
-    play(colour, simulator, scene, session_id=simulator.create_session())
+    play(variant, simulator, scene, session_id=simulator.create_session())

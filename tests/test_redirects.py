@@ -37,7 +37,7 @@ def redirected(url: str, action: str) -> str:
 BUTTONS = {"v3": ("allow", "deny"), "v4": ("approve", "deny")}
 
 
-def test_an_approved_login_is_completed_by_the_whole_redirect(simulator: Simulator, colour: str, version: str) -> None:
+def test_an_approved_login_is_completed_by_the_whole_redirect(simulator: Simulator, variant: str, version: str) -> None:
     async def scene(tmdb: Any) -> None:
         auth = auth_of(tmdb, version)
         login = await result_of(auth.begin_login(redirect_to=CALLBACK))
@@ -50,11 +50,11 @@ def test_an_approved_login_is_completed_by_the_whole_redirect(simulator: Simulat
         with pytest.raises(LoginExpired):
             await result_of(auth.receive_redirect(url, state=login.state))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_the_path_and_query_alone_are_enough_and_a_login_may_be_kept(
-    simulator: Simulator, colour: str, version: str
+    simulator: Simulator, variant: str, version: str
 ) -> None:
     async def scene(tmdb: Any) -> None:
         auth = auth_of(tmdb, version)
@@ -63,10 +63,10 @@ def test_the_path_and_query_alone_are_enough_and_a_login_may_be_kept(
         await result_of(auth.receive_redirect(f"{parts.path}?{parts.query}", state=login.state, keep=True))
         assert (await result_of(tmdb.account.details())).id == simulator.user.id
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_a_denial_is_told_at_once(simulator: Simulator, colour: str, version: str) -> None:
+def test_a_denial_is_told_at_once(simulator: Simulator, variant: str, version: str) -> None:
     async def scene(tmdb: Any) -> None:
         auth = auth_of(tmdb, version)
         login = await result_of(auth.begin_login(redirect_to=CALLBACK))
@@ -76,13 +76,13 @@ def test_a_denial_is_told_at_once(simulator: Simulator, colour: str, version: st
         with pytest.raises(LoginDenied):
             await result_of(login.receive_redirect(url))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     # In v4 TMDB does not say so in the redirect.
     assert (simulator.count(NEW_SESSION), simulator.count(NEW_TOKEN)) == (0, 2 if version == "v4" else 0)
 
 
 @pytest.mark.parametrize("kept", ["nothing", "another", "the other version", "text"])
-def test_a_browser_that_did_not_begin_the_login_is_refused(simulator: Simulator, colour: str, kept: str) -> None:
+def test_a_browser_that_did_not_begin_the_login_is_refused(simulator: Simulator, variant: str, kept: str) -> None:
     async def scene(tmdb: Any) -> None:
         auth = tmdb.auth
         attackers = await result_of(auth.begin_login(redirect_to=CALLBACK))
@@ -98,11 +98,11 @@ def test_a_browser_that_did_not_begin_the_login_is_refused(simulator: Simulator,
             await result_of(victims.receive_redirect(url))
         assert simulator.requests == []
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize("kept", ["nothing", "another", "the other version", "text"])
-def test_in_v4_a_browser_completes_its_own_login_or_none(simulator: Simulator, colour: str, kept: str) -> None:
+def test_in_v4_a_browser_completes_its_own_login_or_none(simulator: Simulator, variant: str, kept: str) -> None:
     async def scene(tmdb: Any) -> None:
         attackers = await result_of(tmdb.v4.auth.begin_login(redirect_to=CALLBACK))
         url = redirected(attackers.url, "approve")
@@ -114,10 +114,10 @@ def test_in_v4_a_browser_completes_its_own_login_or_none(simulator: Simulator, c
         with pytest.raises(LoginMismatch):
             await result_of(victims.receive_redirect(f"{url}&request_token={attackers.request_token.reveal()}"))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_what_the_redirect_says_is_checked_against_the_token(simulator: Simulator, colour: str) -> None:
+def test_what_the_redirect_says_is_checked_against_the_token(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.auth.begin_login())
         token = login.request_token.reveal()
@@ -130,17 +130,17 @@ def test_what_the_redirect_says_is_checked_against_the_token(simulator: Simulato
         with pytest.raises(LoginDenied):
             await result_of(tmdb.auth.receive_redirect(f"/?request_token={token}&approved=true", state=login.state))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_in_v4_the_redirect_may_come_without_the_token(simulator: Simulator, colour: str) -> None:
+def test_in_v4_the_redirect_may_come_without_the_token(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.v4.auth.begin_login(redirect_to=CALLBACK))
         simulator.approve(login.request_token.reveal())
         token = await result_of(tmdb.v4.auth.receive_redirect("/callback", state=login.state))
         assert token.account_object_id == simulator.user.object_id
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize("url", [None, 7, b"/callback", "http://[/"])

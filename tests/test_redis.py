@@ -174,7 +174,7 @@ def test_eight_processes_make_one_session(server: RedisServer, simulator: Simula
     assert simulator.count(RATE) == 8
 
 
-def test_a_session_is_shared_by_clients_of_both_colours(server: RedisServer, simulator: Simulator) -> None:
+def test_a_session_is_shared_by_clients_of_both_variants(server: RedisServer, simulator: Simulator) -> None:
     with TMDB(store=RedisStore(server.url), access_token=simulator.access_token, base_url=simulator.base_url) as tmdb:
         tmdb.movies.add_rating(11, value=8)
         first = tmdb.guest.info()
@@ -232,12 +232,12 @@ def test_a_task_that_is_cancelled_while_it_takes_the_lock_gives_it_back(
 
 
 def test_without_redis_calls_wait_for_it_within_their_budget_and_send_nothing(
-    own_server: RedisServer, simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    own_server: RedisServer, simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings: dict[str, Any] = {"store": RedisStore(own_server.url), "rate_limit": RedisRateLimit(own_server.url)}
     own_server.stop()
     with pytest.raises(RequestTimeout, match="the rate limit is in Redis, which cannot be asked") as caught:
-        play(colour, simulator, rate, **settings, retries=RetryPolicy(budget=1.5))
+        play(variant, simulator, rate, **settings, retries=RetryPolicy(budget=1.5))
     assert (caught.value.phase, caught.value.retryable) == ("budget", True)
     assert simulator.requests == []
     assert "The session store could not be read (Outage); going on without." in caplog.text
@@ -246,11 +246,11 @@ def test_without_redis_calls_wait_for_it_within_their_budget_and_send_nothing(
 
 
 def test_without_redis_calls_go_on_if_the_fleet_chooses_so(
-    own_server: RedisServer, simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    own_server: RedisServer, simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     limit = RedisRateLimit(own_server.url, on_outage="share", fallback_rate=50)
     own_server.stop()
-    play(colour, simulator, rate, store=RedisStore(own_server.url), rate_limit=limit)
+    play(variant, simulator, rate, store=RedisStore(own_server.url), rate_limit=limit)
     assert simulator.count(RATE) == 1
     assert "Keeping to 50 requests a second in this process, without Redis." in caplog.text
     assert "The lock in Redis could not be taken" not in caplog.text  # it says once that Redis is not there
@@ -258,15 +258,15 @@ def test_without_redis_calls_go_on_if_the_fleet_chooses_so(
 
 
 def test_without_redis_calls_fail_at_once_if_the_fleet_chooses_so(
-    own_server: RedisServer, simulator: Simulator, colour: str
+    own_server: RedisServer, simulator: Simulator, variant: str
 ) -> None:
     limit, store = RedisRateLimit(own_server.url, on_outage="fail"), RedisStore(own_server.url, on_outage="fail")
     own_server.stop()
     with pytest.raises(TransportError, match="The session store in Redis cannot be asked") as caught:
-        play(colour, simulator, rate, store=store)
+        play(variant, simulator, rate, store=store)
     assert caught.value.retryable
     with pytest.raises(TransportError, match="The rate limit is in Redis, which cannot be asked"):
-        play(colour, simulator, read, rate_limit=limit)
+        play(variant, simulator, read, rate_limit=limit)
     assert simulator.requests == []
 
 
@@ -330,19 +330,19 @@ def test_what_is_kept_lapses(server: RedisServer) -> None:
     assert 0 < lives["tmdb-ext:{a}"] <= 90 * 86400
 
 
-def test_after_a_429_all_machines_wait(server: RedisServer, simulator: Simulator, colour: str) -> None:
+def test_after_a_429_all_machines_wait(server: RedisServer, simulator: Simulator, variant: str) -> None:
     one, other = RedisRateLimit(server.url, rate=1000), RedisRateLimit(server.url, rate=1000)
     simulator.fail_next(429, retry_after=7)
     policy = RetryPolicy(attempts=1)
     with pytest.raises(RateLimited):
-        play(colour, simulator, read, rate_limit=one, retries=policy)
+        play(variant, simulator, read, rate_limit=one, retries=policy)
     assert 5 < other.take(object()) <= 7
 
 
-def test_a_client_waits_for_the_turn_it_gets(server: RedisServer, simulator: Simulator, colour: str) -> None:
+def test_a_client_waits_for_the_turn_it_gets(server: RedisServer, simulator: Simulator, variant: str) -> None:
     limit = RedisRateLimit(server.url, rate=10, burst=1)
     begun = time.monotonic()
-    play(colour, simulator, lambda tmdb: read(tmdb, 4), rate_limit=limit)
+    play(variant, simulator, lambda tmdb: read(tmdb, 4), rate_limit=limit)
     assert time.monotonic() - begun >= 0.3
     assert simulator.count("movie-details") == 4
 
@@ -367,9 +367,9 @@ def test_a_server_that_comes_back_is_asked_again(
     assert caplog.text.count("answers again") == 1
 
 
-def test_a_limit_of_the_callers_own_is_asked(simulator: Simulator, colour: str) -> None:
+def test_a_limit_of_the_callers_own_is_asked(simulator: Simulator, variant: str) -> None:
     limit = CountingLimit()
-    play(colour, simulator, lambda tmdb: read(tmdb, 3), rate_limit=limit)
+    play(variant, simulator, lambda tmdb: read(tmdb, 3), rate_limit=limit)
     assert limit.reserved == 3
 
 

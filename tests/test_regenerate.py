@@ -338,7 +338,7 @@ def test_an_operation_of_the_overlay_survives_a_document_without_its_model(tmp_p
         ("overlay-v3", "", 'target = "operation:movie-detials"\nabsent = true', "close to it: movie-details"),
         ("overlay-v3", "", 'target = "model:Film"\nadd = true\ncopy = "MovieDetials"', "close to it: MovieDetails"),
         ("overlay-v3", "", 'target = "model:MovieDetails"\nadd = true\ncopy = "Genre"', "a model of that name already"),
-        ("overlay-v3", "", 'target = "model:Colour"\nvalues = ["a"]', "no such enumeration (add = true makes one)"),
+        ("overlay-v3", "", 'target = "model:Variant"\nvalues = ["a"]', "no such enumeration (add = true makes one)"),
         (
             "overlay-v3",
             "",

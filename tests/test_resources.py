@@ -137,9 +137,9 @@ def v4_arguments_for(method: Any, simulator: Simulator, tmdb: TMDB) -> dict[str,
     return {name: values[name] for name in needed}
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 @pytest.mark.parametrize("operation_id", sorted(V4_OPERATIONS))
-def test_every_operation_of_v4_answers(operation_id: str, colour: str, simulator: Simulator) -> None:
+def test_every_operation_of_v4_answers(operation_id: str, variant: str, simulator: Simulator) -> None:
     operation = V4_OPERATIONS[operation_id]
     token = simulator.create_user_access_token()
 
@@ -155,7 +155,7 @@ def test_every_operation_of_v4_answers(operation_id: str, colour: str, simulator
             tmdb.account.add_to_watchlist(media_type=kind, media_id=number, watchlist=True)
         method = getattr(getattr(tmdb.v4, operation.tag), operation.resource)
         arguments = v4_arguments_for(method, simulator, tmdb)
-        result = method(**arguments) if colour == "sync" else anyio.run(main, arguments)
+        result = method(**arguments) if variant == "sync" else anyio.run(main, arguments)
     assert type(result).__module__.startswith("tmdb_api_client.v4.models.")
     assert result.to_dict()
     assert result.additional_keys == []
@@ -169,14 +169,14 @@ def test_sync_and_async_methods_have_the_same_signature_and_nothing_that_is_supp
     for operation in OPERATIONS.values():
         resource = vars(import_module(f"tmdb_api_client.v3.resources.{operation.tag}"))
         stem = "".join(word.capitalize() for word in operation.tag.split("_")) + "Resource"
-        sync, colour = (
+        sync, variant = (
             resource[stem].__dict__[operation.resource],
             resource[f"Async{stem}"].__dict__[operation.resource],
         )
-        assert inspect.signature(sync) == inspect.signature(colour), operation.id
-        assert inspect.iscoroutinefunction(colour)
+        assert inspect.signature(sync) == inspect.signature(variant), operation.id
+        assert inspect.iscoroutinefunction(variant)
         assert not inspect.iscoroutinefunction(sync)
-        assert sync.__doc__ == colour.__doc__
+        assert sync.__doc__ == variant.__doc__
         assert (f"reference/{operation.id}" in sync.__doc__) == operation.documented
         assert ("does not document it" in sync.__doc__) == (not operation.documented)
         if operation.id != "authentication-delete-session":  # its body is the session to delete

@@ -57,32 +57,32 @@ TRANSIENT += [{"tmdb_code": code} for code in (9, 11, 15, 24, 43, 46)]
 
 
 @pytest.mark.parametrize("fault", [*TRANSIENT, {"disconnect": True}], ids=str)
-def test_a_read_is_sent_again_until_it_succeeds(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
+def test_a_read_is_sent_again_until_it_succeeds(simulator: Simulator, variant: str, fault: dict[str, Any]) -> None:
     told: list[Retry] = []
     simulator.fail_next(times=3, **fault)
 
     async def scene(tmdb: Any) -> None:
         assert (await result_of(tmdb.movies.details(11))).title == "Star Wars"
 
-    play(colour, simulator, scene, **retrying(told))
+    play(variant, simulator, scene, **retrying(told))
     assert simulator.count(DETAILS) == 4
     assert [retry.attempt for retry in told] == [2, 3, 4]
     assert {(retry.operation, retry.method, retry.path) for retry in told} == {(DETAILS, "GET", "/3/movie/11")}
     assert all(retry.reason for retry in told)
 
 
-def test_a_late_answer_is_asked_for_again(simulator: Simulator, colour: str) -> None:
+def test_a_late_answer_is_asked_for_again(simulator: Simulator, variant: str) -> None:
     told: list[Retry] = []
     simulator.fail_next(delay=1.0)
 
     async def scene(tmdb: Any) -> None:
         assert (await result_of(tmdb.movies.details(11))).title == "Star Wars"
 
-    play(colour, simulator, scene, timeout=0.3, **retrying(told))
+    play(variant, simulator, scene, timeout=0.3, **retrying(told))
     assert [retry.reason for retry in told] == ["RequestTimeout"]
 
 
-def test_attempts_have_an_end(simulator: Simulator, colour: str) -> None:
+def test_attempts_have_an_end(simulator: Simulator, variant: str) -> None:
     simulator.fail_next(500, times=9)
 
     async def scene(tmdb: Any) -> None:
@@ -90,11 +90,11 @@ def test_attempts_have_an_end(simulator: Simulator, colour: str) -> None:
             await result_of(tmdb.movies.details(11))
         assert caught.value.retryable
 
-    play(colour, simulator, scene, **retrying(attempts=3))
+    play(variant, simulator, scene, **retrying(attempts=3))
     assert simulator.count(DETAILS) == 3
 
 
-def test_a_server_that_is_not_there_is_tried_again(simulator: Simulator, colour: str) -> None:
+def test_a_server_that_is_not_there_is_tried_again(simulator: Simulator, variant: str) -> None:
     told: list[Retry] = []
 
     async def scene(tmdb: Any) -> None:
@@ -102,7 +102,7 @@ def test_a_server_that_is_not_there_is_tried_again(simulator: Simulator, colour:
             await result_of(tmdb.lists.create(name="mine"))
 
     with nowhere() as address:
-        play(colour, simulator, scene, base_url=address, session_id="0" * 40, **retrying(told))
+        play(variant, simulator, scene, base_url=address, session_id="0" * 40, **retrying(told))
     assert [retry.reason for retry in told] == ["ConnectError"] * 3
 
 
@@ -110,14 +110,14 @@ FINAL = [{"http_status": status} for status in (301, 401, 404, 422, 501)] + [{"t
 
 
 @pytest.mark.parametrize("fault", FINAL, ids=str)
-def test_what_will_not_change_is_not_sent_again(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
+def test_what_will_not_change_is_not_sent_again(simulator: Simulator, variant: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(**fault)
 
     async def scene(tmdb: Any) -> None:
         with pytest.raises(APIError):
             await result_of(tmdb.movies.details(11))
 
-    play(colour, simulator, scene, **retrying())
+    play(variant, simulator, scene, **retrying())
     assert simulator.count(DETAILS) == 1
 
 
@@ -126,7 +126,7 @@ DOUBTFUL = [{"http_status": 500}, {"http_status": 502}, {"http_status": 504}, {"
 
 @pytest.mark.parametrize("fault", DOUBTFUL, ids=str)
 def test_a_write_that_may_have_happened_is_not_sent_again(
-    simulator: Simulator, colour: str, fault: dict[str, Any]
+    simulator: Simulator, variant: str, fault: dict[str, Any]
 ) -> None:
     simulator.fail_next(operation="list-create", **fault)
 
@@ -134,31 +134,31 @@ def test_a_write_that_may_have_happened_is_not_sent_again(
         with pytest.raises((ServerError, TransportError)):
             await result_of(tmdb.lists.create(name="mine"))
 
-    play(colour, simulator, scene, session_id=simulator.create_session(), **retrying())
+    play(variant, simulator, scene, session_id=simulator.create_session(), **retrying())
     assert simulator.count("list-create") == 1
 
 
 @pytest.mark.parametrize("fault", [{"http_status": 429}, {"http_status": 503}, {"tmdb_code": 46}], ids=str)
-def test_a_write_that_was_turned_away_is_sent_again(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
+def test_a_write_that_was_turned_away_is_sent_again(simulator: Simulator, variant: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(operation="list-create", **fault)
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.lists.create(name="mine"))
 
-    play(colour, simulator, scene, session_id=simulator.create_session(), **retrying())
+    play(variant, simulator, scene, session_id=simulator.create_session(), **retrying())
     assert simulator.count("list-create") == 2
     assert [one.owner for one in simulator._state.lists.values()].count(simulator.user) == 1
 
 
 @pytest.mark.parametrize("fault", DOUBTFUL, ids=str)
-def test_a_rating_is_sent_again_whatever_happened(simulator: Simulator, colour: str, fault: dict[str, Any]) -> None:
+def test_a_rating_is_sent_again_whatever_happened(simulator: Simulator, variant: str, fault: dict[str, Any]) -> None:
     simulator.fail_next(operation="movie-add-rating", **fault)
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.movies.add_rating(11, value=8.5))
         assert [film.rating for film in (await result_of(tmdb.guest_sessions.rated_movies())).results] == [8.5]
 
-    play(colour, simulator, scene, **retrying())
+    play(variant, simulator, scene, **retrying())
     assert simulator.count("movie-add-rating") == 2
 
 
@@ -179,31 +179,31 @@ def test_which_writes_may_be_repeated_is_this() -> None:
     assert can_be_repeated("GET", None)
 
 
-def test_a_guest_session_that_fails_at_first_is_made_once(simulator: Simulator, colour: str) -> None:
+def test_a_guest_session_that_fails_at_first_is_made_once(simulator: Simulator, variant: str) -> None:
     simulator.fail_next(503, operation="authentication-create-guest-session", times=2)
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.movies.add_rating(11, value=8.5))
 
-    play(colour, simulator, scene, **retrying())
+    play(variant, simulator, scene, **retrying())
     assert len(simulator._state.guest_sessions) == 1
 
 
 # When
 
 
-def test_tmdb_says_when(simulator: Simulator, colour: str) -> None:
+def test_tmdb_says_when(simulator: Simulator, variant: str) -> None:
     told: list[Retry] = []
     simulator.fail_next(429, retry_after=0.25)
 
     async def scene(tmdb: Any) -> None:
         await result_of(tmdb.movies.details(11))
 
-    play(colour, simulator, scene, **retrying(told))
+    play(variant, simulator, scene, **retrying(told))
     assert 0.25 <= told[0].delay <= 0.26
 
 
-def test_a_wait_that_is_too_long_is_left_to_the_caller(simulator: Simulator, colour: str) -> None:
+def test_a_wait_that_is_too_long_is_left_to_the_caller(simulator: Simulator, variant: str) -> None:
     simulator.fail_next(429, retry_after=31, times=2)
 
     async def scene(tmdb: Any) -> None:
@@ -211,11 +211,11 @@ def test_a_wait_that_is_too_long_is_left_to_the_caller(simulator: Simulator, col
             await result_of(tmdb.movies.details(11))
         assert caught.value.retry_after == 31
 
-    play(colour, simulator, scene, **retrying())
+    play(variant, simulator, scene, **retrying())
     assert simulator.count(DETAILS) == 1
 
 
-def test_a_call_has_a_budget_that_its_extra_requests_share(simulator: Simulator, colour: str) -> None:
+def test_a_call_has_a_budget_that_its_extra_requests_share(simulator: Simulator, variant: str) -> None:
     simulator.fail_next(429, retry_after=0.6, operation="authentication-create-guest-session", times=2)
     simulator.fail_next(429, retry_after=0.6, operation="movie-add-rating", times=9)
 
@@ -223,7 +223,7 @@ def test_a_call_has_a_budget_that_its_extra_requests_share(simulator: Simulator,
         with pytest.raises((RateLimited, RequestTimeout)):  # the second one on a machine that is busy
             await result_of(tmdb.movies.add_rating(11, value=8))
 
-    play(colour, simulator, scene, **retrying(budget=2.0, attempts=9))
+    play(variant, simulator, scene, **retrying(budget=2.0, attempts=9))
     assert simulator.count("authentication-create-guest-session") == 3
     assert simulator.count("movie-add-rating") <= 2
 
@@ -445,9 +445,9 @@ def test_a_limit_without_a_method_is_refused() -> None:
         TMDB(api_key=KEY, rate_limit=Half())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 def test_a_call_whose_turn_comes_after_its_budget_ends_at_once_and_sends_nothing(
-    simulator: Simulator, colour: str
+    simulator: Simulator, variant: str
 ) -> None:
     limiter = RateLimiter(10)
     limiter.back_off(60)
@@ -459,7 +459,7 @@ def test_a_call_whose_turn_comes_after_its_budget_ends_at_once_and_sends_nothing
         assert (caught.value.phase, caught.value.retryable) == ("budget", True)
         assert time.monotonic() - begun < 20
 
-    play(colour, simulator, scene, rate_limit=limiter, session_id=simulator.create_session(), **retrying(budget=30))
+    play(variant, simulator, scene, rate_limit=limiter, session_id=simulator.create_session(), **retrying(budget=30))
     assert simulator.requests == []
 
 
@@ -509,11 +509,11 @@ def test_a_rate_that_is_none_is_refused(rate: Any) -> None:
         TMDB(api_key=KEY, rate_limit=rate)
 
 
-def test_at_the_rate_a_limited_server_never_refuses(colour: str) -> None:
+def test_at_the_rate_a_limited_server_never_refuses(variant: str) -> None:
     with Simulator(requests_per_second=30) as simulator:
 
         async def many(tmdb: Any) -> None:
-            if colour == "async":
+            if variant == "async":
                 async with anyio.create_task_group() as tasks:
                     for _ in range(45):
                         tasks.start_soon(tmdb.movies.details, 11)
@@ -521,7 +521,7 @@ def test_at_the_rate_a_limited_server_never_refuses(colour: str) -> None:
             for _ in range(45):
                 tmdb.movies.details(11)
 
-        play(colour, simulator, many, rate_limit=25.0)
+        play(variant, simulator, many, rate_limit=25.0)
         assert Counter(request.http_status for request in simulator.requests) == {200: 45}
 
 

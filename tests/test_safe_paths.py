@@ -161,13 +161,13 @@ def server() -> Iterator[tuple[str, list[bytes]]]:
         yield running
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_a_wrapped_client_sends_nothing_and_names_the_parameter(server: tuple[str, list[bytes]], colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "async"])
+def test_a_wrapped_client_sends_nothing_and_names_the_parameter(server: tuple[str, list[bytes]], variant: str) -> None:
     address, heads = server
     heads.clear()
 
     async def main() -> None:
-        client = (TMDB if colour == "sync" else AsyncTMDB)(base_url=address, api_key=API_KEY, session_id="5" * 40)
+        client = (TMDB if variant == "sync" else AsyncTMDB)(base_url=address, api_key=API_KEY, session_id="5" * 40)
         calls = [
             lambda: client.find.by_id("x/../../../4/list/8000001/clear", "imdb_id"),
             lambda: client.v4.account.lists(account_object_id="a/.."),
@@ -182,7 +182,7 @@ def test_a_wrapped_client_sends_nothing_and_names_the_parameter(server: tuple[st
         assert "GET /3/find/{external_id}: external_id is 'x/../../../4/list/8000001/clear'" in messages[0]
         assert "account_object_id: give" in messages[1]
         assert "%2e" not in messages[2]
-        await result_of(client.close() if colour == "sync" else client.aclose())
+        await result_of(client.close() if variant == "sync" else client.aclose())
 
     anyio.run(main)
     assert heads == []

@@ -25,14 +25,14 @@ def many(simulator: Simulator) -> int:
     return LONG
 
 
-def test_most_series_take_one_request(simulator: Simulator, colour: str) -> None:
+def test_most_series_take_one_request(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> list[SeasonDetails]:
         found: list[SeasonDetails] = await result_of(tmdb.tv_series.all_seasons(41, language="de"))
         listed = (await result_of(tmdb.tv_series.details(41))).seasons
         assert [one.season_number for one in found] == [one.season_number for one in listed]
         return found
 
-    seasons = play(colour, simulator, scene)
+    seasons = play(variant, simulator, scene)
     assert all(isinstance(one, SeasonDetails) and one.episodes for one in seasons)
     first, _ = simulator.requests
     assert first.params["language"] == "de"
@@ -41,12 +41,12 @@ def test_most_series_take_one_request(simulator: Simulator, colour: str) -> None
 
 @pytest.mark.parametrize(("append", "requests"), [([], 3), (["credits"], 5), (["credits", "images", "videos"], 10)])
 def test_many_seasons_take_as_few_requests_as_twenty_allow(
-    simulator: Simulator, colour: str, many: int, append: list[Any], requests: int
+    simulator: Simulator, variant: str, many: int, append: list[Any], requests: int
 ) -> None:
     async def scene(tmdb: Any) -> list[SeasonDetails]:
         return list(await result_of(tmdb.tv_series.all_seasons(many, append=append)))
 
-    seasons = play(colour, simulator, scene)
+    seasons = play(variant, simulator, scene)
     assert [one.season_number for one in seasons] == list(range(1, 46))
     assert all(len(one.episodes) == 2 for one in seasons)
     assert all((one.credits is not None) == ("credits" in append) for one in seasons)
@@ -56,7 +56,7 @@ def test_many_seasons_take_as_few_requests_as_twenty_allow(
     assert len(asked) == len(set(asked))
 
 
-def test_what_cannot_be_had_is_an_error(simulator: Simulator, colour: str) -> None:
+def test_what_cannot_be_had_is_an_error(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(NotFound):
             await result_of(tmdb.tv_series.all_seasons(999_999_999))
@@ -71,7 +71,7 @@ def test_what_cannot_be_had_is_an_error(simulator: Simulator, colour: str) -> No
             await result_of(tmdb.tv_series.all_seasons("x"))
         assert simulator.requests == []
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_numbers_may_be_of_any_size_and_a_season_that_is_listed_may_be_missing() -> None:

@@ -190,7 +190,7 @@ STATUSES: dict[str, dict[str, Any]] = {
     "no answer": {"disconnect": True},
     "a late answer": {"delay": 0.2},
 }
-# The two colours share the decision: each tries other statuses.
+# The two variants share the decision: each tries other statuses.
 REDIRECTS = [(301, "sync"), (308, "async")]
 
 
@@ -233,20 +233,20 @@ def secrets(simulator: Simulator) -> list[str]:
     return [simulator.api_key, simulator.access_token, PASSWORD, *made, *FORGOTTEN]
 
 
-def told(colour: str, scene: Scene, stage: Stage, log: Collector, **settings: Any) -> tuple[TMDBError | None, str]:
+def told(variant: str, scene: Scene, stage: Stage, log: Collector, **settings: Any) -> tuple[TMDBError | None, str]:
     """Play a scene; return its error, and all that anybody could see of it."""
     shown: list[str] = []
     outcome: list[TMDBError] = []
 
     async def main() -> None:
-        client: Any = AsyncTMDB(**settings) if colour == "async" else TMDB(**settings)
+        client: Any = AsyncTMDB(**settings) if variant == "async" else TMDB(**settings)
         try:
             await scene(client, stage)
         except TMDBError as error:
             outcome.append(error)
         stage.seen.extend([client, client.auth, client.guest, client.account, client.auth.held, client.low_level])
         shown.extend(f"{thing!r} {thing!s}" for thing in stage.seen)
-        await result_of(client.aclose() if colour == "async" else client.close())
+        await result_of(client.aclose() if variant == "async" else client.close())
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -261,7 +261,7 @@ def told(colour: str, scene: Scene, stage: Stage, log: Collector, **settings: An
 @pytest.mark.parametrize("fault", ["none", *STATUSES])
 @pytest.mark.parametrize("name", SCENES)
 def test_a_failure_tells_no_credential(
-    name: str, fault: str, colour: str, simulator: Simulator, tmp_path: Path, log: Collector
+    name: str, fault: str, variant: str, simulator: Simulator, tmp_path: Path, log: Collector
 ) -> None:
     scene, held, operations = SCENES[name]
     for number, operation in enumerate(operations if fault != "none" else (None,)):
@@ -272,7 +272,7 @@ def test_a_failure_tells_no_credential(
             simulator.fail_next(operation=operation, times=MANY, **STATUSES[fault])
         timeout = 0.05 if fault == "a late answer" else 5.0
         stage = Stage(simulator, folder, [settings.get("store")])
-        error, shown = told(colour, scene, stage, log, base_url=simulator.base_url, timeout=timeout, **settings)
+        error, shown = told(variant, scene, stage, log, base_url=simulator.base_url, timeout=timeout, **settings)
         simulator.clear_faults()
         if operation is not None and scene not in LOGOUTS:
             assert error is not None
@@ -281,19 +281,19 @@ def test_a_failure_tells_no_credential(
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_refused_connection_tells_no_credential(
-    name: str, colour: str, simulator: Simulator, tmp_path: Path, log: Collector
+    name: str, variant: str, simulator: Simulator, tmp_path: Path, log: Collector
 ) -> None:
     scene, held, _ = SCENES[name]
     stage = Stage(simulator, tmp_path, [])
     with nowhere() as address:
-        error, shown = told(colour, scene, stage, log, base_url=address, **options(held, simulator, tmp_path))
+        error, shown = told(variant, scene, stage, log, base_url=address, **options(held, simulator, tmp_path))
     assert error is not None or scene in LOGOUTS
     assert not [secret for secret in secrets(simulator) if secret in shown]
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_connection_that_is_not_made_in_time_tells_no_credential(
-    name: str, colour: str, simulator: Simulator, tmp_path: Path, log: Collector
+    name: str, variant: str, simulator: Simulator, tmp_path: Path, log: Collector
 ) -> None:
     scene, held, _ = SCENES[name]
 
@@ -304,16 +304,16 @@ def test_a_connection_that_is_not_made_in_time_tells_no_credential(
     stage = Stage(simulator, tmp_path, [])
     settings = options(held, simulator, tmp_path)
     error, shown = told(
-        colour, scene, stage, log, base_url="http://192.0.2.1", transport=httpx.MockTransport(late), **settings
+        variant, scene, stage, log, base_url="http://192.0.2.1", transport=httpx.MockTransport(late), **settings
     )
     assert error is not None or scene in LOGOUTS
     assert not [secret for secret in secrets(simulator) if secret in shown]
 
 
-@pytest.mark.parametrize(("status", "colour"), REDIRECTS)
+@pytest.mark.parametrize(("status", "variant"), REDIRECTS)
 @pytest.mark.parametrize("name", SCENES)
 def test_a_redirect_takes_no_credential_along(
-    name: str, status: int, colour: str, simulator: Simulator, elsewhere: Simulator, tmp_path: Path, log: Collector
+    name: str, status: int, variant: str, simulator: Simulator, elsewhere: Simulator, tmp_path: Path, log: Collector
 ) -> None:
     scene, held, operations = SCENES[name]
     for number, operation in enumerate(operations):
@@ -324,21 +324,21 @@ def test_a_redirect_takes_no_credential_along(
             location = f"{elsewhere.base_url}/3/movie/11"
             simulator.fail_next(status, operation=operation, times=MANY, headers={"location": location})
         stage = Stage(simulator, folder, [])
-        error, shown = told(colour, scene, stage, log, base_url=simulator.base_url, **settings)
+        error, shown = told(variant, scene, stage, log, base_url=simulator.base_url, **settings)
         simulator.clear_faults()
         assert error is not None or scene in LOGOUTS
         assert not [secret for secret in secrets(simulator) if secret in shown]
     assert elsewhere.requests == []
 
 
-def test_the_scenes_do_what_they_say(colour: str, simulator: Simulator, tmp_path: Path, log: Collector) -> None:
+def test_the_scenes_do_what_they_say(variant: str, simulator: Simulator, tmp_path: Path, log: Collector) -> None:
     """Without a fault only those end in an error that are meant to."""
     failed = {}
     for name, (scene, held, _) in SCENES.items():
         stage = Stage(simulator, tmp_path, [])
         folder = tmp_path / name.replace(" ", "_")
         folder.mkdir()
-        error, _ = told(colour, scene, stage, log, base_url=simulator.base_url, **options(held, simulator, folder))
+        error, _ = told(variant, scene, stage, log, base_url=simulator.base_url, **options(held, simulator, folder))
         if error is not None:
             failed[name] = type(error)
     assert set(failed) == {

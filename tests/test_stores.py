@@ -184,9 +184,9 @@ def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
         FileStore(tmp_path)
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 def test_a_folder_that_cannot_be_written_leaves_sessions_in_memory(
-    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture, colour: str
+    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture, variant: str
 ) -> None:
     (tmp_path / "file").write_text("")
     store = FileStore(tmp_path / "file" / "sessions.json")
@@ -199,7 +199,7 @@ def test_a_folder_that_cannot_be_written_leaves_sessions_in_memory(
         assert (await result_of(tmdb.account.details())).id == simulator.user.id
         assert await result_of(tmdb.auth.logout())
 
-    play(colour, simulator, scene, store=store)
+    play(variant, simulator, scene, store=store)
     assert simulator.count(NEW_GUEST) == 1
     assert sum("No lock file can be made" in record.message for record in caplog.records) == 1
 

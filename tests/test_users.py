@@ -53,7 +53,7 @@ def client(simulator: Simulator, **options: Any) -> TMDB:
 # A client for a user
 
 
-def test_a_client_for_a_user_acts_for_that_user_alone(simulator: Simulator, ottoline: User, colour: str) -> None:
+def test_a_client_for_a_user_acts_for_that_user_alone(simulator: Simulator, ottoline: User, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         sample = tmdb.for_user(session_id=simulator.create_session())
         other = tmdb.for_user(session_id=simulator.create_session(ottoline))
@@ -68,11 +68,11 @@ def test_a_client_for_a_user_acts_for_that_user_alone(simulator: Simulator, otto
         with pytest.raises(ConfigurationError, match="takes a user session only"):
             await result_of(tmdb.account.details())
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(NEW_GUEST) == 0
 
 
-def test_what_a_login_returned_is_enough(simulator: Simulator, ottoline: User, colour: str) -> None:
+def test_what_a_login_returned_is_enough(simulator: Simulator, ottoline: User, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         session = await result_of(tmdb.auth.login("ottoline", "lighthouse", keep=False))
         assert tmdb.auth.session is None
@@ -91,10 +91,10 @@ def test_what_a_login_returned_is_enough(simulator: Simulator, ottoline: User, c
         await result_of(tmdb.for_user(guest).movies.add_rating(11, value=5))
         assert (await result_of(tmdb.guest_sessions.rated_movies())).results[0].id == 11
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
-def test_a_known_account_id_is_not_looked_up(simulator: Simulator, ottoline: User, colour: str) -> None:
+def test_a_known_account_id_is_not_looked_up(simulator: Simulator, ottoline: User, variant: str) -> None:
     session, token = simulator.create_session(ottoline), simulator.create_user_access_token(ottoline)
 
     async def scene(tmdb: Any) -> None:
@@ -112,7 +112,7 @@ def test_a_known_account_id_is_not_looked_up(simulator: Simulator, ottoline: Use
         assert simulator.count(ACCOUNT) == 1
 
     simulator_session = simulator.create_session()
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_clients_for_one_token_convert_it_once(simulator: Simulator, ottoline: User) -> None:
@@ -172,7 +172,7 @@ def test_two_users_at_once_are_never_mixed(simulator: Simulator, ottoline: User)
             assert "session_id" not in request.params
 
 
-def test_nothing_of_the_clients_own_user_goes_to_another(simulator: Simulator, ottoline: User, colour: str) -> None:
+def test_nothing_of_the_clients_own_user_goes_to_another(simulator: Simulator, ottoline: User, variant: str) -> None:
     own = simulator.create_user_access_token()
 
     async def scene(tmdb: Any) -> None:
@@ -186,7 +186,7 @@ def test_nothing_of_the_clients_own_user_goes_to_another(simulator: Simulator, o
         await result_of(theirs.movies.details(11))
         assert simulator.requests[0].headers["authorization"] == f"Bearer {simulator.access_token}"
 
-    play(colour, simulator, scene, user_access_token=own)
+    play(variant, simulator, scene, user_access_token=own)
 
 
 def test_a_users_token_alone_does_not_act_for_others(simulator: Simulator) -> None:
@@ -198,7 +198,7 @@ def test_a_users_token_alone_does_not_act_for_others(simulator: Simulator) -> No
             assert tmdb.for_user(user_access_token=token).account.id() == simulator.user.id
 
 
-def test_closing_a_client_for_a_user_does_nothing_to_others(simulator: Simulator, colour: str) -> None:
+def test_closing_a_client_for_a_user_does_nothing_to_others(simulator: Simulator, variant: str) -> None:
     session = simulator.create_session()
 
     async def scene(tmdb: Any) -> None:
@@ -206,13 +206,13 @@ def test_closing_a_client_for_a_user_does_nothing_to_others(simulator: Simulator
         deeper = user.with_options(language="de").for_user(session_id=session)
         for derived in (deeper, user):
             await result_of(derived.account.details())
-            await result_of(derived.aclose() if colour == "async" else derived.close())
+            await result_of(derived.aclose() if variant == "async" else derived.close())
         assert (await result_of(user.account.details())).id == simulator.user.id
         assert (await result_of(tmdb.movies.details(11))).id == 11
         made.append(user)
 
     made: list[Any] = []
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
     async def after_the_end() -> None:
         with pytest.raises(ConfigurationError, match="this client is closed"):
@@ -221,7 +221,7 @@ def test_closing_a_client_for_a_user_does_nothing_to_others(simulator: Simulator
     anyio.run(after_the_end)
 
 
-def test_derived_clients_share_connections_and_the_cache(simulator: Simulator, colour: str) -> None:
+def test_derived_clients_share_connections_and_the_cache(simulator: Simulator, variant: str) -> None:
     sessions = [simulator.create_session() for _ in range(5)]
 
     async def scene(tmdb: Any) -> None:
@@ -231,7 +231,7 @@ def test_derived_clients_share_connections_and_the_cache(simulator: Simulator, c
             await result_of(user.account.details())
         assert len(simulator._server._connections) == 1
 
-    play(colour, simulator, scene, cache=True)
+    play(variant, simulator, scene, cache=True)
     assert simulator.count("movie-details") == 1
     assert simulator.count(ACCOUNT) == 2 * len(sessions)  # each needs its id first
 
@@ -335,7 +335,7 @@ def test_a_worker_whose_session_was_ended_takes_the_one_of_a_new_login(
 
 
 def test_a_worker_whose_token_was_ended_takes_the_one_of_a_new_login(
-    simulator: Simulator, ottoline: User, store: SessionStore, colour: str
+    simulator: Simulator, ottoline: User, store: SessionStore, variant: str
 ) -> None:
     def log_in(tmdb: TMDB, user: User) -> None:
         login = tmdb.v4.auth.begin_login()
@@ -353,7 +353,7 @@ def test_a_worker_whose_token_was_ended_takes_the_one_of_a_new_login(
         assert worker.v4.account.id() == ottoline.object_id
         assert (await result_of(worker.account.details())).id == ottoline.id
 
-    play(colour, simulator, scene, store=store)
+    play(variant, simulator, scene, store=store)
 
 
 def test_a_session_that_was_refused_for_good_stays_refused(simulator: Simulator, store: SessionStore) -> None:
@@ -368,7 +368,7 @@ def test_a_session_that_was_refused_for_good_stays_refused(simulator: Simulator,
 # Other options
 
 
-def test_options_hold_for_the_derived_client_alone(simulator: Simulator, colour: str) -> None:
+def test_options_hold_for_the_derived_client_alone(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         german = tmdb.with_options(language="de", region="DE", include_adult=False, headers={"X-Trace": "7"})
         deeper = german.with_options(language=None, headers={"x-more": "8"}, query={"page": 2})
@@ -379,7 +379,7 @@ def test_options_hold_for_the_derived_client_alone(simulator: Simulator, colour:
         await result_of(german.movies.popular(language="fr"))
         await result_of(german.search.movie("star"))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     params = [request.params for request in simulator.requests]
     assert params[:4] == [
         {},
@@ -396,7 +396,7 @@ def test_options_hold_for_the_derived_client_alone(simulator: Simulator, colour:
     ]
 
 
-def test_retries_and_timeouts_are_options(simulator: Simulator, colour: str) -> None:
+def test_retries_and_timeouts_are_options(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         simulator.fail_next(503, times=2)
         with pytest.raises(ServerError):
@@ -410,10 +410,10 @@ def test_retries_and_timeouts_are_options(simulator: Simulator, colour: str) -> 
         with pytest.raises(RequestTimeout):
             await result_of(tmdb.with_options(timeout=0.2, retries=False).movies.details(11))
 
-    play(colour, simulator, scene, retries=RetryPolicy(backoff=0))
+    play(variant, simulator, scene, retries=RetryPolicy(backoff=0))
 
 
-def test_options_are_those_of_a_users_client_too(simulator: Simulator, colour: str) -> None:
+def test_options_are_those_of_a_users_client_too(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         user = tmdb.with_options(language="de").for_user(session_id=simulator.create_session())
         await result_of(user.movies.details(11))
@@ -421,7 +421,7 @@ def test_options_are_those_of_a_users_client_too(simulator: Simulator, colour: s
         assert (await result_of(again.account.details())).id == simulator.user.id
         assert simulator.requests[0].params == {"language": "de"}
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 @pytest.mark.parametrize(
@@ -441,13 +441,13 @@ def test_an_option_that_is_none_is_refused(options: dict[str, Any], kind: type[E
         tmdb.with_options(**options)
 
 
-def test_image_sizes_are_asked_for_once_by_all(simulator: Simulator, colour: str) -> None:
+def test_image_sizes_are_asked_for_once_by_all(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for session in (simulator.create_session(), simulator.create_session()):
             await result_of(tmdb.for_user(session_id=session).images.url("/a.jpg", width=500))
         await result_of(tmdb.with_options(language="de").images.url("/a.jpg", width=500))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count("configuration-details") == 1
 
 
@@ -517,8 +517,8 @@ def test_a_block_of_one_client_does_not_hold_for_its_users(simulator: Simulator)
 # How a client is made and held
 
 
-def test_the_first_argument_is_told_by_its_form(simulator: Simulator, colour: str) -> None:
-    kind: Any = AsyncTMDB if colour == "async" else TMDB
+def test_the_first_argument_is_told_by_its_form(simulator: Simulator, variant: str) -> None:
+    kind: Any = AsyncTMDB if variant == "async" else TMDB
     for value, held in ((simulator.access_token, "access_token"), (simulator.api_key, "api_key")):
         for credential in (value, Secret(value)):
             made = kind(credential, base_url=simulator.base_url)

@@ -74,7 +74,7 @@ async def log_in(tmdb: Any, simulator: Simulator, user: Any = None) -> UserAcces
 # Logging in
 
 
-def test_an_approved_login_gives_the_client_a_user_access_token(simulator: Simulator, colour: str) -> None:
+def test_an_approved_login_gives_the_client_a_user_access_token(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.v4.auth.begin_login())
         assert login.url == f"{simulator.base_url}/auth/access?request_token={login.request_token.reveal()}"
@@ -89,13 +89,13 @@ def test_an_approved_login_gives_the_client_a_user_access_token(simulator: Simul
         assert tmdb.v4.account.id() == simulator.user.object_id
         await result_of(tmdb.v4.lists.create(name="mine", iso_639_1="en"))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     made = simulator.requests[-1]
     assert (simulator.count(NEW_TOKEN), made.operation, made.http_status) == (1, "v4/list-create", 201)
     assert made.headers["authorization"] != f"Bearer {simulator.access_token}"
 
 
-def test_a_v4_login_unlocks_the_operations_of_v3_by_one_conversion(simulator: Simulator, colour: str) -> None:
+def test_a_v4_login_unlocks_the_operations_of_v3_by_one_conversion(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(ConfigurationError, match="takes a user session only"):
             await result_of(tmdb.account.details())
@@ -106,7 +106,7 @@ def test_a_v4_login_unlocks_the_operations_of_v3_by_one_conversion(simulator: Si
         assert [film.id for film in favourites.results] == [11]
         assert tmdb.auth.session.source == "converted"
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert simulator.count(CONVERT) == 1
 
 
@@ -124,7 +124,7 @@ def test_many_tasks_after_a_login_convert_once(simulator: Simulator, backend: st
     assert (simulator.count(CONVERT), simulator.count("account-details")) == (1, 1)
 
 
-def test_what_a_login_meets_is_told(simulator: Simulator, colour: str) -> None:
+def test_what_a_login_meets_is_told(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.v4.auth.begin_login())
         with pytest.raises(LoginPending, match=r"has not approved the login yet\.$") as caught:
@@ -149,7 +149,7 @@ def test_what_a_login_meets_is_told(simulator: Simulator, colour: str) -> None:
         with pytest.raises(AuthenticationError, match="suspended"):
             await result_of(tmdb.v4.auth.begin_login())
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_a_denial_that_comes_without_a_question_before_may_be_one(simulator: Simulator) -> None:
@@ -160,14 +160,14 @@ def test_a_denial_that_comes_without_a_question_before_may_be_one(simulator: Sim
             login.complete()
 
 
-def test_waiting_asks_until_the_user_has_approved(simulator: Simulator, colour: str) -> None:
+def test_waiting_asks_until_the_user_has_approved(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.v4.auth.begin_login())
         simulator.fail_next(503, operation=NEW_TOKEN)
         threading.Timer(0.2, simulator.approve, [login.request_token.reveal()]).start()
         assert await result_of(login.wait(30, interval=0.05)) is tmdb.v4.auth.token
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     assert 2 < simulator.count(NEW_TOKEN) < 20
 
 
@@ -178,7 +178,7 @@ def redirect_of(simulator: Simulator) -> str:
 
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])
-def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, colour: str, decision: str) -> None:
+def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, variant: str, decision: str) -> None:
     async def scene(tmdb: Any) -> None:
         login = await result_of(tmdb.v4.auth.begin_login(loopback=True))
         threading.Timer(0.05, decide, [login.url, decision]).start()
@@ -188,7 +188,7 @@ def test_the_browser_comes_back_to_a_loopback_port(simulator: Simulator, colour:
             with pytest.raises(LoginDenied):
                 await result_of(login.receive(20))
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     port = urlsplit(redirect_of(simulator)).port
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=1)
@@ -208,7 +208,7 @@ def test_only_the_redirect_of_this_login_counts(simulator: Simulator) -> None:
             login.receive(0.1)
 
 
-def test_a_login_that_cannot_begin_leaves_no_port_open(simulator: Simulator, colour: str) -> None:
+def test_a_login_that_cannot_begin_leaves_no_port_open(simulator: Simulator, variant: str) -> None:
     ports: list[int] = []
 
     async def scene(tmdb: Any) -> None:
@@ -217,7 +217,7 @@ def test_a_login_that_cannot_begin_leaves_no_port_open(simulator: Simulator, col
             await result_of(tmdb.v4.auth.begin_login(loopback=True))
         ports.append(urlsplit(redirect_of(simulator)).port or 0)
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", ports[0]), timeout=1)
 
@@ -261,7 +261,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("holding", REFUSALS)
 def test_what_cannot_act_for_a_user_is_told_before_anything_is_sent(
-    simulator: Simulator, colour: str, holding: str
+    simulator: Simulator, variant: str, holding: str
 ) -> None:
     values = {"key": simulator.api_key, "bearer": simulator.access_token, "session": simulator.create_session()}
     options: dict[str, Any] = {"access_token": None}
@@ -283,22 +283,22 @@ def test_what_cannot_act_for_a_user_is_told_before_anything_is_sent(
         assert all(("says that it only reads" in message) == ("read-only" in holding) for message in messages)
         assert ("accepts no API key" in messages[0]) == ("read-only" not in holding)
 
-    play(colour, simulator, scene, **options)
+    play(variant, simulator, scene, **options)
     assert simulator.requests == []
 
 
-def test_v4s_auth_operations_take_no_api_key(simulator: Simulator, colour: str) -> None:
+def test_v4s_auth_operations_take_no_api_key(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for call in (tmdb.v4.auth.begin_login, tmdb.v4.auth.create_request_token):
             with pytest.raises(ConfigurationError, match="bearer token only, and TMDB accepts no API key for it"):
                 await result_of(call())
         assert (await result_of(tmdb.v4.lists.details(1))).item_count == 29
 
-    play(colour, simulator, scene, access_token=None, api_key=simulator.api_key)
+    play(variant, simulator, scene, access_token=None, api_key=simulator.api_key)
     assert [request.operation for request in simulator.requests] == ["v4/list-details"]
 
 
-def test_a_token_that_cannot_be_read_is_left_to_tmdb(simulator: Simulator, colour: str) -> None:
+def test_a_token_that_cannot_be_read_is_left_to_tmdb(simulator: Simulator, variant: str) -> None:
     opaque = "eyJhbGciOiJIUzI1NiJ9.bm90IEpTT04.c2lnbmF0dXJl"
 
     async def scene(tmdb: Any) -> None:
@@ -312,12 +312,12 @@ def test_a_token_that_cannot_be_read_is_left_to_tmdb(simulator: Simulator, colou
         with pytest.raises(AuthenticationError):
             await result_of(tmdb.v4.account.lists(account_object_id="0" * 24))
 
-    play(colour, simulator, scene, access_token=opaque)
+    play(variant, simulator, scene, access_token=opaque)
     assert [request.path for request in simulator.requests] == ["/4/list", f"/4/account/{'0' * 24}/lists"]
 
 
 def test_a_users_token_given_as_the_access_token_is_recognised(
-    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = simulator.create_user_access_token()
 
@@ -328,7 +328,7 @@ def test_a_users_token_given_as_the_access_token_is_recognised(
         assert tmdb.v4.account.id() == simulator.user.object_id
         assert (await result_of(tmdb.account.details())).id == simulator.user.id
 
-    play(colour, simulator, scene, access_token=token)
+    play(variant, simulator, scene, access_token=token)
     assert "access_token is the token of a user" in caplog.text
     assert token not in caplog.text
     with TMDB(access_token=token, user_access_token=token, base_url=simulator.base_url) as tmdb:
@@ -351,7 +351,7 @@ def test_the_claims_of_a_token_are_hints(simulator: Simulator) -> None:
                 tmdb.v4.account.tv_watchlist(account_object_id="0" * 24)
 
 
-def test_the_modes_hold_for_v4(simulator: Simulator, colour: str) -> None:
+def test_the_modes_hold_for_v4(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         for mode in ("guest", "application"):
             with pytest.raises(ConfigurationError, match=f"The mode '{mode}' rules that out"):
@@ -363,7 +363,7 @@ def test_the_modes_hold_for_v4(simulator: Simulator, colour: str) -> None:
         assert tmdb.auth.explain("v4/list-details").user == "user_access_token"
         assert (await result_of(tmdb.acting_as("session").v4.account.lists())).results == []
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
 def test_the_generated_functions_of_v4_go_through_the_client(simulator: Simulator) -> None:
@@ -398,7 +398,7 @@ def test_explaining_tells_the_versions_apart(simulator: Simulator) -> None:
 # Stores, and logging out
 
 
-def test_a_login_is_kept_and_found_again(simulator: Simulator, colour: str, tmp_path: Path) -> None:
+def test_a_login_is_kept_and_found_again(simulator: Simulator, variant: str, tmp_path: Path) -> None:
     async def first(tmdb: Any) -> None:
         await log_in(tmdb, simulator)
         await result_of(tmdb.account.details())
@@ -409,14 +409,14 @@ def test_a_login_is_kept_and_found_again(simulator: Simulator, colour: str, tmp_
         await result_of(tmdb.v4.account.lists())
         await result_of(tmdb.account.lists())
 
-    play(colour, simulator, first, store=FileStore(tmp_path / "sessions.json"))
-    play(colour, simulator, second, store=FileStore(tmp_path / "sessions.json"))
+    play(variant, simulator, first, store=FileStore(tmp_path / "sessions.json"))
+    play(variant, simulator, second, store=FileStore(tmp_path / "sessions.json"))
     assert (simulator.count(CONVERT), simulator.count(NEW_TOKEN)) == (1, 1)
 
     async def given(tmdb: Any) -> None:
         assert tmdb.v4.auth.token is None  # whose session that is nobody knows
 
-    play(colour, simulator, given, store=FileStore(tmp_path / "sessions.json"), session_id=simulator.create_session())
+    play(variant, simulator, given, store=FileStore(tmp_path / "sessions.json"), session_id=simulator.create_session())
 
 
 @pytest.mark.parametrize("record", [{"access_token": 3}, {"access_token": "x"}, {}, {"access_token": None}])
@@ -427,7 +427,7 @@ def test_a_record_that_holds_no_token_is_passed_over(simulator: Simulator, recor
         assert tmdb.v4.auth.token is None
 
 
-def test_a_new_login_leaves_the_former_users_session_behind(simulator: Simulator, colour: str) -> None:
+def test_a_new_login_leaves_the_former_users_session_behind(simulator: Simulator, variant: str) -> None:
     other = simulator.create_user("ottoline", "lighthouse")
 
     async def scene(tmdb: Any) -> None:
@@ -438,12 +438,12 @@ def test_a_new_login_leaves_the_former_users_session_behind(simulator: Simulator
         assert tmdb.v4.account.id() == other.object_id
         assert await result_of(tmdb.account.id()) == other.id
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
     assert simulator.count(CONVERT) == 2
 
 
 def test_logging_out_ends_the_token_and_the_session_made_from_it(
-    simulator: Simulator, colour: str, tmp_path: Path
+    simulator: Simulator, variant: str, tmp_path: Path
 ) -> None:
     async def scene(tmdb: Any) -> None:
         token = await log_in(tmdb, simulator)
@@ -456,12 +456,12 @@ def test_logging_out_ends_the_token_and_the_session_made_from_it(
         assert sent == [{"session_id": session.id.reveal()}, {"access_token": token.token.reveal()}]
 
     path = tmp_path / "sessions.json"
-    play(colour, simulator, scene, store=FileStore(path))
+    play(variant, simulator, scene, store=FileStore(path))
     with TMDB(access_token=simulator.access_token, base_url=simulator.base_url, store=FileStore(path)) as tmdb:
         assert (tmdb.v4.auth.token, tmdb.auth.session) == (None, None)
 
 
-def test_a_login_in_either_version_replaces_the_user_in_both(simulator: Simulator, colour: str) -> None:
+def test_a_login_in_either_version_replaces_the_user_in_both(simulator: Simulator, variant: str) -> None:
     other = simulator.create_user("ottoline", "lighthouse")
 
     async def scene(tmdb: Any) -> None:
@@ -476,10 +476,10 @@ def test_a_login_in_either_version_replaces_the_user_in_both(simulator: Simulato
         with pytest.raises(ConfigurationError, match="takes a user access token only"):
             await result_of(tmdb.v4.account.lists())
 
-    play(colour, simulator, scene, session_id=simulator.create_session())
+    play(variant, simulator, scene, session_id=simulator.create_session())
 
 
-def test_a_login_that_would_leave_no_credential_is_refused(simulator: Simulator, colour: str) -> None:
+def test_a_login_that_would_leave_no_credential_is_refused(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         with pytest.raises(ConfigurationError, match="which a login of v3 would replace"):
             await result_of(tmdb.auth.begin_login())
@@ -491,10 +491,10 @@ def test_a_login_that_would_leave_no_credential_is_refused(simulator: Simulator,
         assert (await result_of(login.complete())).source == "login"
         assert tmdb.auth.held == ("user_access_token",)
 
-    play(colour, simulator, scene, access_token=None, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, access_token=None, user_access_token=simulator.create_user_access_token())
 
 
-def test_a_client_with_nothing_but_the_token_logs_out_with_it(simulator: Simulator, colour: str) -> None:
+def test_a_client_with_nothing_but_the_token_logs_out_with_it(simulator: Simulator, variant: str) -> None:
     token = simulator.create_user_access_token()
 
     async def scene(tmdb: Any) -> None:
@@ -502,15 +502,15 @@ def test_a_client_with_nothing_but_the_token_logs_out_with_it(simulator: Simulat
         with pytest.raises(ConfigurationError, match="holds no credential"):
             await result_of(tmdb.movies.details(11))
 
-    play(colour, simulator, scene, access_token=None, user_access_token=token)
+    play(variant, simulator, scene, access_token=None, user_access_token=token)
     assert simulator.requests[-1].headers["authorization"] == f"Bearer {token}"
     # It is gone at TMDB now, which is what a second logout wants.
-    play(colour, simulator, scene, access_token=None, user_access_token=token)
+    play(variant, simulator, scene, access_token=None, user_access_token=token)
     assert simulator.requests[-1].http_status == 401
 
 
 def test_logging_out_forgets_the_token_even_where_tmdb_does_not_confirm(
-    simulator: Simulator, colour: str, caplog: pytest.LogCaptureFixture
+    simulator: Simulator, variant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(tmdb: Any) -> None:
         for fault in ({"disconnect": True}, {"tmdb_code": 7}):
@@ -522,7 +522,7 @@ def test_logging_out_forgets_the_token_even_where_tmdb_does_not_confirm(
             assert "the user access token may still be valid there" in caplog.text
             assert tmdb.v4.auth.token is None
 
-    play(colour, simulator, scene)
+    play(variant, simulator, scene)
 
 
 def test_a_token_that_another_thread_ended_is_not_sent(simulator: Simulator) -> None:
@@ -544,7 +544,7 @@ def test_a_token_that_another_thread_ended_is_not_sent(simulator: Simulator) -> 
 # Lists
 
 
-def test_the_life_of_a_list(simulator: Simulator, colour: str) -> None:
+def test_the_life_of_a_list(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         lists = tmdb.v4.lists
         made = (await result_of(lists.create(name="Rainy days", iso_639_1="en", description="For a sofa."))).id
@@ -575,7 +575,7 @@ def test_the_life_of_a_list(simulator: Simulator, colour: str) -> None:
         with pytest.raises(NotFound):
             await result_of(lists.details(made))
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
 SORTED_BY = {
@@ -591,7 +591,7 @@ ITEMS = [
 ]
 
 
-def test_a_list_is_read_in_any_of_ten_orders(simulator: Simulator, colour: str) -> None:
+def test_a_list_is_read_in_any_of_ten_orders(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         lists = tmdb.v4.lists
         made = (await result_of(lists.create(name="Rainy days", iso_639_1="en"))).id
@@ -616,10 +616,10 @@ def test_a_list_is_read_in_any_of_ten_orders(simulator: Simulator, colour: str) 
         assert len(seen) >= 6
 
     assert len(ORDERS) == 10
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
-def test_a_list_is_made_and_changed_with_an_order(simulator: Simulator, colour: str) -> None:
+def test_a_list_is_made_and_changed_with_an_order(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         lists = tmdb.v4.lists
         made = (await result_of(lists.create(name="Rainy days", iso_639_1="en", sort_by="original_order.desc"))).id
@@ -635,7 +635,7 @@ def test_a_list_is_made_and_changed_with_an_order(simulator: Simulator, colour: 
         scores = [item.vote_average for item in shown.results]
         assert (shown.sort_by, scores) == ("vote_average.asc", sorted(scores))
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
 @pytest.mark.parametrize("order", ["popularity.desc", "runtime.asc", "first_air_date.asc", "title", "title.ASC", ""])
@@ -655,7 +655,7 @@ def test_the_simulator_refuses_an_order_that_tmdb_does_not_take(simulator: Simul
         assert len(tmdb.v4.account.lists().results) == 1
 
 
-def test_a_comment_is_kept_by_an_update_and_dropped_with_a_new_item(simulator: Simulator, colour: str) -> None:
+def test_a_comment_is_kept_by_an_update_and_dropped_with_a_new_item(simulator: Simulator, variant: str) -> None:
     token = simulator.create_user_access_token()
     film = {"media_type": "movie", "media_id": 11}
 
@@ -678,7 +678,7 @@ def test_a_comment_is_kept_by_an_update_and_dropped_with_a_new_item(simulator: S
         assert shown.comment_of(ListItem(media_type="tv", media_id=11)) is None
         assert shown.comment_of(ListItem(media_type="movie", media_id=12)) is None
 
-    play(colour, simulator, scene, user_access_token=token)
+    play(variant, simulator, scene, user_access_token=token)
 
 
 def test_the_comment_of_an_item_is_found_by_its_kind_and_id() -> None:
@@ -693,7 +693,9 @@ def test_the_comment_of_an_item_is_found_by_its_kind_and_id() -> None:
         assert ListDetails.from_dict({"comments": strange}).comment_of(shown.results[0]) is None
 
 
-def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(simulator: Simulator, colour: str) -> None:
+def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(
+    simulator: Simulator, variant: str
+) -> None:
     other = simulator.create_user("ottoline", "lighthouse")
     with TMDB(user_access_token=simulator.create_user_access_token(other), base_url=simulator.base_url) as stranger:
         secret = stranger.v4.lists.create(name="theirs", iso_639_1="en", public=False).id
@@ -723,10 +725,10 @@ def test_an_item_that_is_not_on_a_list_is_told_from_a_list_that_is_not_there(sim
         with pytest.raises(ServerError):  # that tells nothing of the item
             await result_of(lists.item_status(made, 41, "tv"))
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token(), retries=False)
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token(), retries=False)
 
 
-def test_a_write_tells_of_the_request_and_its_results_of_the_items(simulator: Simulator, colour: str) -> None:
+def test_a_write_tells_of_the_request_and_its_results_of_the_items(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         lists = tmdb.v4.lists
         made = (await result_of(lists.create(name="mine", iso_639_1="en"))).id
@@ -744,7 +746,7 @@ def test_a_write_tells_of_the_request_and_its_results_of_the_items(simulator: Si
             changed = await result_of(answer)
             assert (changed.success, [(one.success, one.error) for one in changed.results]) == (True, [(False, [])])
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
 def test_the_simulator_answers_in_the_form_of_the_live_api(simulator: Simulator) -> None:
@@ -776,7 +778,7 @@ def test_the_simulator_answers_in_the_form_of_the_live_api(simulator: Simulator)
         assert http.request("DELETE", "/auth/access_token", json={"access_token": token}).json()["status_code"] == 13
 
 
-def test_what_the_simulator_says_of_lists_contradicts_no_annotation(simulator: Simulator, colour: str) -> None:
+def test_what_the_simulator_says_of_lists_contradicts_no_annotation(simulator: Simulator, variant: str) -> None:
     async def scene(tmdb: Any) -> None:
         lists = tmdb.v4.lists
         made = (await result_of(lists.create(name="mine", iso_639_1="en", public=False))).id
@@ -795,7 +797,7 @@ def test_what_the_simulator_says_of_lists_contradicts_no_annotation(simulator: S
             assert [place for place, contradicts in contradictions(answer) if contradicts] == []
             assert list(unknown_keys(answer)) == []
 
-    play(colour, simulator, scene, user_access_token=simulator.create_user_access_token())
+    play(variant, simulator, scene, user_access_token=simulator.create_user_access_token())
 
 
 def test_a_method_that_ours_overrides_is_still_known_by_its_operation(simulator: Simulator) -> None:
@@ -843,7 +845,7 @@ def test_a_private_list_shows_itself_to_its_owner_only(simulator: Simulator) -> 
                 attempt()
 
 
-def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(colour: str) -> None:
+def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(variant: str) -> None:
     """TMDB ignores false: a list that is asked for with it is public."""
     token = jwt_like({"scopes": ["api_write"]})
     bodies: list[bytes] = []
@@ -851,7 +853,7 @@ def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(colou
     async def scene(tmdb: Any) -> None:
         lists, body = tmdb.v4.lists, ListBody(name="mine", iso_639_1="en", public=False)
         await result_of(lists.create(name="mine", iso_639_1="en", public=False))
-        if colour == "sync":
+        if variant == "sync":
             list_create.sync(body=body, client=tmdb.v4.low_level)
             with AuthenticatedClient(base_url=address, token=token) as plain:
                 list_create.sync_detailed(body=body, client=plain)
@@ -865,7 +867,7 @@ def test_a_list_asked_to_be_private_is_sent_as_the_integer_that_tmdb_heeds(colou
         await result_of(lists.update(1, name="new"))
 
     with recording(bodies) as (address, _):
-        play(colour, SimpleNamespace(access_token=token, base_url=address), scene, user_access_token=token)
+        play(variant, SimpleNamespace(access_token=token, base_url=address), scene, user_access_token=token)
     assert [body.replace(b": ", b":").replace(b", ", b",") for body in bodies] == [
         *[b'{"iso_639_1":"en","name":"mine","public":0}'] * 3,
         b'{"iso_639_1":"en","name":"ours","public":1}',

@@ -1,7 +1,7 @@
 """TMDB's daily id exports: every id of a kind, one row at a time, from TMDB or from a file.
 
 An export of films has more than a million lines, so nothing here holds more than a piece of one. What is done with the
-bytes is in `_Unpacker` and `_Rows`; where they come from, in the four sources, two for each colour.
+bytes is in `_Unpacker` and `_Rows`; where they come from, in the four sources, two sync and two async.
 
 https://developer.themoviedb.org/docs/daily-id-exports
 """

@@ -1,4 +1,4 @@
-"""Walking over the pages of a listing: what both colours share, and the two of them."""
+"""Walking over the pages of a listing: what sync and async share, and the two of them."""
 
 from __future__ import annotations
 

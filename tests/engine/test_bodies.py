@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from colours import COLOURS, TOKEN, come_of, outcome, result_of, with_client
+from variants import TOKEN, VARIANTS, come_of, outcome, result_of, with_client
 from wire import NEW_GUEST, Act, Request, film, in_turn, reply, serving, then_close, then_reset, then_silence
 
 from tmdb_ext import TMDB, AsyncTMDB, DecodeError, RequestTimeout, Retry, RetryPolicy, TransportError
@@ -57,7 +57,7 @@ ALL = [(one.what, one.answer) for one in BROKEN] + [
     (one.what, reply(one.body, content_type=one.content_type)) for one in UNREADABLE
 ]
 every_fault = pytest.mark.parametrize(("what", "answer"), ALL, ids=[what for what, _ in ALL])
-every_colour = pytest.mark.parametrize("colour", COLOURS)
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
 OPTIONS: dict[str, Any] = {"timeout": 0.4}
 
 
@@ -65,41 +65,41 @@ def details(tmdb: Any) -> Any:
     return tmdb.movies.details(11)
 
 
-@every_colour
+@every_variant
 @every_fault
-def test_a_read_is_asked_again(what: str, answer: bytes | Act, colour: str) -> None:
+def test_a_read_is_asked_again(what: str, answer: bytes | Act, variant: str) -> None:
     told: list[Retry] = []
     policy = RetryPolicy(attempts=3, backoff=0.01, budget=20, on_retry=told.append)
     with serving(in_turn(answer, GOOD)) as server:
-        came = outcome(colour, details, base_url=server.address, retries=policy, **OPTIONS)
+        came = outcome(variant, details, base_url=server.address, retries=policy, **OPTIONS)
         assert came.error is None
         assert came.value.title == "Star Wars"
         assert len(server.requests) == 2
     assert [(retry.operation, retry.attempt) for retry in told] == [("movie-details", 2)]
 
 
-@every_colour
+@every_variant
 @every_fault
 def test_a_rating_is_sent_again_since_the_second_finds_what_the_first_has_set(
-    what: str, answer: bytes | Act, colour: str
+    what: str, answer: bytes | Act, variant: str
 ) -> None:
     policy = RetryPolicy(attempts=3, backoff=0.01, budget=20)
     with serving(in_turn(answer, reply(b'{"success": true, "status_code": 1}', "201 Created"))) as server:
         came = outcome(
-            colour, lambda tmdb: tmdb.movies.add_rating(11, value=8.5), base_url=server.address,
+            variant, lambda tmdb: tmdb.movies.add_rating(11, value=8.5), base_url=server.address,
             session_id="b" * 40, retries=policy, **OPTIONS,
         )  # fmt: skip
         assert came.error is None
         assert [request.method for request in server.requests] == ["POST", "POST"]
 
 
-@every_colour
+@every_variant
 @every_fault
-def test_a_write_that_may_have_happened_is_sent_once(what: str, answer: bytes | Act, colour: str) -> None:
+def test_a_write_that_may_have_happened_is_sent_once(what: str, answer: bytes | Act, variant: str) -> None:
     policy = RetryPolicy(attempts=3, backoff=0.01, budget=20)
     with serving(in_turn(answer, reply(b'{"success": true, "list_id": 5}', "201 Created"))) as server:
         came = outcome(
-            colour, lambda tmdb: tmdb.lists.create(name="x", description="x", language="en"), base_url=server.address,
+            variant, lambda tmdb: tmdb.lists.create(name="x", description="x", language="en"), base_url=server.address,
             session_id="b" * 40, retries=policy, **OPTIONS,
         )  # fmt: skip
         assert came.error is not None
@@ -107,23 +107,23 @@ def test_a_write_that_may_have_happened_is_sent_once(what: str, answer: bytes | 
         assert len(server.requests) == 1
 
 
-@every_colour
+@every_variant
 @pytest.mark.parametrize("fault", BROKEN, ids=[fault.what for fault in BROKEN])
-def test_a_body_that_breaks_each_time_ends_in_an_error_after_all_attempts(fault: Fault, colour: str) -> None:
+def test_a_body_that_breaks_each_time_ends_in_an_error_after_all_attempts(fault: Fault, variant: str) -> None:
     policy = RetryPolicy(attempts=2, backoff=0.01, budget=20)
     with serving(fault.answer) as server:
-        came = outcome(colour, details, base_url=server.address, retries=policy, **OPTIONS)
+        came = outcome(variant, details, base_url=server.address, retries=policy, **OPTIONS)
         assert isinstance(came.error, fault.error)
         assert came.error.retryable is True
         assert len(server.requests) == 2
 
 
-@every_colour
+@every_variant
 @pytest.mark.parametrize("fault", UNREADABLE, ids=[fault.what for fault in UNREADABLE])
-def test_what_is_no_json_each_time_ends_in_an_error_that_says_what_came(fault: Unreadable, colour: str) -> None:
+def test_what_is_no_json_each_time_ends_in_an_error_that_says_what_came(fault: Unreadable, variant: str) -> None:
     policy = RetryPolicy(attempts=2, backoff=0.01, budget=20)
     with serving(reply(fault.body, content_type=fault.content_type)) as server:
-        came = outcome(colour, details, base_url=server.address, retries=policy, **OPTIONS)
+        came = outcome(variant, details, base_url=server.address, retries=policy, **OPTIONS)
         assert len(server.requests) == 2
     assert type(came.error) is DecodeError
     assert (came.error.content_type, came.error.size) == (fault.content_type, len(fault.body))  # type: ignore[attr-defined]
@@ -132,9 +132,9 @@ def test_what_is_no_json_each_time_ends_in_an_error_that_says_what_came(fault: U
     assert came.error.http_status == 200
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
+@pytest.mark.parametrize("variant", ["sync", "asyncio"])
 @pytest.mark.parametrize("fault", UNREADABLE, ids=[fault.what for fault in UNREADABLE])
-def test_what_cannot_be_read_is_not_kept_in_memory(fault: Unreadable, colour: str) -> None:
+def test_what_cannot_be_read_is_not_kept_in_memory(fault: Unreadable, variant: str) -> None:
     bad = reply(fault.body, content_type=fault.content_type, **FOR_AN_HOUR)
     with serving(in_turn(bad, reply(BODY, **FOR_AN_HOUR))) as server:
 
@@ -143,28 +143,28 @@ def test_what_cannot_be_read_is_not_kept_in_memory(fault: Unreadable, colour: st
             for _ in range(2):
                 assert (await result_of(details(tmdb))).title == "Star Wars"
 
-        with_client(colour, scene, base_url=server.address, retries=RetryPolicy(attempts=1), cache=True)
+        with_client(variant, scene, base_url=server.address, retries=RetryPolicy(attempts=1), cache=True)
         assert len(server.requests) == 2  # and the good one was kept
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
+@pytest.mark.parametrize("variant", ["sync", "asyncio"])
 @pytest.mark.parametrize("fault", UNREADABLE, ids=[fault.what for fault in UNREADABLE])
-def test_what_cannot_be_read_is_not_kept_in_a_file(fault: Unreadable, colour: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_not_kept_in_a_file(fault: Unreadable, variant: str, tmp_path: Path) -> None:
     bad = reply(fault.body, content_type=fault.content_type, **FOR_AN_HOUR)
     options: dict[str, Any] = {"retries": RetryPolicy(attempts=1), "cache": tmp_path / "kept"}
     with serving(in_turn(bad, reply(BODY, **FOR_AN_HOUR))) as server:
-        assert isinstance(outcome(colour, details, base_url=server.address, **options).error, DecodeError)
+        assert isinstance(outcome(variant, details, base_url=server.address, **options).error, DecodeError)
         for _ in range(2):
-            assert outcome(colour, details, base_url=server.address, **options).value.title == "Star Wars"
+            assert outcome(variant, details, base_url=server.address, **options).value.title == "Star Wars"
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
-def test_a_body_that_broke_off_is_not_kept(colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "asyncio"])
+def test_a_body_that_broke_off_is_not_kept(variant: str) -> None:
     half = reply(BODY, **FOR_AN_HOUR)[:-9]
     with serving(in_turn(then_close(half), reply(BODY, **FOR_AN_HOUR))) as server:
         came = outcome(
-            colour, details, base_url=server.address, retries=RetryPolicy(attempts=2, backoff=0.01), cache=True
+            variant, details, base_url=server.address, retries=RetryPolicy(attempts=2, backoff=0.01), cache=True
         )
         assert came.error is None
         assert came.value.title == "Star Wars"

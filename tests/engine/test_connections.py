@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from colours import TOKEN, over
+from variants import TOKEN, over
 from wire import Request, Server, film, serving
 
 from tmdb_ext import TMDB, AsyncTMDB
@@ -61,11 +61,11 @@ def test_connections_that_many_threads_have_left_are_closed() -> None:
 
 
 @needs_the_table
-@pytest.mark.parametrize("colour", ["asyncio", "trio", "aiohttp"])
-def test_connections_that_many_tasks_have_left_are_closed(colour: str) -> None:
+@pytest.mark.parametrize("variant", ["asyncio", "trio", "aiohttp"])
+def test_connections_that_many_tasks_have_left_are_closed(variant: str) -> None:
     async def main() -> None:
         with serving(slow_film) as server:
-            async with AsyncTMDB(access_token=TOKEN, base_url=server.address, **over(colour)) as tmdb:
+            async with AsyncTMDB(access_token=TOKEN, base_url=server.address, **over(variant)) as tmdb:
                 async with anyio.create_task_group() as group:
                     for number in range(MANY):
                         group.start_soon(tmdb.movies.details, number + 1)
@@ -74,7 +74,7 @@ def test_connections_that_many_tasks_have_left_are_closed(colour: str) -> None:
                     assert (await tmdb.movies.details(number)).id == number
                 assert half_closed(server) == 0
 
-    anyio.run(main, backend="trio" if colour == "trio" else "asyncio")
+    anyio.run(main, backend="trio" if variant == "trio" else "asyncio")
 
 
 def test_a_call_that_follows_another_takes_its_connection() -> None:
@@ -91,22 +91,22 @@ def test_threads_use_no_more_connections_than_calls_under_way() -> None:
         assert server.opened <= 8
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio", "trio", "aiohttp"])
-def test_closing_a_client_closes_its_connections(colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "asyncio", "trio", "aiohttp"])
+def test_closing_a_client_closes_its_connections(variant: str) -> None:
     async def call(server: Server) -> None:
         async with (
-            AsyncTMDB(access_token=TOKEN, base_url=server.address, **over(colour)) as tmdb,
+            AsyncTMDB(access_token=TOKEN, base_url=server.address, **over(variant)) as tmdb,
             anyio.create_task_group() as group,
         ):
             for number in range(5):
                 group.start_soon(tmdb.movies.details, number + 1)
 
     with serving() as server:
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(access_token=TOKEN, base_url=server.address) as tmdb, ThreadPoolExecutor(5) as pool:
                 list(pool.map(tmdb.movies.details, range(1, 6)))
         else:
-            anyio.run(call, server, backend="trio" if colour == "trio" else "asyncio")
+            anyio.run(call, server, backend="trio" if variant == "trio" else "asyncio")
         end = time.monotonic() + 5
         while server.is_connected and time.monotonic() < end:
             time.sleep(0.01)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from colours import COLOURS, TOKEN, Outcome, come_of, outcome, outcomes, with_client
+from variants import TOKEN, VARIANTS, Outcome, come_of, outcome, outcomes, with_client
 from wire import (
     ACCOUNT,
     CONVERT,
@@ -38,7 +38,7 @@ FOR_EVER = 4.0
 PATIENT = RetryPolicy(attempts=4, backoff=0.01, budget=BUDGET)
 JSON = b"content-type: application/json\r\n"
 
-every_colour = pytest.mark.parametrize("colour", COLOURS)
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 
 def details(tmdb: Any) -> Any:
@@ -52,7 +52,7 @@ def at_the_end_of_the_budget(came: Outcome) -> bool:
 
 
 def all_ended_with_the_budget(came: dict[str, Outcome]) -> None:
-    assert {colour: one for colour, one in came.items() if not at_the_end_of_the_budget(one)} == {}
+    assert {variant: one for variant, one in came.items() if not at_the_end_of_the_budget(one)} == {}
 
 
 def dripping(data: bytes, piece: bytes, pause: float = 0.1) -> Act:
@@ -160,14 +160,14 @@ def deaf() -> Iterator[str]:
 # Waits on this side
 
 
-@every_colour
-def test_a_turn_of_the_rate_limit_that_comes_too_late(colour: str) -> None:
+@every_variant
+def test_a_turn_of_the_rate_limit_that_comes_too_late(variant: str) -> None:
     with serving() as server:
 
         async def scene(tmdb: Any) -> list[Outcome]:
             return [await come_of(details, tmdb) for _ in range(6)]
 
-        came = with_client(colour, scene, base_url=server.address, rate_limit=0.3, retries=PATIENT)
+        came = with_client(variant, scene, base_url=server.address, rate_limit=0.3, retries=PATIENT)
         late = [one for one in came if one.error is not None]
         assert late, "the sixth turn was to come after more than the budget"
         for one in late:
@@ -178,10 +178,10 @@ def test_a_turn_of_the_rate_limit_that_comes_too_late(colour: str) -> None:
         assert len(server.requests) == len(came) - len(late)
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"])
-def test_a_place_in_the_pool_that_does_not_become_free(colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "asyncio", "trio"])
+def test_a_place_in_the_pool_that_does_not_become_free(variant: str) -> None:
     limits = httpx.Limits(max_connections=1)
-    transport: Any = (httpx.HTTPTransport if colour == "sync" else httpx.AsyncHTTPTransport)(limits=limits)
+    transport: Any = (httpx.HTTPTransport if variant == "sync" else httpx.AsyncHTTPTransport)(limits=limits)
     with serving(then_silence(seconds=FOR_EVER)) as server:
         options: dict[str, Any] = {
             "base_url": server.address,
@@ -189,7 +189,7 @@ def test_a_place_in_the_pool_that_does_not_become_free(colour: str) -> None:
             "retries": PATIENT,
             "transport": transport,
         }
-        if colour == "sync":
+        if variant == "sync":
             with TMDB(access_token=TOKEN, **options) as tmdb, ThreadPoolExecutor(3) as pool:
                 came = list(pool.map(lambda _: at_once(details, tmdb), range(3)))
         else:
@@ -207,7 +207,7 @@ def test_a_place_in_the_pool_that_does_not_become_free(colour: str) -> None:
                         group.start_soon(one)
                 return found
 
-            came = with_client(colour, scene, **options)
+            came = with_client(variant, scene, **options)
     assert [at_the_end_of_the_budget(one) for one in came] == [True, True, True]
 
 
@@ -284,11 +284,11 @@ def test_a_pause_that_would_end_after_the_budget_is_not_begun(headers: dict[str,
             assert came.seconds < LATEST
 
 
-@every_colour
-def test_a_call_that_is_asked_again_has_one_budget_for_all_attempts(colour: str) -> None:
+@every_variant
+def test_a_call_that_is_asked_again_has_one_budget_for_all_attempts(variant: str) -> None:
     policy = RetryPolicy(attempts=100, backoff=0.0, budget=BUDGET)
     with serving(then_silence(seconds=FOR_EVER)) as server:
-        came = outcome(colour, details, base_url=server.address, timeout=0.25, retries=policy)
+        came = outcome(variant, details, base_url=server.address, timeout=0.25, retries=policy)
         assert 2 <= len(server.requests) <= 4
     assert isinstance(came.error, RequestTimeout)
     assert came.seconds < LATEST

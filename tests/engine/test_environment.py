@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from colours import TOKEN, outcome
 from frames import secrets_in
 from leaks import everything
 from proxies import proxying
+from variants import TOKEN, outcome
 from wire import serving
 
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, daily_ids
@@ -94,16 +94,16 @@ NO_PROXY = ["[::1]", "::1", "::1/128", "fe80::/10,::1", "[::1],localhost", "::/0
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
 @pytest.mark.parametrize("value", NO_PROXY)
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
+@pytest.mark.parametrize("variant", ["sync", "asyncio"])
 def test_addresses_of_ipv6_without_a_proxy_are_followed_or_the_variable_is_named(
-    colour: str, value: str, name: str, monkeypatch: pytest.MonkeyPatch
+    variant: str, value: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying() as proxy, serving(host="::1") as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.address)
         monkeypatch.setenv(name, value)
         refusal: ConfigurationError | None = None
         try:
-            came = outcome(colour, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=False)
+            came = outcome(variant, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=False)
         except ConfigurationError as error:  # from the constructor
             refusal = error
         if refusal is not None:
@@ -115,13 +115,13 @@ def test_addresses_of_ipv6_without_a_proxy_are_followed_or_the_variable_is_named
         assert proxy.asked == []
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
+@pytest.mark.parametrize("variant", ["sync", "asyncio"])
 @pytest.mark.parametrize("value", ["127.0.0.1", "localhost,127.0.0.1", "*", ".test, 127.0.0.1"])
-def test_a_host_of_no_proxy_is_asked_directly(value: str, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_of_no_proxy_is_asked_directly(value: str, variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying() as proxy, serving() as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.address)
         monkeypatch.setenv("NO_PROXY", value)
-        assert outcome(colour, lambda tmdb: tmdb.movies.details(11), base_url=server.address).error is None
+        assert outcome(variant, lambda tmdb: tmdb.movies.details(11), base_url=server.address).error is None
         assert proxy.asked == []
 
 

@@ -13,17 +13,17 @@ from tmdb_ext._http._async import concurrency as in_loops
 from tmdb_ext._http._sync import concurrency as in_threads
 from tmdb_ext._http.errands import Errand, send
 
-COLOURS = pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"])
+VARIANTS = pytest.mark.parametrize("variant", ["sync", "asyncio", "trio"])
 
 
-def leavable(colour: str, function: Any, seconds: float | None = None, late: Any = None) -> Any:
-    if colour == "sync":
+def leavable(variant: str, function: Any, seconds: float | None = None, late: Any = None) -> Any:
+    if variant == "sync":
         return in_threads.leavable(function, seconds, late)
 
     async def main() -> Any:
         return await in_loops.leavable(function, seconds, late)
 
-    return anyio.run(main, backend=colour)
+    return anyio.run(main, backend=variant)
 
 
 def until(condition: Any) -> bool:
@@ -33,16 +33,16 @@ def until(condition: Any) -> bool:
     return bool(condition())
 
 
-@COLOURS
-def test_what_it_returns_and_raises_comes_back(colour: str) -> None:
-    assert leavable(colour, lambda: 7) == 7
-    assert leavable(colour, lambda: None, 10.0) is None
+@VARIANTS
+def test_what_it_returns_and_raises_comes_back(variant: str) -> None:
+    assert leavable(variant, lambda: 7) == 7
+    assert leavable(variant, lambda: None, 10.0) is None
     with pytest.raises(ZeroDivisionError):
-        leavable(colour, lambda: 1 / 0)
+        leavable(variant, lambda: 1 / 0)
 
 
-@COLOURS
-def test_a_result_that_comes_late_goes_to_somebody_else(colour: str) -> None:
+@VARIANTS
+def test_a_result_that_comes_late_goes_to_somebody_else(variant: str) -> None:
     over = threading.Event()
     late: list[int] = []
 
@@ -51,7 +51,7 @@ def test_a_result_that_comes_late_goes_to_somebody_else(colour: str) -> None:
         return 7
 
     with pytest.raises(TimeoutError):
-        leavable(colour, slow, 0.05, late.append)
+        leavable(variant, slow, 0.05, late.append)
     assert late == []
     over.set()
     assert until(lambda: late == [7])

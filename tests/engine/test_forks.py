@@ -22,13 +22,13 @@ def slow_film(request: Request) -> bytes:
     return film(request)
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("variant", ["sync", "async"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_children_and_their_parent_each_get_their_own_answers(scheme: str, colour: str, authority: Authority) -> None:
+def test_children_and_their_parent_each_get_their_own_answers(scheme: str, variant: str, authority: Authority) -> None:
     tls = authority.serving("127.0.0.1") if scheme == "https" else None
     with serving(slow_film, tls=tls) as server:
         told = run_program(
-            "fork_and_call", server.address, colour, CHILDREN, CALLS, ROUNDS,
+            "fork_and_call", server.address, variant, CHILDREN, CALLS, ROUNDS,
             environment={"SSL_CERT_FILE": str(authority.file)},
         )  # fmt: skip
     assert (told["errors"][:3], told["wrong"]) == ([], 0)

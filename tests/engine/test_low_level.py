@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from colours import TOKEN
 from tmdb_api_client.v3.api.movies import movie_details
+from variants import TOKEN
 from wire import film, json_reply, serving, then_again_and_again
 
 from tmdb_ext import TMDB, AsyncTMDB, ConfigurationError, RetryPolicy

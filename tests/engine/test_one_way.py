@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from certificates import Authority
-from colours import result_of, with_client
 from proxies import Proxy, proxying
+from variants import result_of, with_client
 from wire import NEW_GUEST, Request, Server, film, json_reply, reply, serving
 
 from tmdb_ext import __version__, adownload_daily_ids, daily_ids, download_daily_ids
@@ -23,7 +23,7 @@ API, IMAGES, FILES = "https://api.tmdb.test", "https://image.tmdb.test", "https:
 HOSTS = ("api.tmdb.test", "image.tmdb.test", "files.tmdb.test")
 DAY = date(2026, 3, 23)
 EXPORT = gzip.compress(b'{"id": 11, "original_title": "Star Wars"}\n')
-COLOURS = pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"])
+VARIANTS = pytest.mark.parametrize("variant", ["sync", "asyncio", "trio"])
 
 
 def everything_of_tmdb(request: Request) -> bytes:
@@ -69,10 +69,10 @@ async def use(tmdb: Any, folder: Path) -> None:
     assert saved.read_bytes() == b"\x89PNG"
 
 
-async def export(colour: str, folder: Path, **options: Any) -> None:
+async def export(variant: str, folder: Path, **options: Any) -> None:
     """An export, read and saved."""
     rows = daily_ids("movie", DAY, base_url=FILES, **options)
-    if colour == "sync":
+    if variant == "sync":
         assert [row.id for row in rows] == [11]
         download_daily_ids("movie", folder / "films.gz", DAY, base_url=FILES, **options)
     else:
@@ -81,93 +81,93 @@ async def export(colour: str, folder: Path, **options: Any) -> None:
     assert (folder / "films.gz").read_bytes() == EXPORT
 
 
-def run(colour: str, scene: Callable[[Any], Any], **options: Any) -> None:
-    with_client(colour, scene, base_url=API, timeout=5, retries=False, **options)
+def run(variant: str, scene: Callable[[Any], Any], **options: Any) -> None:
+    with_client(variant, scene, base_url=API, timeout=5, retries=False, **options)
 
 
-@COLOURS
+@VARIANTS
 def test_the_proxy_and_certificates_of_the_environment_are_for_everything(
-    colour: str, world: World, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variant: str, world: World, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", world.proxy.address)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
 
     async def scene(tmdb: Any) -> None:
         await use(tmdb, tmp_path)
-        await export(colour, tmp_path)
+        await export(variant, tmp_path)
 
-    run(colour, scene)
+    run(variant, scene)
     assert tunnels(world.proxy) == set(HOSTS)
 
 
-@COLOURS
+@VARIANTS
 def test_a_proxy_and_certificates_that_are_given_are_for_everything(
-    colour: str, world: World, authority: Authority, tmp_path: Path
+    variant: str, world: World, authority: Authority, tmp_path: Path
 ) -> None:
     trusting = authority.trusting()
 
     async def scene(tmdb: Any) -> None:
         await use(tmdb, tmp_path)
-        await export(colour, tmp_path, proxy=world.proxy.address, verify=trusting)
+        await export(variant, tmp_path, proxy=world.proxy.address, verify=trusting)
 
-    run(colour, scene, proxy=world.proxy.address, verify=trusting)
+    run(variant, scene, proxy=world.proxy.address, verify=trusting)
     assert tunnels(world.proxy) == set(HOSTS)
 
 
-@COLOURS
+@VARIANTS
 def test_a_transport_that_is_given_carries_images_too(
-    colour: str, world: World, authority: Authority, tmp_path: Path
+    variant: str, world: World, authority: Authority, tmp_path: Path
 ) -> None:
-    kind: Any = httpx.HTTPTransport if colour == "sync" else httpx.AsyncHTTPTransport
+    kind: Any = httpx.HTTPTransport if variant == "sync" else httpx.AsyncHTTPTransport
     transport = kind(proxy=httpx.Proxy(world.proxy.address), verify=authority.trusting())
-    run(colour, lambda tmdb: use(tmdb, tmp_path), transport=transport)
+    run(variant, lambda tmdb: use(tmdb, tmp_path), transport=transport)
     assert tunnels(world.proxy) == {"api.tmdb.test", "image.tmdb.test"}
 
 
-@COLOURS
+@VARIANTS
 def test_a_transport_that_is_given_carries_an_export(
-    colour: str, world: World, authority: Authority, tmp_path: Path
+    variant: str, world: World, authority: Authority, tmp_path: Path
 ) -> None:
-    kind: Any = httpx.HTTPTransport if colour == "sync" else httpx.AsyncHTTPTransport
+    kind: Any = httpx.HTTPTransport if variant == "sync" else httpx.AsyncHTTPTransport
     transport = kind(proxy=httpx.Proxy(world.proxy.address), verify=authority.trusting())
 
     async def scene(_: Any) -> None:
         for _ in range(2):  # it stays the caller's, who closes it
             rows = daily_ids("movie", DAY, base_url=FILES, transport=transport)
-            found = [row.id for row in rows] if colour == "sync" else [row.id async for row in rows]
+            found = [row.id for row in rows] if variant == "sync" else [row.id async for row in rows]
             assert found == [11]
-        if colour == "sync":
+        if variant == "sync":
             transport.close()
         else:
             await transport.aclose()
 
-    run(colour, scene)
+    run(variant, scene)
     assert tunnels(world.proxy) == {"files.tmdb.test"}
 
 
-@COLOURS
+@VARIANTS
 def test_a_transport_that_is_given_still_serves_after_an_image(
-    colour: str, world: World, authority: Authority, tmp_path: Path
+    variant: str, world: World, authority: Authority, tmp_path: Path
 ) -> None:
     """Fetching an image closes its answer, and not what is the caller's."""
-    kind: Any = httpx.HTTPTransport if colour == "sync" else httpx.AsyncHTTPTransport
+    kind: Any = httpx.HTTPTransport if variant == "sync" else httpx.AsyncHTTPTransport
     transport = kind(proxy=httpx.Proxy(world.proxy.address), verify=authority.trusting())
 
     async def scene(tmdb: Any) -> None:
         for _ in range(2):
             await use(tmdb, tmp_path)
 
-    run(colour, scene, transport=transport)
+    run(variant, scene, transport=transport)
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio", "trio", "aiohttp"])
-def test_headers_of_the_program_and_our_version_go_with_every_request(colour: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variant", ["sync", "asyncio", "trio", "aiohttp"])
+def test_headers_of_the_program_and_our_version_go_with_every_request(variant: str, tmp_path: Path) -> None:
     with serving(plain_world) as server:
 
         async def scene(tmdb: Any) -> None:
             await use(tmdb, tmp_path)
 
-        with_client(colour, scene, base_url=server.address, retries=False, headers={"X-Team": "films"})
+        with_client(variant, scene, base_url=server.address, retries=False, headers={"X-Team": "films"})
         paths = {request.path for request in server.requests}
         assert {"/3/movie/11", NEW_GUEST, "/3/configuration", "/3/authentication/token/new"} < paths
         for request in server.requests:
@@ -183,11 +183,11 @@ def plain_world(request: Request) -> bytes:
     return everything_of_tmdb(request)
 
 
-@COLOURS
-def test_an_image_is_asked_for_with_the_programs_headers_and_without_credentials(colour: str, tmp_path: Path) -> None:
+@VARIANTS
+def test_an_image_is_asked_for_with_the_programs_headers_and_without_credentials(variant: str, tmp_path: Path) -> None:
     with serving(plain_world) as server:
         with_client(
-            colour, lambda tmdb: use(tmdb, tmp_path), base_url=server.address, headers={"X-Team": "films"},
+            variant, lambda tmdb: use(tmdb, tmp_path), base_url=server.address, headers={"X-Team": "films"},
             session_id="b" * 40, retries=False,
         )  # fmt: skip
         (image,) = [request for request in server.requests if request.path.startswith("/t/p/")]
@@ -197,16 +197,16 @@ def test_an_image_is_asked_for_with_the_programs_headers_and_without_credentials
         assert "?" not in image.target
 
 
-@COLOURS
-def test_an_export_is_asked_for_with_our_version_and_the_programs_headers(colour: str) -> None:
+@VARIANTS
+def test_an_export_is_asked_for_with_our_version_and_the_programs_headers(variant: str) -> None:
     with serving(plain_world) as server:
 
         async def scene(_: Any) -> None:
             for options in ({}, {"headers": {"X-Team": "films"}}):
                 rows: Any = daily_ids("movie", DAY, base_url=server.address, **options)  # type: ignore[call-overload]
-                assert len(list(rows) if colour == "sync" else [row async for row in rows]) == 1
+                assert len(list(rows) if variant == "sync" else [row async for row in rows]) == 1
 
-        with_client(colour, scene, base_url=server.address)
+        with_client(variant, scene, base_url=server.address)
         plain, with_headers = server.requests
         assert all(f"tmdb-ext/{__version__}" in request.headers["user-agent"] for request in server.requests)
         assert "x-team" not in plain.headers
@@ -214,8 +214,8 @@ def test_an_export_is_asked_for_with_our_version_and_the_programs_headers(colour
         assert not {"authorization", "cookie"} & {*plain.headers, *with_headers.headers}
 
 
-@COLOURS
-def test_a_server_that_is_not_to_be_trusted_gets_no_request(colour: str, authority: Authority, tmp_path: Path) -> None:
+@VARIANTS
+def test_a_server_that_is_not_to_be_trusted_gets_no_request(variant: str, authority: Authority, tmp_path: Path) -> None:
     """Without `verify=`, the authority of the test is nobody's."""
     with serving(tls=authority.serving("127.0.0.1")) as server:
 
@@ -223,10 +223,10 @@ def test_a_server_that_is_not_to_be_trusted_gets_no_request(colour: str, authori
             with pytest.raises(ConnectionError):
                 await result_of(tmdb.movies.details(11))
 
-        with_client(colour, scene, base_url=server.address, retries=False)
+        with_client(variant, scene, base_url=server.address, retries=False)
         assert server.requests == []
         with_client(
-            colour, lambda tmdb: result_of(tmdb.movies.details(11)), base_url=server.address, retries=False,
+            variant, lambda tmdb: result_of(tmdb.movies.details(11)), base_url=server.address, retries=False,
             verify=authority.trusting(),
         )  # fmt: skip
         assert len(server.requests) == 1

@@ -15,8 +15,8 @@ import anyio
 import httpx
 import pytest
 import trio
-from colours import backend_of, over
 from frames import exceptions_of, secrets_in
+from variants import backend_of, over
 from wire import NEW_GUEST, Act, Request, black_hole, json_reply, reply, serving, then_close, then_silence
 
 from tmdb_ext import TMDB, AsyncTMDB, RetryPolicy, TransportError
@@ -145,7 +145,7 @@ def arrives_sync(call: Callable[[Any], Any], **options: Any) -> list[BaseExcepti
 
 
 def arrives_async(
-    colour: str, call: Callable[[Any], Any], *, around: Callable[[Any], Any] | None = None, **options: Any
+    variant: str, call: Callable[[Any], Any], *, around: Callable[[Any], Any] | None = None, **options: Any
 ) -> list[BaseException]:
     """What arrives at the caller of an async client, and what leaves the event loop; `around` makes the call end."""
     arrived: list[BaseException] = []
@@ -158,18 +158,18 @@ def arrives_async(
             raise
 
     async def main() -> None:
-        async with AsyncTMDB(timeout=20, **over(colour), **options) as tmdb:
+        async with AsyncTMDB(timeout=20, **over(variant), **options) as tmdb:
             await (watched(tmdb) if around is None else around(watched(tmdb)))
 
     try:
-        anyio.run(main, backend=backend_of(colour))
+        anyio.run(main, backend=backend_of(variant))
     except BaseException as error:  # noqa: BLE001 - whatever it is
         arrived.append(error)
     return arrived
 
 
-def arrives(colour: str, call: Callable[[Any], Any], **options: Any) -> list[BaseException]:
-    return arrives_sync(call, **options) if colour == "sync" else arrives_async(colour, call, **options)
+def arrives(variant: str, call: Callable[[Any], Any], **options: Any) -> list[BaseException]:
+    return arrives_sync(call, **options) if variant == "sync" else arrives_async(variant, call, **options)
 
 
 # Signals
@@ -184,14 +184,14 @@ def test_a_signal_while_a_sync_call_waits_for_its_answer(scene: Scene, how: str)
 
 
 @pytest.mark.parametrize(
-    ("colour", "how"),
+    ("variant", "how"),
     # trio does not survive a handler of a signal that raises.
     [("asyncio", "Ctrl-C"), ("asyncio", "handler"), ("aiohttp", "Ctrl-C"), ("aiohttp", "handler"), ("trio", "Ctrl-C")],
 )
 @every_scene
-def test_a_signal_while_an_async_call_waits_for_its_answer(scene: Scene, how: str, colour: str) -> None:
+def test_a_signal_while_an_async_call_waits_for_its_answer(scene: Scene, how: str, variant: str) -> None:
     with raising(how) as interrupt, serving(interrupting(interrupt)) as server:
-        arrived = arrives_async(colour, scene.call, base_url=server.address, retries=ONCE, **scene.credentials)
+        arrived = arrives_async(variant, scene.call, base_url=server.address, retries=ONCE, **scene.credentials)
     without_secrets(arrived, kind_of(how))
 
 
@@ -213,13 +213,13 @@ def test_a_signal_in_each_phase_of_a_sync_call(phase: str, how: str) -> None:
     without_secrets(arrived, kind_of(how))
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "aiohttp"])
+@pytest.mark.parametrize("variant", ["asyncio", "aiohttp"])
 @pytest.mark.parametrize("phase", PHASES)
-def test_ctrl_c_in_each_phase_of_an_async_call(phase: str, colour: str) -> None:
+def test_ctrl_c_in_each_phase_of_an_async_call(phase: str, variant: str) -> None:
     scene = SCENES["a key and a session"]
     with raising("Ctrl-C") as interrupt, serving(interrupting(interrupt, PHASES[phase])) as server:
         arrived = arrives_async(
-            colour, scene.call, base_url=server.address, retries=RetryPolicy(attempts=3), **scene.credentials
+            variant, scene.call, base_url=server.address, retries=RetryPolicy(attempts=3), **scene.credentials
         )
     without_secrets(arrived, KeyboardInterrupt)
 
@@ -315,27 +315,27 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "aiohttp"])
+@pytest.mark.parametrize("variant", ["asyncio", "aiohttp"])
 @pytest.mark.parametrize("end", ["task.cancel", "asyncio.timeout"])
 @every_scene
-def test_a_task_that_is_ended(scene: Scene, end: str, colour: str) -> None:
+def test_a_task_that_is_ended(scene: Scene, end: str, variant: str) -> None:
     around, kind = ENDS[end]
     with serving(interrupting(lambda: None)) as server:
         arrived = arrives_async(
-            colour, scene.call, around=around, base_url=server.address, retries=ONCE, **scene.credentials
+            variant, scene.call, around=around, base_url=server.address, retries=ONCE, **scene.credentials
         )
     without_secrets(arrived, kind)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "aiohttp"])
+@pytest.mark.parametrize("variant", ["asyncio", "aiohttp"])
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("end", ENDS)
-def test_a_task_that_is_ended_in_each_phase_and_way(end: str, phase: str, colour: str) -> None:
+def test_a_task_that_is_ended_in_each_phase_and_way(end: str, phase: str, variant: str) -> None:
     around, kind = ENDS[end]
     scene = SCENES["a key and a session"]
     with serving(interrupting(lambda: None, PHASES[phase])) as server:
         arrived = arrives_async(
-            colour, scene.call, around=around, base_url=server.address, retries=RetryPolicy(attempts=3),
+            variant, scene.call, around=around, base_url=server.address, retries=RetryPolicy(attempts=3),
             **scene.credentials,
         )  # fmt: skip
     without_secrets(arrived, kind)
@@ -353,11 +353,11 @@ def test_a_task_of_trio_that_is_cancelled(scene: Scene) -> None:
 # Errors
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio", "trio", "aiohttp"])
+@pytest.mark.parametrize("variant", ["sync", "asyncio", "trio", "aiohttp"])
 @every_scene
-def test_an_error_of_ours(scene: Scene, colour: str) -> None:
+def test_an_error_of_ours(scene: Scene, variant: str) -> None:
     with serving(lambda request: begin(request) or then_close(b"")) as server:
-        arrived = arrives(colour, scene.call, base_url=server.address, retries=ONCE, **scene.credentials)
+        arrived = arrives(variant, scene.call, base_url=server.address, retries=ONCE, **scene.credentials)
     without_secrets(arrived, TransportError)
 
 
@@ -375,11 +375,11 @@ class FailingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 @pytest.mark.parametrize("kind", [ZeroDivisionError, MemoryError, RecursionError, GeneratorExit])
-@pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"])
-def test_whatever_a_transport_of_the_callers_raises(kind: type[BaseException], colour: str) -> None:
+@pytest.mark.parametrize("variant", ["sync", "asyncio", "trio"])
+def test_whatever_a_transport_of_the_callers_raises(kind: type[BaseException], variant: str) -> None:
     scene = SCENES["a key and a session"]
     options: dict[str, Any] = {"transport": FailingTransport(kind), "retries": ONCE, **scene.credentials}
-    arrived = arrives(colour, scene.call, **options)
+    arrived = arrives(variant, scene.call, **options)
     without_secrets(arrived, kind, RuntimeError)
 
 

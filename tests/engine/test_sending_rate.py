@@ -18,7 +18,7 @@ BURST = 4
 MARGIN = 8
 """Requests that were sent in time and arrive together, on a busy machine."""
 
-COLOURS = pytest.mark.parametrize("colour", ["sync", "asyncio", "trio", "aiohttp"])
+VARIANTS = pytest.mark.parametrize("variant", ["sync", "asyncio", "trio", "aiohttp"])
 
 
 def most_in_a_second(server: Server) -> int:
@@ -27,21 +27,21 @@ def most_in_a_second(server: Server) -> int:
     return max(sum(begin <= time < begin + 1.0 for time in times) for begin in times)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio", "aiohttp"])
-def test_a_loop_that_was_held_up_sends_no_more_in_a_second_than_the_rate(colour: str) -> None:
+@pytest.mark.parametrize("variant", ["asyncio", "trio", "aiohttp"])
+def test_a_loop_that_was_held_up_sends_no_more_in_a_second_than_the_rate(variant: str) -> None:
     with serving() as server:
-        run_program("call_at_a_rate", server.address, colour, RATE, CALLS, "held up")
+        run_program("call_at_a_rate", server.address, variant, RATE, CALLS, "held up")
         assert len(server.requests) == CALLS
         assert most_in_a_second(server) <= RATE + BURST + MARGIN
 
 
-@COLOURS
+@VARIANTS
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot stop a process")
-def test_a_process_that_was_stopped_sends_no_more_in_a_second_than_the_rate(colour: str) -> None:
+def test_a_process_that_was_stopped_sends_no_more_in_a_second_than_the_rate(variant: str) -> None:
     """All that wait wake late and together, as on a machine that was asleep."""
     command = [sys.executable, str(PROGRAMS / "call_at_a_rate.py")]
     with serving() as server:
-        arguments = [server.address, colour, str(RATE), str(CALLS), "as it is"]
+        arguments = [server.address, variant, str(RATE), str(CALLS), "as it is"]
         with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as process:
             try:
                 server.wait_for(count=15, seconds=20)

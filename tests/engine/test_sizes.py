@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from colours import COLOURS, outcome
 from running import run_program
+from variants import VARIANTS, outcome
 from wire import Request, film, json_reply, reply, serving, then_close
 
 import tmdb_ext
@@ -20,7 +20,7 @@ from tmdb_ext import DecodeError, RetryPolicy, daily_ids
 LIMIT = 1_000_000
 MIB = 1024 * 1024
 ONCE = RetryPolicy(attempts=1)
-every_colour = pytest.mark.parametrize("colour", COLOURS)
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 
 def body_of(size: int) -> bytes:
@@ -48,12 +48,12 @@ def ways(size: int) -> dict[str, Any]:
 WAYS = list(ways(100))
 
 
-@every_colour
+@every_variant
 @pytest.mark.parametrize("way", WAYS)
-def test_a_response_that_is_larger_than_the_limit_is_refused(way: str, colour: str) -> None:
+def test_a_response_that_is_larger_than_the_limit_is_refused(way: str, variant: str) -> None:
     with serving(ways(5 * LIMIT)[way]) as server:
         came = outcome(
-            colour, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
+            variant, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
             max_response_size=LIMIT,
         )  # fmt: skip
     assert isinstance(came.error, tmdb_ext.ResponseTooLarge)  # type: ignore[attr-defined]
@@ -62,24 +62,24 @@ def test_a_response_that_is_larger_than_the_limit_is_refused(way: str, colour: s
     assert "max_response_size" in str(came.error)
 
 
-@every_colour
+@every_variant
 @pytest.mark.parametrize("way", WAYS)
-def test_a_response_within_the_limit_is_read(way: str, colour: str) -> None:
+def test_a_response_within_the_limit_is_read(way: str, variant: str) -> None:
     with serving(ways(LIMIT)[way]) as server:
         came = outcome(
-            colour, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
+            variant, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
             max_response_size=LIMIT,
         )  # fmt: skip
     assert came.error is None
     assert came.value.id == 11
 
 
-@every_colour
-def test_a_refusal_that_is_too_large_does_not_fill_the_memory_either(colour: str) -> None:
+@every_variant
+def test_a_refusal_that_is_too_large_does_not_fill_the_memory_either(variant: str) -> None:
     page = gzip.compress(b" " * (5 * LIMIT))
     with serving(reply(page, "503 Service Unavailable", content_encoding="gzip")) as server:
         came = outcome(
-            colour, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
+            variant, lambda tmdb: tmdb.movies.details(11), base_url=server.address, retries=ONCE,
             max_response_size=LIMIT,
         )  # fmt: skip
     assert came.error is not None
@@ -100,13 +100,13 @@ def bomb(size: int) -> bytes:
     return b"".join([*pieces, packer.compress(b'"}'), packer.flush()])
 
 
-@every_colour
-def test_without_a_setting_nothing_beyond_64_mib_is_unpacked(colour: str) -> None:
+@every_variant
+def test_without_a_setting_nothing_beyond_64_mib_is_unpacked(variant: str) -> None:
     def answer(request: Request) -> bytes:
         return reply(bomb(400 * MIB), content_encoding="gzip") if request.path == "/3/movie/2" else film(request)
 
     with serving(answer) as server:
-        told = run_program("read_something_large", server.address, colour)
+        told = run_program("read_something_large", server.address, variant)
     assert told["came"] == "ResponseTooLarge"
     assert told["grown"] < 3 * 64 * MIB
 

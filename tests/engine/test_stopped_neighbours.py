@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from colours import TOKEN, Outcome, outcome
 from running import PROGRAMS
+from variants import TOKEN, Outcome, outcome
 from wire import NEW_GUEST, Act, Request, film, json_reply, serving, then_silence
 
 from tmdb_ext import TMDB, FileStore, RetryPolicy
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this sys
 BUDGET = 1.0
 LATEST = 5 * BUDGET
 PATIENT = RetryPolicy(budget=BUDGET, backoff=0.05)
-COLOURS = pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"])
+VARIANTS = pytest.mark.parametrize("variant", ["sync", "asyncio", "trio"])
 
 
 @contextlib.contextmanager
@@ -43,12 +43,12 @@ def rating(tmdb: Any) -> Any:
     return tmdb.movies.add_rating(11, value=5)
 
 
-def within(process: subprocess.Popen[str], colour: str, **options: Any) -> Outcome:
+def within(process: subprocess.Popen[str], variant: str, **options: Any) -> Outcome:
     """What comes of a rating; the other process is ended when that takes too long, so that the test is not as long."""
     rescue = threading.Timer(LATEST + 1, process.kill)
     rescue.start()
     try:
-        return outcome(colour, rating, retries=PATIENT, timeout=5, **options)
+        return outcome(variant, rating, retries=PATIENT, timeout=5, **options)
     finally:
         rescue.cancel()
 
@@ -59,8 +59,8 @@ def ended_in_time(came: Outcome) -> None:
     assert came.error is None or came.error.retryable
 
 
-@COLOURS
-def test_a_process_stopped_while_it_makes_the_guest_session(colour: str, tmp_path: Path) -> None:
+@VARIANTS
+def test_a_process_stopped_while_it_makes_the_guest_session(variant: str, tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
     first = threading.Event()
 
@@ -76,11 +76,11 @@ def test_a_process_stopped_while_it_makes_the_guest_session(colour: str, tmp_pat
         other.stdin.flush()
         assert first.wait(20)
         other.send_signal(signal.SIGSTOP)
-        ended_in_time(within(other, colour, base_url=server.address, store=FileStore(file)))
+        ended_in_time(within(other, variant, base_url=server.address, store=FileStore(file)))
 
 
-@COLOURS
-def test_a_process_stopped_while_it_holds_every_lock_of_the_file(colour: str, tmp_path: Path) -> None:
+@VARIANTS
+def test_a_process_stopped_while_it_holds_every_lock_of_the_file(variant: str, tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
     forgotten = threading.Event()
 
@@ -100,7 +100,7 @@ def test_a_process_stopped_while_it_holds_every_lock_of_the_file(colour: str, tm
             assert other.stdout is not None
             assert int(other.stdout.readline()) >= 1
             os.waitid(os.P_PID, other.pid, os.WSTOPPED | os.WNOWAIT)
-            ended_in_time(within(other, colour, base_url=server.address, store=FileStore(file)))
+            ended_in_time(within(other, variant, base_url=server.address, store=FileStore(file)))
 
 
 def test_many_threads_do_not_wait_one_after_the_other(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_first_client_and_call_hardly_hold_the_loop_up(how: str, backend: str,
     pytest.fail(f"the loop stood still for {min(gaps):.3f} s at best; outside of one, all of it takes {cost:.3f} s")
 
 
-def test_warming_up_is_for_both_colours_and_may_be_done_twice() -> None:
+def test_warming_up_is_for_both_variants_and_may_be_done_twice() -> None:
     program = """
 import anyio
 from tmdb_ext import TMDB, AsyncTMDB

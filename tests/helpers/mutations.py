@@ -1068,7 +1068,7 @@ MUTATIONS = [
     ),
     Mutation(
         "sub-resource that answers a list",
-        add("/3/movie/{movie_id}/colours", identifier="movie-colours", schema={"type": "array", "items": STRING}),
+        add("/3/movie/{movie_id}/variants", identifier="movie-variants", schema={"type": "array", "items": STRING}),
     ),
     Mutation(
         "type of a property changed",

@@ -1,4 +1,4 @@
-"""Scenes that a client of either colour plays against a simulator."""
+"""Scenes that a client of either variant plays against a simulator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tmdb_ext.testing import Simulator
 
 
 async def result_of(value: Any) -> Any:
-    """What a call gives, of a client of either colour."""
+    """What a call gives, of a client of either variant."""
     return await value if inspect.isawaitable(value) else value
 
 
@@ -39,13 +39,13 @@ class MadeEndpoint:
         self.decode = decode
 
 
-def play(colour: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
-    """Run a scene with a client of the colour; the scene asks for results with `result_of`."""
+def play(variant: str, simulator: Simulator, scene: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
+    """Run a scene with a client of the variant; the scene asks for results with `result_of`."""
     chosen = {"access_token": simulator.access_token, "base_url": simulator.base_url, "site_url": simulator.base_url}
     chosen |= options
 
     async def main() -> Any:
-        if colour == "async":
+        if variant == "async":
             async with AsyncTMDB(**chosen) as tmdb:
                 return await scene(tmdb)
         with TMDB(**chosen) as tmdb:

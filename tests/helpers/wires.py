@@ -20,7 +20,7 @@ from tmdb_ext._http.deadline import Deadline
 from tmdb_ext._http.messages import Origin, Request, Response, Timeouts, WireSettings
 
 T = TypeVar("T")
-COLOURS = ("threads", "asyncio", "trio")
+VARIANTS = ("threads", "asyncio", "trio")
 DIRECT = WireSettings(trust_env=False)
 PATIENT = Timeouts(20, 20, 20, 20)
 
@@ -33,7 +33,7 @@ class TLS(NamedTuple):
     client: ssl.SSLContext
 
 
-class Colour:
+class Variant:
     """How code waits."""
 
     def __init__(self, name: str) -> None:

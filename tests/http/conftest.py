@@ -5,12 +5,12 @@ import ssl
 
 import pytest
 import trustme
-from wires import COLOURS, TLS, Colour
+from wires import TLS, VARIANTS, Variant
 
 
-@pytest.fixture(params=COLOURS)
-def colour(request: pytest.FixtureRequest) -> Colour:
-    return Colour(request.param)
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest) -> Variant:
+    return Variant(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from raw_server import RawServer
-from wires import Colour, ask, get
+from wires import Variant, ask, get
 
 from tmdb_ext._http import addresses
 from tmdb_ext._http.addresses import Address, ordered
@@ -66,10 +66,10 @@ def no_head_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs the addresses 127.0.0.2 and a queue that can be full")
 def test_a_dead_address_costs_a_fraction_of_a_second(
-    colour: Colour, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
+    variant: Variant, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
 ) -> None:
     async def main() -> float:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         begun = time.monotonic()
         assert (await ask(wire, get(server.port, host=NAME))).status == 200
         took = time.monotonic() - begun
@@ -78,60 +78,60 @@ def test_a_dead_address_costs_a_fraction_of_a_second(
 
     with RawServer() as server:
         resolving(monkeypatch, dead, ("127.0.0.1", server.port))
-        assert addresses.HEAD_START * 0.9 <= colour.run(main) < LONG
+        assert addresses.HEAD_START * 0.9 <= variant.run(main) < LONG
 
 
 def test_the_address_that_answered_is_tried_first_the_next_time(
-    colour: Colour, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
+    variant: Variant, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
 ) -> None:
     async def main() -> None:
         for _ in range(3):
-            wire = colour.pool_wire()
+            wire = variant.pool_wire()
             assert (await ask(wire, get(server.port, host=NAME))).status == 200
             await wire.aclose()
 
     with RawServer() as server:
         resolving(monkeypatch, dead, ("127.0.0.1", server.port))
-        colour.run(main)
+        variant.run(main)
         no_head_start(monkeypatch)
-        colour.run(main)
+        variant.run(main)
 
 
-def test_a_refused_address_is_passed_over_at_once(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_address_is_passed_over_at_once(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     with RawServer(host="127.0.0.1") as gone:
         refused = gone.port
 
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         assert (await ask(wire, get(server.port, host=NAME))).status == 200
         await wire.aclose()
 
     with RawServer() as server:
         no_head_start(monkeypatch)
         resolving(monkeypatch, ("127.0.0.1", refused), ("127.0.0.1", refused), ("127.0.0.1", server.port))
-        colour.run(main)
+        variant.run(main)
 
 
-def test_if_all_addresses_refuse_the_connection_is_refused(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_all_addresses_refuse_the_connection_is_refused(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     with RawServer() as gone:
         refused = gone.port
 
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(refused, host=NAME))
         assert (caught.value.kind, caught.value.detail) == ("connect", "Connection refused")
         await wire.aclose()
 
     resolving(monkeypatch, ("127.0.0.1", refused), ("127.0.0.1", refused))
-    colour.run(main)
+    variant.run(main)
 
 
 def test_if_all_addresses_are_dead_the_budget_ends_it(
-    colour: Colour, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
+    variant: Variant, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, int]
 ) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         begun = time.monotonic()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(dead[1], host=NAME), seconds=0.6)
@@ -140,13 +140,13 @@ def test_if_all_addresses_are_dead_the_budget_ends_it(
         await wire.aclose()
 
     resolving(monkeypatch, dead, dead)
-    colour.run(main)
+    variant.run(main)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this system has no IPv6")
-def test_a_server_on_ipv6_is_reached(colour: Colour) -> None:
+def test_a_server_on_ipv6_is_reached(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         assert (await ask(wire, get(server.port, host="::1"))).status == 200
         await wire.aclose()
 
@@ -155,11 +155,11 @@ def test_a_server_on_ipv6_is_reached(colour: Colour) -> None:
     except OSError:
         pytest.skip("this system has no IPv6")
     with server:
-        colour.run(main)
+        variant.run(main)
     assert f"host: [::1]:{server.port}" in server.heads[0]
 
 
-def test_a_resolver_that_hangs_ends_with_the_budget(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_hangs_ends_with_the_budget(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     asked: list[str] = []
 
@@ -169,7 +169,7 @@ def test_a_resolver_that_hangs_ends_with_the_budget(colour: Colour, monkeypatch:
         raise socket.gaierror(socket.EAI_AGAIN, "")
 
     async def main() -> float:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         begun = time.monotonic()
         for _ in range(2):
             with pytest.raises(WireFailure) as caught:
@@ -181,7 +181,7 @@ def test_a_resolver_that_hangs_ends_with_the_budget(colour: Colour, monkeypatch:
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     try:
         begun = time.monotonic()
-        assert 0.9 < colour.run(main) < LONG
+        assert 0.9 < variant.run(main) < LONG
         # Nor does the end of the event loop wait for the resolver.
         assert time.monotonic() - begun < 2 * LONG
         assert len(asked) == 1

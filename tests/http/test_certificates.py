@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from raw_server import RawServer
-from wires import TLS, Colour, ask, get
+from wires import TLS, Variant, ask, get
 
 from tmdb_ext import ConfigurationError
 from tmdb_ext._http._async.wire import AsyncPoolWire
@@ -27,10 +27,10 @@ def authority_file(tls: TLS, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_environment_may_name_a_file_of_authorities(colour: Colour, tls: TLS, authority_file: Path) -> None:
+def test_the_environment_may_name_a_file_of_authorities(variant: Variant, tls: TLS, authority_file: Path) -> None:
     async def main() -> None:
         for environment, works in (({"SSL_CERT_FILE": str(authority_file)}, True), ({}, False)):
-            wire = colour.pool_wire(WireSettings(environment=environment))
+            wire = variant.pool_wire(WireSettings(environment=environment))
             if works:
                 assert (await ask(wire, get(server.port, scheme="https"))).status == 200
             else:
@@ -39,11 +39,11 @@ def test_the_environment_may_name_a_file_of_authorities(colour: Colour, tls: TLS
             await wire.aclose()
 
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 def test_the_environment_may_name_a_folder_of_authorities(
-    colour: Colour, tls: TLS, authority_file: Path, tmp_path: Path
+    variant: Variant, tls: TLS, authority_file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "authorities"
     folder.mkdir()
@@ -53,12 +53,12 @@ def test_the_environment_may_name_a_folder_of_authorities(
     (folder / f"{name}.0").write_bytes(authority_file.read_bytes())
 
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(environment={"SSL_CERT_DIR": str(folder)}))
+        wire = variant.pool_wire(WireSettings(environment={"SSL_CERT_DIR": str(folder)}))
         assert (await ask(wire, get(server.port, scheme="https"))).status == 200
         await wire.aclose()
 
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 @WIRES
@@ -70,17 +70,17 @@ def test_a_file_of_authorities_that_does_not_exist_is_a_mistake_at_once(wire: An
     wire(WireSettings(environment=environment, trust_env=False))
 
 
-def test_a_file_without_authorities_is_a_mistake(colour: Colour, tmp_path: Path) -> None:
+def test_a_file_without_authorities_is_a_mistake(variant: Variant, tmp_path: Path) -> None:
     path = tmp_path / "nothing.pem"
     path.write_text("nothing")
 
     async def main() -> None:
         with pytest.raises(ConfigurationError) as caught:
-            colour.pool_wire(WireSettings(environment={"SSL_CERT_FILE": str(path)}))
+            variant.pool_wire(WireSettings(environment={"SSL_CERT_FILE": str(path)}))
         assert str(caught.value) == "SSL_CERT_FILE names something without usable certificates"
         assert caught.value.__context__ is None
 
-    colour.run(main)
+    variant.run(main)
 
 
 @WIRES

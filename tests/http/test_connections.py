@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import trio
 from raw_server import Peer, RawServer, always, silent
-from wires import DIRECT, PATIENT, TLS, Colour, ask, get
+from wires import DIRECT, PATIENT, TLS, Variant, ask, get
 
 from tmdb_ext._http._async import concurrency as waiting
 from tmdb_ext._http._async.wire import AsyncPoolWire
@@ -123,7 +123,7 @@ def test_a_child_of_an_event_loop_leaves_its_parents_connections_alone(library: 
         for _ in range(2):
             await ask(wire, get(server.port, scheme="https"))
         pid = in_child(lambda: run_beside(child))
-        await Colour(library).sleep(0.3)
+        await Variant(library).sleep(0.3)
         await ask(wire, get(server.port, scheme="https"))
         assert exit_codes(pid) == [0]
         await ask(wire, get(server.port, scheme="https"))
@@ -137,7 +137,7 @@ def test_a_child_of_an_event_loop_leaves_its_parents_connections_alone(library: 
 
     def run_beside(main: Callable[[], Any]) -> None:
         # The parent's loop is running, as far as this thread knows.
-        thread = threading.Thread(target=lambda: done.append(Colour(library).run(main)))
+        thread = threading.Thread(target=lambda: done.append(Variant(library).run(main)))
         done: list[None] = []
         thread.start()
         thread.join()
@@ -145,7 +145,7 @@ def test_a_child_of_an_event_loop_leaves_its_parents_connections_alone(library: 
 
     with RawServer(echo, tls=tls.server) as server:
         wire = AsyncPoolWire(DIRECT._replace(verify=tls.client))
-        Colour(library).run(main)
+        Variant(library).run(main)
         assert server.connections == 2
 
 
@@ -289,40 +289,40 @@ def test_closing_in_one_event_loop_closes_the_connections_of_others() -> None:
         assert server.peers[0].sock.fileno() < 0
 
 
-def test_a_closed_wire_connects_again(colour: Colour) -> None:
+def test_a_closed_wire_connects_again(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         for _ in range(2):
             await ask(wire, get(server.port))
             await wire.aclose()
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 2
 
 
 # How many, and for how long.
 
 
-def test_there_are_never_more_connections_than_allowed(colour: Colour) -> None:
+def test_there_are_never_more_connections_than_allowed(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=3))
-        answers = await colour.at_once(
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=3))
+        answers = await variant.at_once(
             *(lambda number=number: ask(wire, get(server.port, f"/{number}")) for number in range(30))
         )
         assert [answer.content.decode() for answer in answers] == [f"/{number}" for number in range(30)]
         await wire.aclose()
 
     with RawServer(echo) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 3
 
 
-def test_those_who_wait_for_another_origin_are_served_too(colour: Colour) -> None:
+def test_those_who_wait_for_another_origin_are_served_too(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=2))
-        answers = await colour.at_once(
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=2))
+        answers = await variant.at_once(
             *(lambda number=number: ask(wire, get(servers[number % 3].port, f"/{number}")) for number in range(30))
         )
         assert [answer.content.decode() for answer in answers] == [f"/{number}" for number in range(30)]
@@ -330,7 +330,7 @@ def test_those_who_wait_for_another_origin_are_served_too(colour: Colour) -> Non
 
     with RawServer(echo) as first, RawServer(echo) as second, RawServer(echo) as third:
         servers = (first, second, third)
-        colour.run(main)
+        variant.run(main)
 
 
 def states(port: int) -> list[str]:
@@ -342,7 +342,7 @@ def states(port: int) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system does not tell")
-def test_no_idle_connection_is_left_half_closed(colour: Colour) -> None:
+def test_no_idle_connection_is_left_half_closed(variant: Variant) -> None:
     def for_a_moment(peer: Peer) -> None:
         if peer.head() is not None:
             # So long that each request has a connection of its own.
@@ -350,36 +350,36 @@ def test_no_idle_connection_is_left_half_closed(colour: Colour) -> None:
             peer.answer()
 
     async def main() -> None:
-        wire = colour.pool_wire()
-        await colour.at_once(*(lambda: ask(wire, get(server.port)) for _ in range(40)))
+        wire = variant.pool_wire()
+        await variant.at_once(*(lambda: ask(wire, get(server.port)) for _ in range(40)))
         # The server has closed all of them. Nothing is asked any more.
         end = time.monotonic() + 30
         while (left := [state for state in states(server.port) if state in {"CLOSE_WAIT", "ESTABLISHED"}]) and (
             time.monotonic() < end
         ):
-            await colour.sleep(0.1)
+            await variant.sleep(0.1)
         assert left == []
         await wire.aclose()
 
     with RawServer(for_a_moment) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections > 5
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system does not tell")
-def test_an_idle_connection_is_closed_after_a_while(colour: Colour) -> None:
+def test_an_idle_connection_is_closed_after_a_while(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, keepalive_seconds=0.2))
+        wire = variant.pool_wire(WireSettings(trust_env=False, keepalive_seconds=0.2))
         await ask(wire, get(server.port))
         end = time.monotonic() + 30
         while "ESTABLISHED" in states(server.port) and time.monotonic() < end:
-            await colour.sleep(0.1)
+            await variant.sleep(0.1)
         assert "ESTABLISHED" not in states(server.port)
         await ask(wire, get(server.port))
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 2
 
 
@@ -424,17 +424,17 @@ INTERRUPTED = pytest.mark.parametrize(
 )
 
 
-async def connected(colour: Colour, server: RawServer, connections: int) -> None:
+async def connected(variant: Variant, server: RawServer, connections: int) -> None:
     """Wait until there are so many connections, and a little longer, so that something is said on the last one."""
     while server.connections < connections:
-        await colour.sleep(0.01)
-    await colour.sleep(0.1)
+        await variant.sleep(0.01)
+    await variant.sleep(0.1)
 
 
 @INTERRUPTED
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
 def test_a_cancelled_request_frees_its_place(library: str, handler: Any, scheme: str) -> None:
-    colour = Colour(library)
+    variant = Variant(library)
 
     async def main() -> None:
         wire = AsyncPoolWire(WireSettings(trust_env=False, max_connections=1))
@@ -448,23 +448,23 @@ def test_a_cancelled_request_frees_its_place(library: str, handler: Any, scheme:
         if library == "trio":
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(function)
-                await connected(colour, server, connections)
+                await connected(variant, server, connections)
                 nursery.cancel_scope.cancel()
         else:
             task = asyncio.create_task(function())
-            await connected(colour, server, connections)
+            await connected(variant, server, connections)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
     with RawServer(handler) as server:
-        colour.run(main)
+        variant.run(main)
         gc.collect()
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
 def test_one_who_waits_for_a_connection_can_be_cancelled(library: str) -> None:
-    colour = Colour(library)
+    variant = Variant(library)
 
     async def main() -> None:
         wire = AsyncPoolWire(WireSettings(trust_env=False, max_connections=1))
@@ -472,11 +472,11 @@ def test_one_who_waits_for_a_connection_can_be_cancelled(library: str) -> None:
             async with trio.open_nursery() as nursery:
                 for _ in range(5):
                     nursery.start_soon(ask, wire, get(server.port))
-                await connected(colour, server, 1)
+                await connected(variant, server, 1)
                 nursery.cancel_scope.cancel()
         else:
             tasks = [asyncio.create_task(ask(wire, get(server.port))) for _ in range(5)]
-            await connected(colour, server, 1)
+            await connected(variant, server, 1)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -486,7 +486,7 @@ def test_one_who_waits_for_a_connection_can_be_cancelled(library: str) -> None:
         await wire.aclose()
 
     with RawServer(silent) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 1
 
 
@@ -510,7 +510,7 @@ def test_a_task_that_is_cancelled_at_any_step_leaves_the_pool_sound(moment: int)
         gc.collect()
 
 
-def test_after_any_interruptions_all_places_are_free(colour: Colour) -> None:
+def test_after_any_interruptions_all_places_are_free(variant: Variant) -> None:
     """Answers that fail in all ways, and requests that are given up at all moments."""
     random = Random(11)
     all_here = threading.Barrier(3)
@@ -532,7 +532,7 @@ def test_after_any_interruptions_all_places_are_free(colour: Colour) -> None:
         return None
 
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=3))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=3))
 
         async def one(target: str) -> None:
             budget = random.choice([0.005, 0.02, 20, 20])
@@ -543,19 +543,19 @@ def test_after_any_interruptions_all_places_are_free(colour: Colour) -> None:
             for number in range(25):
                 patience = random.choice([0.0, 0.003, 0.02, 20])
                 with contextlib.suppress(TimeoutError):
-                    if colour.name == "threads":
+                    if variant.name == "threads":
                         await one(f"/{worker}/{number}")
                     else:
                         async with waiting.limit(patience):
                             await one(f"/{worker}/{number}")
 
-        assert await colour.at_once(*(lambda worker=worker: some(worker) for worker in range(12))) == [None] * 12
-        answers = await colour.at_once(*[lambda: ask(wire, get(server.port, "/together"))] * 3)
+        assert await variant.at_once(*(lambda worker=worker: some(worker) for worker in range(12))) == [None] * 12
+        answers = await variant.at_once(*[lambda: ask(wire, get(server.port, "/together"))] * 3)
         assert [answer.content for answer in answers] == [b"/together"] * 3
         await wire.aclose()
 
     with RawServer(unreliable) as server:
-        colour.run(main)
+        variant.run(main)
         gc.collect()
 
 
@@ -590,23 +590,23 @@ def test_an_interrupted_thread_frees_its_place(handler: Any, scheme: str) -> Non
         signal.signal(signal.SIGALRM, previous)
 
 
-def test_requests_under_way_end_when_the_wire_is_closed_and_not_before(colour: Colour) -> None:
+def test_requests_under_way_end_when_the_wire_is_closed_and_not_before(variant: Variant) -> None:
     def slow(peer: Peer) -> None:
         for _ in peer.heads():
             peer.server.wait(0.5)
             peer.answer()
 
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
 
         async def close() -> None:
             while not server.heads:
-                await colour.sleep(0.01)
+                await variant.sleep(0.01)
             await wire.aclose()
 
-        response, _ = await colour.at_once(lambda: ask(wire, get(server.port)), close)
+        response, _ = await variant.at_once(lambda: ask(wire, get(server.port)), close)
         assert response.status == 200
 
     with RawServer(slow) as server:
-        colour.run(main)
+        variant.run(main)
         gc.collect()

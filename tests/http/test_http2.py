@@ -15,7 +15,7 @@ import h2.events
 import pytest
 import trio
 from raw_server import Peer, RawServer
-from wires import TLS, Colour, ask, get
+from wires import TLS, Variant, ask, get
 
 from tmdb_ext import ConfigurationError
 from tmdb_ext._http._async.wire import AsyncPoolWire
@@ -88,9 +88,9 @@ def settings(tls: TLS, **more: Any) -> WireSettings:
     return WireSettings(trust_env=False, verify=tls.client, http2=True, **more)
 
 
-def test_requests_and_bodies_travel_over_http2(colour: Colour, tls: TLS, server_tls: ssl.SSLContext) -> None:
+def test_requests_and_bodies_travel_over_http2(variant: Variant, tls: TLS, server_tls: ssl.SSLContext) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(settings(tls))
+        wire = variant.pool_wire(settings(tls))
         for number in range(3):
             response = await ask(wire, get(server.port, f"/{number}", scheme="https"))
             assert (response.http_version, response.content.decode()) == ("HTTP/2", f"/{number}")
@@ -100,15 +100,15 @@ def test_requests_and_bodies_travel_over_http2(colour: Colour, tls: TLS, server_
         await wire.aclose()
 
     with RawServer(Speaker(), tls=server_tls) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 1
 
 
-def test_many_requests_at_once_get_their_own_answers(colour: Colour, tls: TLS, server_tls: ssl.SSLContext) -> None:
+def test_many_requests_at_once_get_their_own_answers(variant: Variant, tls: TLS, server_tls: ssl.SSLContext) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(settings(tls, max_connections=2 if colour.name == "threads" else 1))
+        wire = variant.pool_wire(settings(tls, max_connections=2 if variant.name == "threads" else 1))
         await ask(wire, get(server.port, "/first", scheme="https"))
-        answers = await colour.at_once(
+        answers = await variant.at_once(
             *(lambda path=path: ask(wire, get(server.port, path, scheme="https")) for path in paths)
         )
         assert [answer.content.decode() for answer in answers] == paths
@@ -117,17 +117,17 @@ def test_many_requests_at_once_get_their_own_answers(colour: Colour, tls: TLS, s
     paths = [f"/slow/{number}" for number in range(10)]
     speaker = Speaker()
     with RawServer(speaker, tls=server_tls) as server:
-        colour.run(main)
+        variant.run(main)
         # Tasks share a connection; threads do not, and wait for each other instead.
-        assert server.connections <= (2 if colour.name == "threads" else 1)
+        assert server.connections <= (2 if variant.name == "threads" else 1)
     assert sorted(speaker.paths) == sorted(["/first", *paths])
 
 
 def test_one_that_gets_no_answer_ends_with_its_budget_and_harms_no_other(
-    colour: Colour, tls: TLS, server_tls: ssl.SSLContext
+    variant: Variant, tls: TLS, server_tls: ssl.SSLContext
 ) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(settings(tls))
+        wire = variant.pool_wire(settings(tls))
         await ask(wire, get(server.port, "/first", scheme="https"))
 
         async def never() -> None:
@@ -140,16 +140,16 @@ def test_one_that_gets_no_answer_ends_with_its_budget_and_harms_no_other(
                 path = f"/slow/{number}"
                 assert (await ask(wire, get(server.port, path, scheme="https"))).content.decode() == path
 
-        assert await colour.at_once(never, others, never, others) == [None] * 4
+        assert await variant.at_once(never, others, never, others) == [None] * 4
         await wire.aclose()
 
     with RawServer(Speaker(), tls=server_tls) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_a_connection_that_breaks_is_a_failure(colour: Colour, tls: TLS, server_tls: ssl.SSLContext) -> None:
+def test_a_connection_that_breaks_is_a_failure(variant: Variant, tls: TLS, server_tls: ssl.SSLContext) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(settings(tls, max_connections=1))
+        wire = variant.pool_wire(settings(tls, max_connections=1))
         for _ in range(2):
             with pytest.raises(WireFailure) as caught:
                 await ask(wire, get(server.port, "/cut", scheme="https"))
@@ -159,7 +159,7 @@ def test_a_connection_that_breaks_is_a_failure(colour: Colour, tls: TLS, server_
         await wire.aclose()
 
     with RawServer(Speaker(), tls=server_tls) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
@@ -188,18 +188,18 @@ def test_a_cancelled_request_takes_nobody_along(library: str, tls: TLS, server_t
 
     answers: list[bytes] = []
     with RawServer(Speaker(), tls=server_tls) as server:
-        Colour(library).run(main)
+        Variant(library).run(main)
     assert answers == [b"/slow/1", b"/after"]
 
 
-def test_a_server_without_http2_is_spoken_to_as_ever(colour: Colour, tls: TLS) -> None:
+def test_a_server_without_http2_is_spoken_to_as_ever(variant: Variant, tls: TLS) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(settings(tls))
+        wire = variant.pool_wire(settings(tls))
         assert (await ask(wire, get(server.port, scheme="https"))).http_version == "HTTP/1.1"
         await wire.aclose()
 
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 @pytest.mark.parametrize("wire", [PoolWire, AsyncPoolWire])

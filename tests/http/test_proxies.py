@@ -12,7 +12,7 @@ import pytest
 from leaks import Collector
 from proxy_server import http_proxy, socks_proxy
 from raw_server import Peer, RawServer
-from wires import TLS, Colour, ask, get
+from wires import TLS, Variant, ask, get
 
 from tmdb_ext import ConfigurationError
 from tmdb_ext._http._async.wire import AsyncPoolWire
@@ -195,26 +195,26 @@ def test_a_proxy_of_httpx_keeps_what_it_was_given(tls: TLS) -> None:
 # Through a proxy.
 
 
-def test_plain_requests_are_handed_to_an_http_proxy(colour: Colour) -> None:
+def test_plain_requests_are_handed_to_an_http_proxy(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(environment={"http_proxy": f"u:p@127.0.0.1:{proxy.port}"}))
+        wire = variant.pool_wire(WireSettings(environment={"http_proxy": f"u:p@127.0.0.1:{proxy.port}"}))
         for _ in range(2):
             assert (await ask(wire, get(80, host="tmdb.test"))).content == b'{"by": "proxy"}'
         await wire.aclose()
 
     asked: list[str] = []
     with RawServer(http_proxy(asked)) as proxy:
-        colour.run(main)
+        variant.run(main)
         assert proxy.connections == 1
     assert asked[0].startswith("GET http://tmdb.test/3/movie/11 HTTP/1.1\r\n")
     assert "proxy-authorization: basic dtpw" in asked[0].lower()
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_tls_goes_through_a_tunnel(colour: Colour, tls: TLS, secure: bool) -> None:
+def test_tls_goes_through_a_tunnel(variant: Variant, tls: TLS, secure: bool) -> None:
     async def main() -> None:
         address = f"{'https' if secure else 'http'}://u:p@localhost:{proxy.port}"
-        wire = colour.pool_wire(WireSettings(proxy=address, verify=tls.client))
+        wire = variant.pool_wire(WireSettings(proxy=address, verify=tls.client))
         for _ in range(2):
             assert (await ask(wire, get(server.port, scheme="https"))).content == b'{"ok": true}'
         await wire.aclose()
@@ -224,7 +224,7 @@ def test_tls_goes_through_a_tunnel(colour: Colour, tls: TLS, secure: bool) -> No
         RawServer(tls=tls.server) as server,
         RawServer(http_proxy(asked, server.port), tls=tls.server if secure else None) as proxy,
     ):
-        colour.run(main)
+        variant.run(main)
         assert proxy.connections == 1
     assert len(asked) == 1
     assert asked[0].startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n")
@@ -232,11 +232,11 @@ def test_tls_goes_through_a_tunnel(colour: Colour, tls: TLS, secure: bool) -> No
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_requests_go_through_a_socks_proxy(colour: Colour, tls: TLS, scheme: str, log: Collector) -> None:
+def test_requests_go_through_a_socks_proxy(variant: Variant, tls: TLS, scheme: str, log: Collector) -> None:
     pytest.importorskip("socksio", reason="needs the extra socks")
 
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(proxy=f"socks://user:hunter2@127.0.0.1:{proxy.port}", verify=tls.client))
+        wire = variant.pool_wire(WireSettings(proxy=f"socks://user:hunter2@127.0.0.1:{proxy.port}", verify=tls.client))
         for _ in range(2):
             response = await ask(wire, get(server.port, scheme=scheme, host="localhost"))
             assert response.content == b'{"ok": true}'
@@ -247,7 +247,7 @@ def test_requests_go_through_a_socks_proxy(colour: Colour, tls: TLS, scheme: str
         RawServer(tls=tls.server if scheme == "https" else None) as server,
         RawServer(socks_proxy(asked, server.port)) as proxy,
     ):
-        colour.run(main)
+        variant.run(main)
         assert proxy.connections == 1
     assert asked == ["user:hunter2", f"localhost:{server.port}"]
     assert "setup_socks5_connection" in str(log.lines)
@@ -267,7 +267,7 @@ def babble(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_what_fails_at_a_proxy_was_not_sent(colour: Colour, tls: TLS, scheme: str) -> None:
+def test_what_fails_at_a_proxy_was_not_sent(variant: Variant, tls: TLS, scheme: str) -> None:
     if scheme == "socks5":
         pytest.importorskip("socksio", reason="needs the extra socks")
     handlers = {
@@ -281,7 +281,7 @@ def test_what_fails_at_a_proxy_was_not_sent(colour: Colour, tls: TLS, scheme: st
         for name, (handler, kind) in handlers.items():
             with RawServer(handler) as proxy:
                 address = f"{scheme}://u:hunter2@127.0.0.1:{proxy.port}"
-                wire = colour.pool_wire(WireSettings(proxy=address, max_connections=1))
+                wire = variant.pool_wire(WireSettings(proxy=address, max_connections=1))
                 for _ in range(2):
                     with pytest.raises(WireFailure) as caught:
                         await ask(wire, get(443, scheme="https", host="tmdb.test"), seconds=0.5)
@@ -292,26 +292,26 @@ def test_what_fails_at_a_proxy_was_not_sent(colour: Colour, tls: TLS, scheme: st
                     assert failure.__context__ is None
                 await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
-def test_a_proxy_that_is_not_there_is_a_failure_of_the_proxy(colour: Colour) -> None:
+def test_a_proxy_that_is_not_there_is_a_failure_of_the_proxy(variant: Variant) -> None:
     with RawServer() as gone:
         port = gone.port
 
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(proxy=f"http://127.0.0.1:{port}"))
+        wire = variant.pool_wire(WireSettings(proxy=f"http://127.0.0.1:{port}"))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(443, scheme="https", host="tmdb.test"))
         assert (caught.value.kind, caught.value.sent, caught.value.detail) == ("proxy", False, "Connection refused")
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
-def test_a_failure_of_the_server_behind_a_proxy_is_the_servers(colour: Colour) -> None:
+def test_a_failure_of_the_server_behind_a_proxy_is_the_servers(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(proxy=f"http://127.0.0.1:{proxy.port}"))
+        wire = variant.pool_wire(WireSettings(proxy=f"http://127.0.0.1:{proxy.port}"))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(443, scheme="https", host="tmdb.test"))
         assert (caught.value.kind, caught.value.sent) == ("connect", False)
@@ -322,7 +322,7 @@ def test_a_failure_of_the_server_behind_a_proxy_is_the_servers(colour: Colour) -
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with RawServer(plain) as server, RawServer(http_proxy([], server.port)) as proxy:
-        colour.run(main)
+        variant.run(main)
 
 
 def test_loopback_follows_the_environment_as_any_other_host_does() -> None:

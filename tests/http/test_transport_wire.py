@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from proxy_server import http_proxy
 from raw_server import Handler, RawServer, always, silent
-from wires import PATIENT, Colour, ask, get
+from wires import PATIENT, Variant, ask, get
 
 from tmdb_ext._http._async.transport import AsyncTransportWire
 from tmdb_ext._http._sync.transport import TransportWire
@@ -24,8 +24,8 @@ from tmdb_ext.aiohttp import AiohttpTransport
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
 
 
-def network(colour: Colour, library: Any, **settings: Any) -> Any:
-    kind = library.HTTPTransport if colour.name == "threads" else library.AsyncHTTPTransport
+def network(variant: Variant, library: Any, **settings: Any) -> Any:
+    kind = library.HTTPTransport if variant.name == "threads" else library.AsyncHTTPTransport
     return kind(**settings)
 
 
@@ -38,13 +38,13 @@ class Badge:
 
 
 @LIBRARIES
-def test_a_mock_transport_answers(colour: Colour, library: Any) -> None:
+def test_a_mock_transport_answers(variant: Variant, library: Any) -> None:
     def handler(request: Any) -> Any:
         seen.append((request.method, str(request.url), dict(request.headers), request.content))
         return library.Response(201, json={"ok": True}, headers={"X-One": "1"})
 
     async def main() -> None:
-        wire = colour.transport_wire(library.MockTransport(handler))
+        wire = variant.transport_wire(library.MockTransport(handler))
         origin = Origin("https", "api.themoviedb.org", 443)
         request = Request("POST", origin, "/3/a%20b", [("content-type", "application/json")], b"{}", Badge())
         response = await ask(wire, request)
@@ -52,7 +52,7 @@ def test_a_mock_transport_answers(colour: Colour, library: Any) -> None:
         await wire.aclose()
 
     seen: list[Any] = []
-    colour.run(main)
+    variant.run(main)
     method, url, headers, content = seen[0]
     assert (method, url, content) == ("POST", "https://api.themoviedb.org/3/a%20b?api_key=k%2Fy", b"{}")
     assert headers["host"] == "api.themoviedb.org"
@@ -61,9 +61,9 @@ def test_a_mock_transport_answers(colour: Colour, library: Any) -> None:
 
 
 @LIBRARIES
-def test_a_network_transport_is_decompressed_and_keeps_its_connection(colour: Colour, library: Any) -> None:
+def test_a_network_transport_is_decompressed_and_keeps_its_connection(variant: Variant, library: Any) -> None:
     async def main() -> None:
-        wire = colour.transport_wire(network(colour, library))
+        wire = variant.transport_wire(network(variant, library))
         for _ in range(3):
             response = await ask(wire, get(server.port))
             assert response.content == b"a" * 1000
@@ -75,14 +75,14 @@ def test_a_network_transport_is_decompressed_and_keeps_its_connection(colour: Co
 
     body = gzip.compress(b"a" * 1000)
     with RawServer(always(body, "Content-Encoding: gzip")) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 1
 
 
 @LIBRARIES
-def test_a_transport_that_has_read_and_decompressed_is_taken_at_its_word(colour: Colour, library: Any) -> None:
+def test_a_transport_that_has_read_and_decompressed_is_taken_at_its_word(variant: Variant, library: Any) -> None:
     async def main() -> None:
-        wire = colour.transport_wire(library.MockTransport(handler))
+        wire = variant.transport_wire(library.MockTransport(handler))
         response = await ask(wire, get(80))
         assert (response.content, response.headers) == (b"abc", [("content-length", str(len(body)))])
         await wire.aclose()
@@ -91,7 +91,7 @@ def test_a_transport_that_has_read_and_decompressed_is_taken_at_its_word(colour:
         return library.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
     body = gzip.compress(b"abc")
-    colour.run(main)
+    variant.run(main)
 
 
 @LIBRARIES
@@ -116,14 +116,14 @@ def test_a_transport_that_has_read_and_decompressed_is_taken_at_its_word(colour:
     ],
 )
 def test_the_librarys_errors_become_failures(
-    colour: Colour, library: Any, name: str, kind: str, phase: str | None, sent: bool
+    variant: Variant, library: Any, name: str, kind: str, phase: str | None, sent: bool
 ) -> None:
     def handler(request: Any) -> Any:
         error = getattr(library, name)
         raise error() if name == "StreamClosed" else error("hunter2")
 
     async def main() -> None:
-        wire = colour.transport_wire(library.MockTransport(handler))
+        wire = variant.transport_wire(library.MockTransport(handler))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(80))
         failure = caught.value
@@ -133,20 +133,20 @@ def test_the_librarys_errors_become_failures(
         assert failure.__cause__ is None
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
-def test_an_error_of_the_callers_own_stays_as_it_is(colour: Colour) -> None:
+def test_an_error_of_the_callers_own_stays_as_it_is(variant: Variant) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         raise AssertionError("not expected")
 
     async def main() -> None:
-        wire = colour.transport_wire(httpx.MockTransport(handler))
+        wire = variant.transport_wire(httpx.MockTransport(handler))
         with pytest.raises(AssertionError, match="not expected"):
             await ask(wire, get(80))
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
 def trickle(peer: Any) -> None:
@@ -157,9 +157,9 @@ def trickle(peer: Any) -> None:
 
 @LIBRARIES
 @pytest.mark.parametrize("handler", [silent, trickle])
-def test_a_request_ends_with_its_budget(colour: Colour, library: Any, handler: Handler) -> None:
+def test_a_request_ends_with_its_budget(variant: Variant, library: Any, handler: Handler) -> None:
     async def main() -> None:
-        wire = colour.transport_wire(network(colour, library))
+        wire = variant.transport_wire(network(variant, library))
         begun = time.monotonic()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(server.port), seconds=0.6)
@@ -168,7 +168,7 @@ def test_a_request_ends_with_its_budget(colour: Colour, library: Any, handler: H
         await wire.aclose()
 
     with RawServer(handler) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
@@ -183,32 +183,32 @@ def test_a_transport_that_waits_for_ever_is_stopped(library: str) -> None:
             await ask(wire, get(80), seconds=0.3)
         assert (caught.value.kind, caught.value.phase) == ("timeout", "budget")
 
-    Colour(library).run(main)
+    Variant(library).run(main)
 
 
 @LIBRARIES
-def test_a_transport_may_have_a_proxy(colour: Colour, library: Any) -> None:
+def test_a_transport_may_have_a_proxy(variant: Variant, library: Any) -> None:
     async def main() -> None:
-        transport = network(colour, library, proxy=f"http://127.0.0.1:{proxy.port}")
-        wire = colour.transport_wire(transport)
+        transport = network(variant, library, proxy=f"http://127.0.0.1:{proxy.port}")
+        wire = variant.transport_wire(transport)
         assert (await ask(wire, get(80, host="tmdb.test"))).content == b'{"by": "proxy"}'
         await wire.aclose()
 
     with RawServer(http_proxy([])) as proxy:
-        colour.run(main)
+        variant.run(main)
 
 
 @LIBRARIES
-def test_a_response_that_is_too_large_is_given_up(colour: Colour, library: Any) -> None:
+def test_a_response_that_is_too_large_is_given_up(variant: Variant, library: Any) -> None:
     async def main() -> None:
-        wire = colour.transport_wire(network(colour, library), WireSettings(max_content=1000))
+        wire = variant.transport_wire(network(variant, library), WireSettings(max_content=1000))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(server.port))
         assert caught.value.kind == "too large"
         await wire.aclose()
 
     with RawServer(always(gzip.compress(b"\0" * 20_000_000), "Content-Encoding: gzip")) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 def test_aiohttp_answers() -> None:
@@ -225,10 +225,10 @@ def test_aiohttp_answers() -> None:
         await wire.aclose()
 
     with RawServer(always(gzip.compress(b"a" * 1000), "Content-Encoding: gzip")) as server:
-        Colour("asyncio").run(main)
+        Variant("asyncio").run(main)
 
 
-def test_applications_in_the_same_process_answer(colour: Colour) -> None:
+def test_applications_in_the_same_process_answer(variant: Variant) -> None:
     def wsgi(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
         start("200 OK", [("Content-Type", "text/plain")])
         return iter([environ["PATH_INFO"].encode(), b"?", environ["QUERY_STRING"].encode()])
@@ -239,12 +239,12 @@ def test_applications_in_the_same_process_answer(colour: Colour) -> None:
         await send({"type": "http.response.body", "body": body})
 
     async def main() -> None:
-        transport = httpx.WSGITransport(wsgi) if colour.name == "threads" else httpx.ASGITransport(asgi)
-        wire = colour.transport_wire(transport)
+        transport = httpx.WSGITransport(wsgi) if variant.name == "threads" else httpx.ASGITransport(asgi)
+        wire = variant.transport_wire(transport)
         assert (await ask(wire, get(80, "/3/x?a=b"))).content == b"/3/x?a=b"
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
 def test_closing_the_wire_closes_the_transport() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import trio
-from wires import Colour
+from wires import Variant
 
 from tmdb_ext._http import forks
 from tmdb_ext._http._async import concurrency as waiting
@@ -79,10 +79,10 @@ def test_waiting_for_a_lock_has_an_end_and_the_first_comes_first(library: str) -
             await waiting.sleep(0.3)
             lock.release()
 
-        await Colour(library).at_once(*(lambda number=number: queue(number) for number in range(5)), release)
+        await Variant(library).at_once(*(lambda number=number: queue(number) for number in range(5)), release)
         assert order == list(range(5))
 
-    Colour(library).run(main)
+    Variant(library).run(main)
 
 
 @LIBRARIES
@@ -107,7 +107,7 @@ def test_one_who_is_cancelled_while_waiting_for_a_lock_does_not_keep_it(library:
         lock.release()
         assert await lock.acquire(1)
 
-    Colour(library).run(main)
+    Variant(library).run(main)
 
 
 def test_a_lock_passes_over_an_event_loop_that_has_ended() -> None:
@@ -163,7 +163,7 @@ def test_any_thread_may_give_a_signal(library: str) -> None:
         ended.append(waiting.Signal())
 
     ended: list[waiting.Signal] = []
-    Colour(library).run(main)
+    Variant(library).run(main)
     assert not ended[0].set()
 
 
@@ -178,7 +178,7 @@ def test_a_limit_ends_what_is_in_it_and_nothing_else(library: str) -> None:
         async with waiting.limit(60):
             await waiting.sleep(0.01)
 
-    Colour(library).run(main)
+    Variant(library).run(main)
 
 
 @LIBRARIES
@@ -191,7 +191,7 @@ def test_slow_work_is_done_in_a_thread(library: str) -> None:
     def fail() -> None:
         raise LookupError
 
-    Colour(library).run(main)
+    Variant(library).run(main)
     assert sync_waiting.in_thread(threading.current_thread) is threading.current_thread()
 
 
@@ -216,7 +216,7 @@ def test_each_event_loop_has_a_value_of_its_own_which_is_closed_with_it(library:
 
     values = waiting.PerLoop(make, close)
     for number in range(3):
-        Colour(library).run(lambda number=number: main(number))
+        Variant(library).run(lambda number=number: main(number))
         assert closed == made == list(range(number + 1))
 
 
@@ -236,7 +236,7 @@ def test_a_value_may_be_closed_before_its_event_loop_ends(library: str) -> None:
         assert values.get() is None
         await values.ready()
 
-    Colour(library).run(main)
+    Variant(library).run(main)
     assert closed == ["value", "value"]
 
 
@@ -272,7 +272,7 @@ def test_what_is_to_be_closed_later_is_closed_if_the_loop_still_runs(library: st
         while len(closed) < 2 and time.monotonic() < end:
             await waiting.sleep(0.01)
 
-    Colour(library).run(main)
+    Variant(library).run(main)
     gc.collect()
     assert closed == [1, 2]
 

@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 from raw_server import Handler, Peer, RawServer, always, silent
-from wires import PATIENT, TLS, Colour, ask, get
+from wires import PATIENT, TLS, Variant, ask, get
 
 from tmdb_ext._http.deadline import NEVER, Deadline
 from tmdb_ext._http.messages import Headers, Origin, Request, Timeouts, WireFailure, WireSettings
@@ -35,9 +35,9 @@ def secret_request(port: int, scheme: str = "http") -> Request:
     return Request("GET", Origin(scheme, "127.0.0.1", port), "/3/movie/11", carried=Badge())
 
 
-def test_a_request_is_written_with_what_it_carries(colour: Colour) -> None:
+def test_a_request_is_written_with_what_it_carries(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         request = Request(
             "POST",
             Origin("http", "127.0.0.1", server.port),
@@ -50,7 +50,7 @@ def test_a_request_is_written_with_what_it_carries(colour: Colour) -> None:
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
     line, *headers = server.heads[0].split("\r\n")
     assert line == f"POST /3/movie/11/rating?api_key={SECRET} HTTP/1.1"
     assert headers[0] == f"host: 127.0.0.1:{server.port}"
@@ -59,9 +59,9 @@ def test_a_request_is_written_with_what_it_carries(colour: Colour) -> None:
     assert server.peers[0].body == b'{"value": 8}'
 
 
-def test_a_response_is_read_and_decompressed(colour: Colour) -> None:
+def test_a_response_is_read_and_decompressed(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         response = await ask(wire, get(server.port))
         assert response.status == 404
         assert response.content == b"a" * 1000
@@ -74,38 +74,38 @@ def test_a_response_is_read_and_decompressed(colour: Colour) -> None:
     with RawServer(
         always(body, "X-First: 1", "Content-Encoding: gzip", "X-Second: 2", status="404 Not Found")
     ) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_one_connection_serves_requests_one_after_another(colour: Colour) -> None:
+def test_one_connection_serves_requests_one_after_another(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         for _ in range(5):
             assert (await ask(wire, get(server.port))).content == b'{"ok": true}'
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 1
     assert len(server.heads) == 5
 
 
-def test_a_connection_that_the_server_has_closed_is_not_used(colour: Colour) -> None:
+def test_a_connection_that_the_server_has_closed_is_not_used(variant: Variant) -> None:
     def once(peer: Peer) -> None:
         if peer.head() is not None:
             peer.answer()
 
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         for number in range(3):
             await ask(wire, get(server.port))
             # Until the server's end of the connection has gone, so that ours has news of it.
             while server.peers[number].sock.fileno() >= 0:
-                await colour.sleep(0.01)
+                await variant.sleep(0.01)
         await wire.aclose()
 
     with RawServer(once) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 3
 
 
@@ -157,9 +157,9 @@ def a_handshake_that_does_not_begin(peer: Peer) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_request_ends_with_its_budget(colour: Colour, handler: Handler, scheme: str, sent: bool) -> None:
+def test_a_request_ends_with_its_budget(variant: Variant, handler: Handler, scheme: str, sent: bool) -> None:
     async def main() -> float:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         begun = time.monotonic()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, secret_request(server.port, scheme), seconds=BUDGET)
@@ -169,12 +169,12 @@ def test_a_request_ends_with_its_budget(colour: Colour, handler: Handler, scheme
         return took
 
     with RawServer(handler) as server:
-        assert BUDGET * 0.9 < colour.run(main) < BUDGET + LONG
+        assert BUDGET * 0.9 < variant.run(main) < BUDGET + LONG
 
 
-def test_a_body_that_nobody_reads_ends_with_the_budget(colour: Colour) -> None:
+def test_a_body_that_nobody_reads_ends_with_the_budget(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         origin = Origin("http", "127.0.0.1", server.port)
         request = Request("POST", origin, "/3/list", content=b"a" * 50_000_000)
         with pytest.raises(WireFailure) as caught:
@@ -183,12 +183,12 @@ def test_a_body_that_nobody_reads_ends_with_the_budget(colour: Colour) -> None:
         await wire.aclose()
 
     with RawServer(lambda peer: bool(peer.server.wait(60)) and None) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_waiting_for_a_connection_ends_with_the_budget(colour: Colour) -> None:
+def test_waiting_for_a_connection_ends_with_the_budget(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=1))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=1))
 
         async def first() -> None:
             with pytest.raises(WireFailure):
@@ -196,16 +196,16 @@ def test_waiting_for_a_connection_ends_with_the_budget(colour: Colour) -> None:
 
         async def second() -> None:
             while not server.heads:
-                await colour.sleep(0.01)
+                await variant.sleep(0.01)
             with pytest.raises(WireFailure) as caught:
                 await ask(wire, get(server.port), seconds=BUDGET)
             assert (caught.value.kind, caught.value.phase, caught.value.sent) == ("timeout", "budget", False)
 
-        assert await colour.at_once(first, second) == [None, None]
+        assert await variant.at_once(first, second) == [None, None]
         await wire.aclose()
 
     with RawServer(silent) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_waiting_for_a_connection_ends_with_the_budget(colour: Colour) -> None:
         (PATIENT._replace(pool=0.2), "pool"),
     ],
 )
-def test_each_phase_has_a_timeout_of_its_own(colour: Colour, timeouts: Timeouts, phase: str) -> None:
+def test_each_phase_has_a_timeout_of_its_own(variant: Variant, timeouts: Timeouts, phase: str) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=1))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=1))
         origin = Origin("http", "127.0.0.1", server.port)
 
         async def hold() -> None:
@@ -228,29 +228,29 @@ def test_each_phase_has_a_timeout_of_its_own(colour: Colour, timeouts: Timeouts,
 
         async def ask_in_vain() -> None:
             while phase == "pool" and not server.connections:
-                await colour.sleep(0.01)
+                await variant.sleep(0.01)
             content = b"a" * 50_000_000 if phase == "write" else b""
             with pytest.raises(WireFailure) as caught:
                 await ask(wire, Request("GET", origin, "/", content=content), timeouts)
             assert (caught.value.kind, caught.value.phase) == ("timeout", phase)
 
-        assert await colour.at_once(hold, ask_in_vain) == [None, None]
+        assert await variant.at_once(hold, ask_in_vain) == [None, None]
         await wire.aclose()
 
     with RawServer(lambda peer: bool(peer.server.wait(60)) and None) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_connecting_has_a_timeout_of_its_own(colour: Colour, tls: TLS) -> None:
+def test_connecting_has_a_timeout_of_its_own(variant: Variant, tls: TLS) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(server.port, scheme="https"), PATIENT._replace(connect=0.2))
         assert (caught.value.kind, caught.value.phase, caught.value.sent) == ("timeout", "connect", False)
         await wire.aclose()
 
     with RawServer(a_handshake_that_does_not_begin) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 # Failures.
@@ -312,9 +312,9 @@ def cut_gzip(peer: Peer) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_broken_response_is_a_failure_that_shows_nothing(colour: Colour, handler: Handler, kind: str) -> None:
+def test_a_broken_response_is_a_failure_that_shows_nothing(variant: Variant, handler: Handler, kind: str) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=1))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=1))
         for _ in range(2):  # the connection is not used again, and its place is free
             with pytest.raises(WireFailure) as caught:
                 await ask(wire, secret_request(server.port))
@@ -324,7 +324,7 @@ def test_a_broken_response_is_a_failure_that_shows_nothing(colour: Colour, handl
         await wire.aclose()
 
     with RawServer(handler) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 2
 
 
@@ -338,24 +338,24 @@ def check_shows_nothing(failure: WireFailure) -> None:
     assert [file for file in files if "site-packages" in file or "network" in file or "decoding" in file] == []
 
 
-def test_a_refused_connection_was_not_sent(colour: Colour) -> None:
+def test_a_refused_connection_was_not_sent(variant: Variant) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, secret_request(port))
         assert (caught.value.kind, caught.value.sent, caught.value.detail) == ("connect", False, "Connection refused")
         check_shows_nothing(caught.value)
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
-def test_a_name_that_does_not_exist_was_not_sent(colour: Colour) -> None:
+def test_a_name_that_does_not_exist_was_not_sent(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         for host in ("no-such-host.invalid", "a" * 70 + ".invalid"):
             with pytest.raises(WireFailure) as caught:
                 await ask(wire, get(80, host=host))
@@ -363,12 +363,12 @@ def test_a_name_that_does_not_exist_was_not_sent(colour: Colour) -> None:
             assert caught.value.detail == "the host's name could not be resolved"
         await wire.aclose()
 
-    colour.run(main)
+    variant.run(main)
 
 
-def test_a_header_that_is_not_http_shows_in_no_message(colour: Colour) -> None:
+def test_a_header_that_is_not_http_shows_in_no_message(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         request = Request("GET", Origin("http", "127.0.0.1", server.port), "/", [("x-bad", f"{SECRET}\r\nx: y")])
         with pytest.raises(WireFailure) as caught:
             await ask(wire, request)
@@ -378,7 +378,7 @@ def test_a_header_that_is_not_http_shows_in_no_message(colour: Colour) -> None:
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
 
 
 def bomb(peer: Peer) -> None:
@@ -400,9 +400,9 @@ def long_by_its_own_word(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("handler", [bomb, long_without_a_length, long_by_its_own_word])
-def test_a_response_that_is_too_large_is_given_up(colour: Colour, handler: Handler) -> None:
+def test_a_response_that_is_too_large_is_given_up(variant: Variant, handler: Handler) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_content=1_000_000))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_content=1_000_000))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, secret_request(server.port))
         assert (caught.value.kind, caught.value.sent, caught.value.detail) == (
@@ -412,15 +412,15 @@ def test_a_response_that_is_too_large_is_given_up(colour: Colour, handler: Handl
         await wire.aclose()
 
     with RawServer(handler) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 # Streaming.
 
 
-def test_a_long_response_is_read_piece_by_piece(colour: Colour) -> None:
+def test_a_long_response_is_read_piece_by_piece(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_content=1000))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_content=1000))
         for _ in range(2):
             total = 0
             async with wire.open(get(server.port), PATIENT, NEVER) as streaming:
@@ -435,13 +435,13 @@ def test_a_long_response_is_read_piece_by_piece(colour: Colour) -> None:
 
     body = gzip.compress(b"a" * 5_000_000)
     with RawServer(always(body, "Content-Encoding: gzip")) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 1
 
 
-def test_a_stream_that_is_left_early_takes_its_connection_along(colour: Colour) -> None:
+def test_a_stream_that_is_left_early_takes_its_connection_along(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=1))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=1))
         for _ in range(2):
             async with wire.open(get(server.port), PATIENT, NEVER) as streaming:
                 async for _ in streaming:
@@ -453,7 +453,7 @@ def test_a_stream_that_is_left_early_takes_its_connection_along(colour: Colour) 
         await wire.aclose()
 
     with RawServer(always(b"a" * 5_000_000)) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 4
 
 
@@ -462,10 +462,10 @@ def test_a_stream_that_is_left_early_takes_its_connection_along(colour: Colour) 
     [(cut, "broken", None), (a_trickled_body, "timeout", "budget"), (broken_gzip, "compression", None)],
 )
 def test_a_stream_fails_as_a_whole_response_does(
-    colour: Colour, handler: Handler, kind: str, phase: str | None
+    variant: Variant, handler: Handler, kind: str, phase: str | None
 ) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
 
         async def read() -> None:
             async with wire.open(secret_request(server.port), PATIENT, Deadline(BUDGET)) as streaming:
@@ -479,12 +479,12 @@ def test_a_stream_fails_as_a_whole_response_does(
         await wire.aclose()
 
     with RawServer(handler) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_a_stream_that_cannot_begin_fails_when_it_is_opened(colour: Colour) -> None:
+def test_a_stream_that_cannot_begin_fails_when_it_is_opened(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, max_connections=1))
+        wire = variant.pool_wire(WireSettings(trust_env=False, max_connections=1))
         for _ in range(2):
             with pytest.raises(WireFailure) as caught:
                 async with wire.open(secret_request(server.port), PATIENT, Deadline(5)):
@@ -494,28 +494,28 @@ def test_a_stream_that_cannot_begin_fails_when_it_is_opened(colour: Colour) -> N
         await wire.aclose()
 
     with RawServer(no_http) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 # TLS.
 
 
-def test_tls_is_checked_with_the_callers_context(colour: Colour, tls: TLS) -> None:
+def test_tls_is_checked_with_the_callers_context(variant: Variant, tls: TLS) -> None:
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, verify=tls.client))
+        wire = variant.pool_wire(WireSettings(trust_env=False, verify=tls.client))
         for _ in range(2):
             assert (await ask(wire, get(server.port, scheme="https"))).status == 200
         assert (await ask(wire, get(server.port, scheme="https", host="localhost"))).status == 200
         await wire.aclose()
 
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
         assert server.connections == 2
 
 
-def test_a_certificate_of_an_unknown_authority_is_not_accepted(colour: Colour, tls: TLS) -> None:
+def test_a_certificate_of_an_unknown_authority_is_not_accepted(variant: Variant, tls: TLS) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, secret_request(server.port, "https"))
         assert (caught.value.kind, caught.value.sent) == ("connect", False)
@@ -524,11 +524,11 @@ def test_a_certificate_of_an_unknown_authority_is_not_accepted(colour: Colour, t
         await wire.aclose()
 
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
 
 
 def test_a_certificate_for_another_host_is_not_accepted(
-    colour: Colour, tls: TLS, monkeypatch: pytest.MonkeyPatch
+    variant: Variant, tls: TLS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = socket.getaddrinfo
 
@@ -536,7 +536,7 @@ def test_a_certificate_for_another_host_is_not_accepted(
         return real("127.0.0.1" if host == "elsewhere.test" else host, port, *arguments, **more)
 
     async def main() -> None:
-        wire = colour.pool_wire(WireSettings(trust_env=False, verify=tls.client))
+        wire = variant.pool_wire(WireSettings(trust_env=False, verify=tls.client))
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(server.port, scheme="https", host="elsewhere.test"))
         assert (caught.value.kind, caught.value.detail) == ("connect", "the server's certificate is for another host")
@@ -545,12 +545,12 @@ def test_a_certificate_for_another_host_is_not_accepted(
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with RawServer(tls=tls.server) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_a_server_without_tls_is_a_failed_connection(colour: Colour) -> None:
+def test_a_server_without_tls_is_a_failed_connection(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, secret_request(server.port, "https"))
         assert (caught.value.kind, caught.value.sent) == ("connect", False)
@@ -562,17 +562,17 @@ def test_a_server_without_tls_is_a_failed_connection(colour: Colour) -> None:
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with RawServer(plain) as server:
-        colour.run(main)
+        variant.run(main)
 
 
-def test_a_deadline_that_has_passed_sends_nothing(colour: Colour) -> None:
+def test_a_deadline_that_has_passed_sends_nothing(variant: Variant) -> None:
     async def main() -> None:
-        wire = colour.pool_wire()
+        wire = variant.pool_wire()
         with pytest.raises(WireFailure) as caught:
             await ask(wire, get(server.port), seconds=0)
         assert (caught.value.kind, caught.value.phase, caught.value.sent) == ("timeout", "budget", False)
         await wire.aclose()
 
     with RawServer() as server:
-        colour.run(main)
+        variant.run(main)
     assert server.heads == []

@@ -1,4 +1,4 @@
-"""Makes many calls with a rate limit: `python call_at_a_rate.py BASE_URL COLOUR RATE CALLS HOW`.
+"""Makes many calls with a rate limit: `python call_at_a_rate.py BASE_URL VARIANT RATE CALLS HOW`.
 
 HOW is `as it is`, or `held up`, to hold the interpreter for half a second now and again, as a busy program does.
 """
@@ -17,9 +17,9 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB
 
-base_url, colour, rate, calls, how = sys.argv[1:]
+base_url, variant, rate, calls, how = sys.argv[1:]
 settings: dict[str, Any] = {"access_token": "header.payload.signature", "base_url": base_url, "rate_limit": float(rate)}
-if colour == "aiohttp":
+if variant == "aiohttp":
     from tmdb_ext.aiohttp import AiohttpTransport
 
     settings["transport"] = AiohttpTransport()
@@ -52,11 +52,11 @@ async def main() -> None:
 
 print("ready", flush=True)
 begin = time.monotonic()
-if colour == "sync":
+if variant == "sync":
     with TMDB(**settings) as tmdb, ThreadPoolExecutor(len(numbers)) as pool:
         for _ in pool.map(tmdb.movies.details, numbers):
             pass
 else:
-    anyio.run(main, backend="trio" if colour == "trio" else "asyncio")
+    anyio.run(main, backend="trio" if variant == "trio" else "asyncio")
 with contextlib.suppress(BrokenPipeError):
     print(json.dumps({"took": time.monotonic() - begin}), flush=True)

@@ -1,4 +1,4 @@
-"""Fetches many films into a file: `python fetch_in_bulk.py BASE_URL FILE COUNT COLOUR`, until it is done or killed."""
+"""Fetches many films into a file: `python fetch_in_bulk.py BASE_URL FILE COUNT VARIANT`, until it is done or killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB, RetryPolicy
 
-base_url, file, count, colour = sys.argv[1:]
+base_url, file, count, variant = sys.argv[1:]
 ids = range(1, int(count) + 1)
 settings: dict[str, Any] = {"base_url": base_url, "timeout": 0.25, "retries": RetryPolicy(backoff=0.02)}
 
@@ -23,7 +23,7 @@ async def fetch_async() -> None:
             pass
 
 
-if colour == "async":
+if variant == "async":
     anyio.run(fetch_async)
 else:
     with TMDB(**settings) as tmdb:

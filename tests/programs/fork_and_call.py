@@ -21,10 +21,10 @@ from tmdb_ext import TMDB, AsyncTMDB
 
 PATIENCE = 20
 """Seconds after which a child counts as hung."""
-base_url, colour, *numbers = sys.argv[1:]
+base_url, variant, *numbers = sys.argv[1:]
 children, calls, rounds = map(int, numbers)
 warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, where a process with threads forks
-kind: Any = TMDB if colour == "sync" else AsyncTMDB
+kind: Any = TMDB if variant == "sync" else AsyncTMDB
 tmdb: Any = kind(access_token="header.payload.signature", base_url=base_url, timeout=5)
 
 
@@ -52,7 +52,7 @@ async def counted_async(first: int) -> dict[str, Any]:
 
 
 def call_all(first: int) -> dict[str, Any]:
-    return counted(first, tmdb.movies.details) if colour == "sync" else asyncio.run(counted_async(first))
+    return counted(first, tmdb.movies.details) if variant == "sync" else asyncio.run(counted_async(first))
 
 
 def fork(first: int) -> tuple[int, int]:
@@ -75,7 +75,7 @@ def result_of(child: int, source: int) -> dict[str, Any]:
 
 
 results = []
-if colour == "sync":  # so that there are several connections to inherit
+if variant == "sync":  # so that there are several connections to inherit
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(tmdb.movies.details, range(1, 9)))
 else:

@@ -1,4 +1,4 @@
-"""Calls a host whose first address is dead: `python reach_the_second_address.py PORT COLOUR FIRST SECOND`.
+"""Calls a host whose first address is dead: `python reach_the_second_address.py PORT VARIANT FIRST SECOND`.
 
 Prints how many seconds each of three calls took, the pool being closed in between.
 """
@@ -15,7 +15,7 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB, RetryPolicy
 
-port, colour, first, second = sys.argv[1:]
+port, variant, first, second = sys.argv[1:]
 HOST = "two-addresses.test"
 system = socket.getaddrinfo
 
@@ -42,13 +42,13 @@ settings: dict[str, Any] = {
     "timeout": 4,
     "retries": RetryPolicy(attempts=1),
 }
-if colour == "aiohttp":
+if variant == "aiohttp":
     from tmdb_ext.aiohttp import AiohttpTransport
 took: list[float] = []
 
 
 async def use() -> None:
-    options = {"transport": AiohttpTransport()} if colour == "aiohttp" else {}
+    options = {"transport": AiohttpTransport()} if variant == "aiohttp" else {}
     async with AsyncTMDB(**settings, **options) as tmdb:
         begin = time.monotonic()
         assert (await tmdb.movies.details(11)).id == 11
@@ -56,11 +56,11 @@ async def use() -> None:
 
 
 for _ in range(3):
-    if colour == "sync":
+    if variant == "sync":
         with TMDB(**settings) as tmdb:
             begin = time.monotonic()
             assert tmdb.movies.details(11).id == 11
             took.append(time.monotonic() - begin)
     else:
-        anyio.run(use, backend="trio" if colour == "trio" else "asyncio")
+        anyio.run(use, backend="trio" if variant == "trio" else "asyncio")
 print(json.dumps({"took": took}))

@@ -1,4 +1,4 @@
-"""Reads a film whose body grows without end once it is unpacked: `python read_something_large.py BASE_URL COLOUR`.
+"""Reads a film whose body grows without end once it is unpacked: `python read_something_large.py BASE_URL VARIANT`.
 
 Prints what came of it, and by how many bytes the memory in use grew at most.
 """
@@ -14,14 +14,14 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB, RetryPolicy
 
-base_url, colour = sys.argv[1:]
+base_url, variant = sys.argv[1:]
 options: dict[str, Any] = {
     "access_token": "header.payload.signature",
     "base_url": base_url,
     "timeout": 30,
     "retries": RetryPolicy(attempts=1),
 }
-if colour == "aiohttp":
+if variant == "aiohttp":
     from tmdb_ext.aiohttp import AiohttpTransport
 
     options["transport"] = AiohttpTransport()
@@ -42,13 +42,13 @@ def peak() -> int:
 before: list[int] = []
 came = "a film"
 try:
-    if colour == "sync":
+    if variant == "sync":
         with TMDB(**options) as tmdb:
             tmdb.movies.details(1)
             before.append(peak())
             tmdb.movies.details(2)
     else:
-        anyio.run(main, 2, backend="trio" if colour == "trio" else "asyncio")
+        anyio.run(main, 2, backend="trio" if variant == "trio" else "asyncio")
 except Exception as error:  # noqa: BLE001 - whatever it is, it is told
     came = type(error).__name__
 print(json.dumps({"came": came, "grown": peak() - before[0]}))

@@ -1,4 +1,4 @@
-"""Rates the films of a CSV: `python write_in_bulk.py BASE_URL CSV FILE COLOUR`, until it is done or killed."""
+"""Rates the films of a CSV: `python write_in_bulk.py BASE_URL CSV FILE VARIANT`, until it is done or killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB
 
-base_url, ratings, file, colour = sys.argv[1:]
+base_url, ratings, file, variant = sys.argv[1:]
 with Path(ratings).open(newline="") as table:
     rows: list[dict[str, Any]] = [
         {"movie_id": line["tmdb_id"], "value": float(line["rating"])} for line in csv.DictReader(table)
@@ -27,7 +27,7 @@ async def write_async() -> None:
             result.result()
 
 
-if colour == "async":
+if variant == "async":
     anyio.run(write_async)
 else:
     with TMDB(base_url=base_url) as tmdb:

@@ -1,4 +1,4 @@
-"""The same scene with a client of each colour: sync, async on asyncio and on trio, and async over aiohttp."""
+"""The same scene with a client of each variant: sync, async on asyncio and on trio, and async over aiohttp."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import anyio
 
 from tmdb_ext import TMDB, AsyncTMDB, TMDBError
 
-COLOURS = ("sync", "asyncio", "trio", "aiohttp")
+VARIANTS = ("sync", "asyncio", "trio", "aiohttp")
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2VjcmV0LXNpZ25hdHVyZQ"
 
 
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
 
 async def result_of(value: Any) -> Any:
-    """What a call gives, of a client of either colour."""
+    """What a call gives, of a client of either variant."""
     return await value if inspect.isawaitable(value) else value
 
 
@@ -38,32 +38,32 @@ def drive(scene: Coroutine[Any, Any, Any]) -> Any:
     raise AssertionError("a sync client was to wait for no event loop")
 
 
-def backend_of(colour: str) -> str:
-    return "trio" if colour == "trio" else "asyncio"
+def backend_of(variant: str) -> str:
+    return "trio" if variant == "trio" else "asyncio"
 
 
-def over(colour: str) -> dict[str, Any]:
-    """The options of an async client of the colour."""
-    if colour != "aiohttp":
+def over(variant: str) -> dict[str, Any]:
+    """The options of an async client of the variant."""
+    if variant != "aiohttp":
         return {}
     from tmdb_ext.aiohttp import AiohttpTransport
 
     return {"transport": AiohttpTransport()}
 
 
-def with_client(colour: str, scene: Callable[[Any], Coroutine[Any, Any, Any]], **options: Any) -> Any:
-    """Run a scene with a client of the colour; it asks for results with `result_of`."""
+def with_client(variant: str, scene: Callable[[Any], Coroutine[Any, Any, Any]], **options: Any) -> Any:
+    """Run a scene with a client of the variant; it asks for results with `result_of`."""
     if not {"access_token", "api_key", "user_access_token"} & set(options):
         options["access_token"] = TOKEN
-    if colour == "sync":
+    if variant == "sync":
         with TMDB(**options) as tmdb:
             return drive(scene(tmdb))
 
     async def main() -> Any:
-        async with AsyncTMDB(**over(colour), **options) as tmdb:
+        async with AsyncTMDB(**over(variant), **options) as tmdb:
             return await scene(tmdb)
 
-    return anyio.run(main, backend=backend_of(colour))
+    return anyio.run(main, backend=backend_of(variant))
 
 
 async def come_of(call: Callable[[Any], Any | Awaitable[Any]], tmdb: Any) -> Outcome:
@@ -76,14 +76,14 @@ async def come_of(call: Callable[[Any], Any | Awaitable[Any]], tmdb: Any) -> Out
     return Outcome(value, None, time.monotonic() - begin)
 
 
-def outcome(colour: str, call: Callable[[Any], Any], **options: Any) -> Outcome:
-    """What comes of one call of a client of the colour."""
-    result: Outcome = with_client(colour, lambda tmdb: come_of(call, tmdb), **options)
+def outcome(variant: str, call: Callable[[Any], Any], **options: Any) -> Outcome:
+    """What comes of one call of a client of the variant."""
+    result: Outcome = with_client(variant, lambda tmdb: come_of(call, tmdb), **options)
     return result
 
 
-def outcomes(call: Callable[[Any], Any], *, colours: tuple[str, ...] = COLOURS, **options: Any) -> dict[str, Outcome]:
-    """What comes of one call of a client of each colour, all at once: for calls that take their time."""
-    with ThreadPoolExecutor(len(colours)) as pool:
-        running = {colour: pool.submit(outcome, colour, call, **options) for colour in colours}
-        return {colour: future.result() for colour, future in running.items()}
+def outcomes(call: Callable[[Any], Any], *, variants: tuple[str, ...] = VARIANTS, **options: Any) -> dict[str, Outcome]:
+    """What comes of one call of a client of each variant, all at once: for calls that take their time."""
+    with ThreadPoolExecutor(len(variants)) as pool:
+        running = {variant: pool.submit(outcome, variant, call, **options) for variant in variants}
+        return {variant: future.result() for variant, future in running.items()}
