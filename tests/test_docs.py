@@ -154,7 +154,7 @@ def test_the_example_of_a_suite_passes(tmp_path: Path) -> None:
 
 def test_there_are_examples() -> None:
     assert sum(map(len, EXAMPLES.values())) >= 35
-    without = {"command-line", "design", "regenerating", "speed-figures"}
+    without = {"command-line", "design", "mutations", "regenerating", "speed-figures"}
     assert {page for page, examples in EXAMPLES.items() if not examples} == without
 
 
