@@ -55,7 +55,7 @@ class Bindings:
         return spelt(sorted(schema["properties"]), taken)
 
     def for_generator(self, document: Json) -> Json:
-        """The document, in a form of which the generator drops nothing."""
+        """The document, in a form of which the generator drops nothing; the views write what is sent and answered."""
         paths: Json = {}
         for path, method, operation in operations(document):
             identifier = operation["operationId"]
@@ -64,7 +64,7 @@ class Bindings:
                     **parameter,
                     "name": self.name(identifier, parameter["in"], parameter["name"]),
                     "in": "path" if parameter["in"] == "path" else "query",
-                    "schema": _plain(parameter["schema"]),
+                    "schema": {},
                 }
                 for parameter in operation["parameters"]
             ]
@@ -74,8 +74,9 @@ class Bindings:
                 if p["in"] == "path"
             }
             safe = PLACEHOLDER.sub(lambda match: f"{{{own[match[1]]}}}", path)  # noqa: B023 - used at once
-            found = {**operation, "parameters": parameters}
-            found["responses"] = {code: _without_map(response) for code, response in found["responses"].items()}
+            found = {key: value for key, value in operation.items() if key != "requestBody"}
+            found["parameters"] = parameters
+            found["responses"] = {"200": {"description": "", "content": {"application/json": {"schema": {}}}}}
             paths.setdefault(safe, {})[method] = _plain(found)
         components = {name: self._component(name, schema) for name, schema in document["components"]["schemas"].items()}
         return {
@@ -92,14 +93,6 @@ class Bindings:
         if "required" in schema:
             result["required"] = [names[key] for key in schema["required"]]
         return result
-
-
-def _without_map(response: Json) -> Json:
-    """A response, without what the generator would make a class of its own of."""
-    schema = response["content"]["application/json"]["schema"]
-    if "additionalProperties" not in schema:
-        return response
-    return {**response, "content": {"application/json": {"schema": {}}}}
 
 
 def spelt(keys: Iterable[str], reserved: Collection[str]) -> dict[str, str]:
