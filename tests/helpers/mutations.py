@@ -339,7 +339,7 @@ MUTATIONS = [
         says=("people.images is person-images",),
         has=("people.images", "people.people_images"),
     ),
-    Mutation("id of an endpoint's module names", add(identifier="as-root"), has=("movies.as_root_operation",)),
+    Mutation("id of an endpoint's module names", add(identifier="models"), has=("movies.models_operation",)),
     Mutation(
         "ids of another kind everywhere",
         lambda d: [put(o, operationId=f"get_3_{number}") for number, (_, _, o) in enumerate(operations(d))],
